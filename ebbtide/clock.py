@@ -1,0 +1,116 @@
+"""Instants and windows of time, always in UTC.
+
+Nothing here asks what time it is: the present is an argument everywhere below the command line and
+the service's edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ebbtide.errors import ContractError, SettingsError
+
+
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone of an IANA name.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such zone.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as err:
+        raise SettingsError(
+            f"Expected an IANA time zone such as 'Europe/London' or 'UTC', got {name!r}."
+        ) from err
+
+
+def parse_instant(text: str, *, time_zone: str = "UTC") -> datetime:
+    """Read a date or time that an operator typed.
+
+    Parameters
+    ----------
+    text : ISO 8601, ``2011-03-01`` (that day's midnight) or ``2011-03-01T09:00:00+01:00``.
+    time_zone : IANA name; where midnight is, and the zone of a time without offset.
+
+    Returns
+    -------
+    datetime
+        Aware, in UTC.
+
+    Raises
+    ------
+    ContractError
+        If the text is no ISO 8601 date or time.
+
+    Examples
+    --------
+    >>> parse_instant("2011-07-01", time_zone="Europe/London").isoformat()
+    '2011-06-30T23:00:00+00:00'
+    """
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError as err:
+        raise ContractError(
+            f"Expected a date such as 2011-03-01 or 2011-03-01T09:00:00Z, got {text!r}."
+        ) from err
+    if read.tzinfo is None:
+        read = read.replace(tzinfo=zone(time_zone))
+    return read.astimezone(UTC)
+
+
+def next_midnight(instant: datetime, *, time_zone: str) -> datetime:
+    """Return the first midnight strictly after an instant, as kept in a time zone.
+
+    This is the instant at which the day of the last event of a log is known to be over.
+
+    Examples
+    --------
+    >>> last = datetime(1998, 6, 30, tzinfo=UTC)
+    >>> next_midnight(last, time_zone="UTC").isoformat()
+    '1998-07-01T00:00:00+00:00'
+    """
+    local = instant.astimezone(zone(time_zone))
+    following = (local + timedelta(days=1)).date()
+    midnight = datetime(following.year, following.month, following.day, tzinfo=local.tzinfo)
+    return midnight.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeWindow:
+    """The time in which a snapshot's outcome is decided: ``[as_of + gap, as_of + gap + horizon)``.
+
+    Closed at its start and open at its end, so that with no gap every instant is either seen by
+    the features (strictly before ``as_of``) or belongs to the outcome, and none to both. Why this
+    differs from the first design: ``docs/decisions/0001-outcome-window.md``.
+
+    Examples
+    --------
+    >>> window = OutcomeWindow(as_of=datetime(2011, 1, 1, tzinfo=UTC), gap_days=0, horizon_days=90)
+    >>> window.ends_at.date().isoformat()
+    '2011-04-01'
+    >>> window.has_matured(now=datetime(2011, 4, 1, tzinfo=UTC))
+    True
+    """
+
+    as_of: datetime
+    gap_days: int
+    horizon_days: int
+
+    @property
+    def starts_at(self) -> datetime:
+        """First instant that counts for the outcome."""
+        return self.as_of + timedelta(days=self.gap_days)
+
+    @property
+    def ends_at(self) -> datetime:
+        """First instant that no longer counts."""
+        return self.starts_at + timedelta(days=self.horizon_days)
+
+    def has_matured(self, *, now: datetime) -> bool:
+        """Whether the whole window lies in the past of ``now``."""
+        return self.ends_at <= now

@@ -1,0 +1,1 @@
+"""The shapes of data that cross a border: raw tables, and what is found wrong with them."""

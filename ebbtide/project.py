@@ -1,0 +1,273 @@
+"""The project file ``ebbtide.toml``: where the data are, what churn means, where things are kept.
+
+Only reads and checks the file; the data behind its paths are opened by ``features.sources``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ebbtide.clock import zone
+from ebbtide.contracts.tables import TABLES, table_contract
+from ebbtide.definition import ChurnDefinition
+from ebbtide.errors import SettingsError, did_you_mean
+
+CandidateName = Literal["logistic", "random_forest", "lightgbm"]
+
+Days = Annotated[int, Field(ge=0, le=3650)]
+PositiveDays = Annotated[int, Field(ge=1, le=3650)]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Identity(_Section):
+    """``[project]``: what the project is called and in which units it counts."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    """Short name; the registered model is called ``ebbtide-<name>``."""
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    """ISO 4217 code of every sum of money."""
+    time_zone: str = "UTC"
+    """IANA name: the zone of times that carry none, and where midnight is."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            zone(name)
+        except SettingsError as err:
+            raise ValueError(str(err)) from err
+        return name
+
+
+class TableSource(_Section):
+    """``[tables.NAME]``: one table, as a file with a column mapping or as a query over files."""
+
+    path: str | None = None
+    """CSV or Parquet file (a glob may name many), relative to the project file."""
+    query: str | None = None
+    """Or a query in DuckDB's SQL that returns the table's columns."""
+    columns: dict[str, str] = {}
+    """With ``path``: the table's column = the file's column, where the names differ."""
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> TableSource:
+        if (self.path is None) == (self.query is None):
+            raise ValueError("expected either path or query")
+        if self.query is not None and self.columns:
+            raise ValueError("columns go with path; a query names its columns itself")
+        return self
+
+
+class Churn(_Section):
+    """``[churn]``: what counts as churn."""
+
+    kind: Literal["inactivity"] = "inactivity"
+    """How churn shows: ``inactivity`` is no purchase within the horizon."""
+    horizon_days: PositiveDays = 90
+    """Length of the outcome window, days."""
+    gap_days: Days = 0
+    """Time needed to act, between ``as_of`` and the outcome window, days."""
+    active_within_days: PositiveDays = 365
+    """A customer is alive who purchased in so many days before ``as_of``."""
+
+
+class Snapshots(_Section):
+    """``[snapshots]``: at which past instants training looks at the customers."""
+
+    every_days: PositiveDays = 28
+    """Days from one snapshot to the next."""
+    max_count: int = Field(default=24, ge=1, le=200)
+    """How many snapshots at the most, the latest first."""
+    min_history_days: PositiveDays = 90
+    """Days of log that the earliest snapshot must have behind it."""
+    lookback_days: PositiveDays = 365
+    """How far before ``as_of`` features look, days."""
+
+
+class Training(_Section):
+    """``[training]``: what is tried."""
+
+    candidates: list[CandidateName] = Field(
+        default=list(get_args(CandidateName)), min_length=1, max_length=3
+    )
+    """Kinds of model to train; the best of them becomes the challenger."""
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    """Seed of everything random in training."""
+
+
+class Policy(_Section):
+    """``[policy]``: the retention actions."""
+
+    path: str = "policy.toml"
+    """Policy file, relative to the project file."""
+
+
+class Stores(_Section):
+    """``[stores]``: where things are kept."""
+
+    folder: str = ".ebbtide"
+    """Folder for everything local, relative to the project file."""
+    tracking_uri: str | None = None
+    """MLflow tracking and registry; ``mlflow.db`` in the folder if absent. The environment
+    variable ``MLFLOW_TRACKING_URI`` wins over both."""
+    database_url: str | None = None
+    """Store of snapshots and predictions (SQLAlchemy URL); ``store.db`` in the folder if absent."""
+
+
+class Project(_Section):
+    """A project file, checked, with the folder it lies in."""
+
+    project: Identity
+    tables: dict[str, TableSource]
+    churn: Churn = Churn()
+    snapshots: Snapshots = Snapshots()
+    training: Training = Training()
+    policy: Policy = Policy()
+    stores: Stores = Stores()
+    base: Path = Field(default=Path(), exclude=True)
+
+    @model_validator(mode="after")
+    def _tables_are_known(self) -> Project:
+        for name, source in self.tables.items():
+            if name not in TABLES:
+                raise ValueError(f"there is no table {name!r}; {did_you_mean(name, TABLES)}")
+            contract = table_contract(name)
+            for column in source.columns:
+                if column not in contract.names:
+                    hint = did_you_mean(column, contract.names)
+                    raise ValueError(f"table {name!r} has no column {column!r}; {hint}")
+        if "transactions" not in self.tables:
+            raise ValueError("the table 'transactions' is required; add [tables.transactions]")
+        if self.snapshots.lookback_days < self.churn.active_within_days:
+            raise ValueError(
+                "snapshots.lookback_days must be at least churn.active_within_days, or a living "
+                "customer could have no purchase that is seen"
+            )
+        return self
+
+    @property
+    def definition(self) -> ChurnDefinition:
+        """What counts as churn."""
+        return ChurnDefinition(**self.churn.model_dump())
+
+    @property
+    def model_name(self) -> str:
+        """Name of the registered model."""
+        return f"ebbtide-{self.project.name}"
+
+    @property
+    def folder(self) -> Path:
+        """Folder for everything local."""
+        return self.base / self.stores.folder
+
+    @property
+    def policy_path(self) -> Path:
+        """Where the policy file is."""
+        return self.base / self.policy.path
+
+    @property
+    def database_url(self) -> str:
+        """URL of the store of snapshots and predictions."""
+        return self.stores.database_url or f"sqlite:///{self.folder / 'store.db'}"
+
+    @property
+    def tracking_uri(self) -> str:
+        """URI of MLflow's tracking and registry."""
+        return (
+            os.environ.get("MLFLOW_TRACKING_URI")
+            or self.stores.tracking_uri
+            or f"sqlite:///{self.folder / 'mlflow.db'}"
+        )
+
+
+def load_project(path: Path) -> Project:
+    """Read a project file.
+
+    Parameters
+    ----------
+    path : the TOML file. ``${NAME}`` in a table's path or query is replaced from the environment.
+
+    Raises
+    ------
+    SettingsError
+        If the file is absent, no TOML, or breaks its schema; every problem is named at once.
+    """
+    try:
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        raise SettingsError(
+            f"Expected a project file at {str(path)!r}, found none. Give its path with --config, "
+            f"or make one with data: ebbtide simulate --out DIR."
+        ) from err
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise SettingsError(f"Project file {str(path)!r} cannot be read as TOML: {err}") from err
+    try:
+        project = Project.model_validate({**read, "base": path.resolve().parent})
+    except ValidationError as err:
+        raise SettingsError(_all_problems(path, err)) from err
+    return project
+
+
+def expand_variables(text: str, *, where: str) -> str:
+    """Replace ``${NAME}`` by the environment's value.
+
+    Parameters
+    ----------
+    text : a path or query of the project file.
+    where : its key there, for the message.
+
+    Raises
+    ------
+    SettingsError
+        If a variable is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise SettingsError(
+                f"{where} needs the environment variable {name}, which is not set; "
+                f"for example: export {name}=/path/to/data"
+            )
+        return os.environ[name]
+
+    return _VARIABLE.sub(value, text)
+
+
+def _all_problems(path: Path, err: ValidationError) -> str:
+    lines = [f"Project file {str(path)!r} has {err.error_count()} problem(s):"]
+    lines += [f"  {_problem(problem)}" for problem in err.errors(include_url=False)]
+    return "\n".join(lines)
+
+
+def _problem(problem: Any) -> str:
+    keys = [str(key) for key in problem["loc"]]
+    where = ".".join(keys) or "the file"
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key; {did_you_mean(keys[-1], _keys_beside(keys))}"
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _keys_beside(keys: list[str]) -> list[str]:
+    section: type[BaseModel] = Project
+    for key in keys[:-1]:
+        if key in TABLES:
+            section = TableSource
+        elif key in section.model_fields and key != "tables":
+            annotation = section.model_fields[key].annotation
+            assert isinstance(annotation, type)
+            section = annotation
+    return [name for name in section.model_fields if name != "base"]
+
+

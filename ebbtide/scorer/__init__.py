@@ -1,0 +1,1 @@
+"""From a verified bundle and feature rows to probabilities and exact contributions."""

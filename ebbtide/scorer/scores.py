@@ -1,0 +1,45 @@
+"""What a scorer promises, and what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ebbtide.contracts.feature import FeatureContract
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Scores of n rows.
+
+    Parameters
+    ----------
+    p_churn : calibrated probability of churn within the horizon, in [0, 1], shape (n,).
+    contributions : share of each feature in the distance of the row's raw score from the average
+        row's, exact; above zero raises the risk. Shape (n, features); log-odds, or probability
+        for a forest.
+    """
+
+    p_churn: FloatArray
+    contributions: FloatArray
+
+
+class Scorer(Protocol):
+    """Anything that turns feature rows into scores. The same row gives the same bits in any batch."""
+
+    @property
+    def features(self) -> tuple[FeatureContract, ...]:
+        """The features it reads, in the order of the columns."""
+
+    @property
+    def typical(self) -> FloatArray:
+        """Median of each feature among living customers, NaN where most have none."""
+
+    def score(self, rows: FloatArray) -> Scores:
+        """Score rows of feature values, shape (n, features); NaN is missing."""
