@@ -102,8 +102,8 @@ def test_a_customer_of_the_gift_shop_has_one_country_known_from_the_first_invoic
     with _shop(project) as connection:
         row = connection.execute(
             f"WITH who AS ({expand_variables(query, where='customers')}), first AS "
-            "(SELECT customer_id, min(occurred_at) AS at FROM shop GROUP BY customer_id) "
-            "SELECT count(*), count(DISTINCT customer_id), bool_and(known_at <= at), "
+            "(SELECT customer_id, min(occurred_at) AS began FROM shop GROUP BY customer_id) "
+            "SELECT count(*), count(DISTINCT customer_id), bool_and(known_at <= began), "
             "count(region) FROM who JOIN first USING (customer_id)"
         ).fetchone()
     assert row == (5_942, 5_942, True, 5_942)
