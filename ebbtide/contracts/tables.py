@@ -42,6 +42,22 @@ class Column:
     completed_at: str | None = None
 
 
+def typed_sql(column: Column) -> str:
+    """Return the SQL that reads a raw column as its kind; null where that cannot be done.
+
+    An instant becomes a UTC timestamp: one that carries an offset by that offset, one that does not
+    in the connection's ``TimeZone``.
+
+    Examples
+    --------
+    >>> typed_sql(TRANSACTIONS.column("amount"))
+    'TRY_CAST("amount" AS DECIMAL(18, 4))'
+    """
+    if column.kind == "instant":
+        return f"timezone('UTC', TRY_CAST(\"{column.name}\" AS TIMESTAMPTZ))"
+    return f'TRY_CAST("{column.name}" AS {SQL_TYPES[column.kind]})'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableContract:
     """One table: its columns, and the column that says when a row happened."""

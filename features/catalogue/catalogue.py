@@ -1,0 +1,92 @@
+"""The single list of features, and the choice of those that a company's tables can feed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from ebbtide.errors import ContractError, did_you_mean
+from features.catalogue import (
+    activity_decline,
+    breadth,
+    complaints,
+    frequency,
+    monetary,
+    payments,
+    recency,
+    returns,
+    rhythm,
+    satisfaction,
+    tenure,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Set
+
+    from features.catalogue.feature import Feature
+
+CATALOGUE: tuple[Feature, ...] = (
+    *recency.FEATURES,
+    *frequency.FEATURES,
+    *monetary.FEATURES,
+    *activity_decline.FEATURES,
+    *rhythm.FEATURES,
+    *returns.FEATURES,
+    *breadth.FEATURES,
+    *complaints.FEATURES,
+    *satisfaction.FEATURES,
+    *payments.FEATURES,
+    *tenure.FEATURES,
+)
+
+_BY_NAME = {feature.name: feature for feature in CATALOGUE}
+
+assert len(_BY_NAME) == len(CATALOGUE), "two features share a name"
+
+
+def features_present(columns: Mapping[str, Set[str]]) -> tuple[Feature, ...]:
+    """Return the features that the tables at hand can feed.
+
+    Parameters
+    ----------
+    columns : the columns of each table that is there.
+
+    Examples
+    --------
+    >>> names = {f.name for f in features_present({"transactions": {"customer_id"}})}
+    >>> "recency_days" in names, "discount_share_365d" in names, "complaints_90d" in names
+    (True, False, False)
+    """
+    return tuple(
+        feature
+        for feature in CATALOGUE
+        if feature.contract.table in columns
+        and columns[feature.contract.table].issuperset(feature.columns)
+    )
+
+
+def features_named(names: Iterable[str]) -> tuple[Feature, ...]:
+    """Return features by name, in the order asked for.
+
+    Raises
+    ------
+    ContractError
+        If the catalogue has no feature of a name.
+    """
+    chosen = []
+    for name in names:
+        if name not in _BY_NAME:
+            raise ContractError(
+                f"The catalogue has no feature {name!r}; {did_you_mean(name, _BY_NAME)}"
+            )
+        chosen.append(_BY_NAME[name])
+    return tuple(chosen)
+
+
+def catalogue_version(features: Iterable[Feature]) -> str:
+    """Return a hash that is equal exactly where features are computed from equal declarations."""
+    declared = [
+        [f.name, f.sql, f.view, f.when_no_rows, list(f.columns)] for f in features
+    ]
+    return hashlib.sha256(json.dumps(declared).encode()).hexdigest()[:12]

@@ -1,0 +1,105 @@
+"""Complaints: how many, how grave, and how they were dealt with, as known then."""
+
+from __future__ import annotations
+
+from features.catalogue.feature import Feature, family
+
+_complaints = family(
+    "complaints", table="complaints", view="complaints_seen", cause="service_failure"
+)
+
+_NO_COMPLAINT = ("No complaint in the lookback", "回溯期内无投诉")
+
+
+def _complaint_count(days: int) -> Feature:
+    return _complaints(
+        f"complaints_{days}d",
+        f"count(*) FILTER (age_day < {days})",
+        unit="complaints",
+        when_no_rows="0",
+        meaning=f"Complaints opened in the last {days} days.",
+        reason=(
+            f"{{value}} complaints in the last {days} days (typical {{typical}})",
+            f"近 {days} 天有 {{value}} 次投诉(一般为 {{typical}} 次)",
+        ),
+    )
+
+
+FEATURES: tuple[Feature, ...] = (
+    _complaint_count(30),
+    _complaint_count(90),
+    _complaint_count(365),
+    _complaints(
+        "complaints_open",
+        "count(*) FILTER (resolved_at IS NULL)",
+        columns=("resolved_at",),
+        unit="complaints",
+        when_no_rows="0",
+        meaning="Complaints that are still open.",
+        reason=(
+            "{value} complaints are still open (typical {typical})",
+            "有 {value} 个投诉尚未解决(一般为 {typical} 个)",
+        ),
+    ),
+    _complaints(
+        "complaint_open_days",
+        "max(age_days) FILTER (resolved_at IS NULL)",
+        columns=("resolved_at",),
+        unit="days",
+        when_null=("No open complaint", "无未解决投诉"),
+        meaning="Age of the oldest open complaint.",
+        reason=(
+            "A complaint has been open for {value} days (typical {typical})",
+            "有投诉已 {value} 天未解决(一般为 {typical} 天)",
+        ),
+    ),
+    _complaints(
+        "complaint_recency_days",
+        "min(age_days)",
+        unit="days",
+        when_null=_NO_COMPLAINT,
+        meaning="Days since the last complaint.",
+        reason=(
+            "Last complaint {value} days ago (typical {typical})",
+            "距上次投诉 {value} 天(一般为 {typical} 天)",
+        ),
+    ),
+    _complaints(
+        "complaint_severity_max_365d",
+        "max(severity) FILTER (age_day < 365)",
+        columns=("severity",),
+        unit="grade",
+        low=1.0,
+        high=5.0,
+        when_null=("No graded complaint in the last 365 days", "近 365 天无分级投诉"),
+        meaning="Gravest complaint of the last 365 days, 1 to 5.",
+        reason=(
+            "Gravest complaint of the year: {value} of 5 (typical {typical})",
+            "近一年最严重投诉等级 {value}/5(一般为 {typical})",
+        ),
+    ),
+    _complaints(
+        "complaint_resolution_days",
+        "CAST(sum(resolution_us) AS DOUBLE) / nullif(count(resolution_us), 0) / 86400000000",
+        columns=("resolved_at",),
+        unit="days",
+        when_null=("No complaint resolved so far", "尚无已解决投诉"),
+        meaning="Mean days from opening to resolution, over complaints resolved by then.",
+        reason=(
+            "Complaints took {value} days to resolve (typical {typical})",
+            "投诉平均 {value} 天解决(一般为 {typical} 天)",
+        ),
+    ),
+    _complaints(
+        "complaints_reopened_365d",
+        "count(*) FILTER (reopened AND age_day < 365)",
+        columns=("reopened",),
+        unit="complaints",
+        when_no_rows="0",
+        meaning="Complaints of the last 365 days that had to be opened again.",
+        reason=(
+            "{value} complaints had to be reopened (typical {typical})",
+            "有 {value} 个投诉被重新打开(一般为 {typical} 个)",
+        ),
+    ),
+)

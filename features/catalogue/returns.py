@@ -1,0 +1,68 @@
+"""Returns: what was bought and sent back."""
+
+from __future__ import annotations
+
+from features.catalogue.feature import Feature, family
+
+_returns = family("returns", table="transactions", view="returns_seen", cause="product_mismatch")
+
+FEATURES: tuple[Feature, ...] = (
+    _returns(
+        "return_days_90d",
+        "count(DISTINCT age_day) FILTER (age_day < 90)",
+        unit="days",
+        high=90,
+        when_no_rows="0",
+        meaning="Days with a return in the last 90 days.",
+        reason=(
+            "{value} return days in the last 90 days (typical {typical})",
+            "近 90 天有 {value} 天退货(一般为 {typical} 天)",
+        ),
+    ),
+    _returns(
+        "return_days_365d",
+        "count(DISTINCT age_day) FILTER (age_day < 365)",
+        unit="days",
+        high=365,
+        when_no_rows="0",
+        meaning="Days with a return in the last 365 days.",
+        reason=(
+            "{value} return days in the last 365 days (typical {typical})",
+            "近 365 天有 {value} 天退货(一般为 {typical} 天)",
+        ),
+    ),
+    _returns(
+        "returned_365d",
+        "-sum(amount) FILTER (age_day < 365)",
+        unit="currency",
+        when_no_rows="0",
+        meaning="Value returned in the last 365 days.",
+        reason=(
+            "Returned {value} in the last 365 days (typical {typical})",
+            "近 365 天退货金额 {value}(一般为 {typical})",
+        ),
+    ),
+    _returns(
+        "return_share_365d",
+        "CAST(returned_365d AS DOUBLE) / nullif(CAST(spend_365d AS DOUBLE), 0)",
+        view=None,
+        unit="share",
+        when_null=("Spent nothing in the last 365 days", "近 365 天消费为零"),
+        meaning="Value returned over value bought, last 365 days.",
+        reason=(
+            "Returned {value} of what was bought (typical {typical})",
+            "退货占消费的 {value}(一般为 {typical})",
+        ),
+    ),
+    _returns(
+        "return_recency_days",
+        "min(age_days)",
+        unit="days",
+        when_null=("No return in the lookback", "回溯期内无退货"),
+        meaning="Days since the last return.",
+        reason=(
+            "Last return {value} days ago (typical {typical})",
+            "距上次退货 {value} 天(一般为 {typical} 天)",
+        ),
+    ),
+)

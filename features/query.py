@@ -1,0 +1,105 @@
+"""One SQL text for one snapshot: seen tables, base views, the living, aggregates, expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from features.seen import seen_sql, timestamp_sql
+from features.views import VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence, Set
+    from datetime import datetime
+
+    from ebbtide.definition import ChurnDefinition
+    from features.catalogue.feature import Feature
+
+
+def snapshot_sql(
+    features: Sequence[Feature],
+    columns: Mapping[str, Set[str]],
+    *,
+    as_of: datetime,
+    lookback_days: int,
+    definition: ChurnDefinition,
+) -> str:
+    """Return the query for a snapshot: a row for each living customer, a column for each feature.
+
+    Parameters
+    ----------
+    features : which features, in the order of the columns.
+    columns : the columns of each table that is there.
+    as_of : aware instant, exclusive.
+    lookback_days : how far back to look, days.
+    definition : says who is alive.
+
+    Returns
+    -------
+    str
+        A query with the columns ``customer_id`` and one DOUBLE for each feature, ordered by
+        customer. It depends on nothing but the tables and its arguments.
+    """
+    aggregates = [feature for feature in _with_operands(features) if feature.view is not None]
+    views = _views_needed(aggregates)
+    tables = dict.fromkeys(["transactions", *(VIEWS[view].table for view in views)])
+    cut = timestamp_sql(as_of)
+    steps = [
+        (
+            f"seen_{table}",
+            seen_sql(table, columns[table], as_of=as_of, lookback_days=lookback_days),
+        )
+        for table in tables
+    ]
+    steps += [(view, VIEWS[view].sql.replace("{as_of}", cut)) for view in views]
+    steps.append(
+        (
+            "living",
+            "SELECT DISTINCT customer_id FROM purchases "
+            f"WHERE age_day < {definition.active_within_days}",
+        )
+    )
+    steps += [(f"of_{view}", _aggregate_sql(view, aggregates)) for view in views]
+    steps.append(("aggregated", _join_sql(views, aggregates)))
+    ctes = ",\n".join(f"{name} AS ({sql})" for name, sql in steps)
+    outputs = ", ".join(_output(feature) for feature in features)
+    return f"WITH {ctes}\nSELECT customer_id, {outputs} FROM aggregated ORDER BY customer_id"
+
+
+def _with_operands(features: Sequence[Feature]) -> list[Feature]:
+    from features.catalogue.catalogue import CATALOGUE
+
+    wanted = {feature.name: feature for feature in features}
+    for feature in features:
+        if feature.view is None:
+            wanted |= {
+                operand.name: operand for operand in CATALOGUE if operand.name in feature.sql
+            }
+    return list(wanted.values())
+
+
+def _views_needed(aggregates: Sequence[Feature]) -> list[str]:
+    used = {feature.view for feature in aggregates} | {"purchases"}
+    if "purchase_days" in used:
+        used.add("purchases")
+    return [name for name in VIEWS if name in used]
+
+
+def _aggregate_sql(view: str, aggregates: Sequence[Feature]) -> str:
+    computed = "".join(f", {f.sql} AS {f.name}" for f in aggregates if f.view == view)
+    return f"SELECT customer_id{computed} FROM {view} GROUP BY customer_id"
+
+
+def _join_sql(views: Sequence[str], aggregates: Sequence[Feature]) -> str:
+    selected = ", ".join(
+        f"coalesce({feature.name}, {feature.when_no_rows}) AS {feature.name}"
+        if feature.when_no_rows is not None
+        else feature.name
+        for feature in aggregates
+    )
+    joins = " ".join(f"LEFT JOIN of_{view} USING (customer_id)" for view in views)
+    return f"SELECT customer_id, {selected} FROM living {joins}"
+
+
+def _output(feature: Feature) -> str:
+    value = feature.name if feature.view is not None else feature.sql
+    return f"CAST({value} AS DOUBLE) AS {feature.name}"

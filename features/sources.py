@@ -1,0 +1,118 @@
+"""Open the tables that a project file names, checked and typed.
+
+Nothing is computed here. What comes out is described in ``features.tables``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from ebbtide.contracts.check import check_table
+from ebbtide.contracts.findings import raise_if_errors
+from ebbtide.contracts.tables import table_contract
+from ebbtide.errors import ContractError
+from ebbtide.project import expand_variables
+from features.tables import Tables, connect, load_relation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ebbtide.contracts.findings import Finding
+    from ebbtide.project import Project, TableSource
+
+
+def check_tables(
+    project: Project, *, now: datetime, progress: Callable[[str], None] | None = None
+) -> list[Finding]:
+    """Check every table of a project and return all findings.
+
+    Parameters
+    ----------
+    project : names the tables.
+    now : the present; later rows are errors.
+    progress : called with the name of each table before it is read.
+    """
+    connection = connect(project.project.time_zone)
+    findings: list[Finding] = []
+    for name, source in project.tables.items():
+        if progress is not None:
+            progress(name)
+        findings += _check(connection, project, name, source, now)
+    return findings
+
+
+def open_tables(
+    project: Project, *, now: datetime, progress: Callable[[str], None] | None = None
+) -> Tables:
+    """Check and load every table of a project.
+
+    Parameters
+    ----------
+    project : names the tables.
+    now : the present; later rows are errors.
+    progress : called with the name of each table before it is read.
+
+    Raises
+    ------
+    ContractError
+        If any table breaks its contract; every error is named at once.
+    """
+    connection = connect(project.project.time_zone)
+    tables = Tables(connection=connection, columns={}, time_zone=project.project.time_zone)
+    for name, source in project.tables.items():
+        if progress is not None:
+            progress(name)
+        tables.findings += _check(connection, project, name, source, now)
+    raise_if_errors(tables.findings)
+    for name in project.tables:
+        tables.columns[name] = load_relation(connection, name)
+    return tables
+
+
+def _check(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    name: str,
+    source: TableSource,
+    now: datetime,
+) -> list[Finding]:
+    query = _source_query(project, name, source)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW raw_{name} AS {query}")
+        return check_table(connection, f"raw_{name}", table_contract(name), now=now)
+    except duckdb.Error as err:
+        what = str(err).splitlines()[0].split(":")[0]
+        raise ContractError(
+            f"Table {name!r} cannot be read ({what}): expected CSV, Parquet or a query that "
+            f"returns {', '.join(table_contract(name).required)}. Check tables.{name} in the "
+            f"project file, and that the file is complete.\n{_first_line(err)}"
+        ) from err
+
+
+def _first_line(err: duckdb.Error) -> str:
+    """Keep what names a file, column or function; drop what may quote a value of the data."""
+    line = str(err).splitlines()[0]
+    quotes_data = isinstance(err, duckdb.ConversionException | duckdb.InvalidInputException)
+    return "" if quotes_data else line
+
+
+def _source_query(project: Project, name: str, source: TableSource) -> str:
+    if source.query is not None:
+        return expand_variables(source.query, where=f"tables.{name}.query").strip().rstrip(";")
+    assert source.path is not None
+    path = expand_variables(source.path, where=f"tables.{name}.path")
+    full = path if "://" in path else str(project.base / path)
+    literal = "'" + full.replace("'", "''") + "'"
+    reader = (
+        f"read_parquet({literal})"
+        if full.endswith((".parquet", ".pq"))
+        else f"read_csv({literal}, all_varchar = true, header = true)"
+    )
+    renamed = ", ".join(f'"{theirs}" AS "{ours}"' for ours, theirs in source.columns.items())
+    if not renamed:
+        return f"SELECT * FROM {reader}"
+    taken = ", ".join(f'"{theirs}"' for theirs in dict.fromkeys(source.columns.values()))
+    return f"SELECT {renamed}, * EXCLUDE ({taken}) FROM {reader}"
