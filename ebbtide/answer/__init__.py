@@ -1,0 +1,1 @@
+"""From feature rows to answers: risk, reasons in words and one suggested action."""

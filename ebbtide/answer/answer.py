@@ -1,0 +1,118 @@
+"""A question about one customer, and its answer: plain data and the words of an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ebbtide.words import Words
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ebbtide.decision import EffectBasis, NoAction
+    from ebbtide.policy.policy import Band, Channel
+    from ebbtide.reasons import Reason
+    from ebbtide.words import Language
+
+Abstain = Literal["already_churned", "no_finite_score"]
+
+ABSTAIN: dict[Abstain, Words] = {
+    "already_churned": Words(
+        "Not scored: by the churn definition the customer has already left",
+        "未评分：按流失定义，该客户已经流失",
+    ),
+    "no_finite_score": Words(
+        "Not scored: the model gives no finite score for these values",
+        "未评分：模型无法对这些数值给出有效评分",
+    ),
+}
+
+WarningCode = Literal["missing_feature", "expired"]
+
+WARNINGS: dict[WarningCode, Words] = {
+    "missing_feature": Words(
+        "{subject} was not sent; taken as: {meaning}", "未提供 {subject}，视为：{meaning}"
+    ),
+    "expired": Words(
+        "The snapshot is older than the policy lets an answer hold; publish a newer one",
+        "快照已超过策略规定的有效期，请发布更新的快照",
+    ),
+}
+
+assert tuple(ABSTAIN) == get_args(Abstain)
+assert tuple(WARNINGS) == get_args(WarningCode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something that the reader of an answer should know; ``subject`` is a feature or empty."""
+
+    code: WarningCode
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked about one customer, apart from the feature values.
+
+    Parameters
+    ----------
+    prediction_id : unique id of the answer.
+    customer_id : who.
+    as_of : instant of the snapshot, aware.
+    is_alive : whether the customer is alive by the churn definition; the dead are not scored.
+    value : margin at stake, currency, >= 0; None to estimate it from spend.
+    contact_opt_out : whether the customer does not wish to be contacted.
+    missing : names of features that were not sent, and whose null has a meaning.
+    """
+
+    prediction_id: str
+    customer_id: str
+    as_of: datetime
+    is_alive: bool = True
+    value: float | None = None
+    contact_opt_out: bool = False
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is answered about one customer; ``docs/api.md`` explains each field.
+
+    ``status`` is ``scored`` or ``abstained``; an abstained answer has ``abstain_code`` and
+    ``abstain_text``, and no score, reasons or action.
+    """
+
+    prediction_id: str
+    customer_id: str
+    status: Literal["scored", "abstained"]
+    as_of: datetime
+    scored_at: datetime
+    valid_until: datetime
+    model_version: str
+    policy_version: str
+    definition: str
+    language: Language
+    churn_probability: float | None = None
+    churn_score: int | None = None
+    risk_band: Band | None = None
+    percentile: float | None = None
+    reasons: tuple[Reason, ...] = ()
+    action_code: str | None = None
+    action_text: str | None = None
+    action_channel: Channel | None = None
+    no_action_code: NoAction | None = None
+    no_action_text: str | None = None
+    value: float | None = None
+    value_basis: Literal["given", "spend"] | None = None
+    expected_value: float | None = None
+    expected_cost: float | None = None
+    effect: float | None = None
+    effect_low: float | None = None
+    effect_high: float | None = None
+    effect_basis: EffectBasis | None = None
+    abstain_code: Abstain | None = None
+    abstain_text: str | None = None
+    warnings: tuple[Warned, ...] = ()

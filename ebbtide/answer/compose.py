@@ -1,0 +1,244 @@
+"""Answer n questions at once: score, find the reasons, decide, and put it into words.
+
+Used by the service and by ``ebbtide score`` alike, so it knows nothing of HTTP, stores or the time
+of day: ids and instants are given.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ebbtide import economics
+from ebbtide.answer.answer import ABSTAIN, WARNINGS, Answer, Warned
+from ebbtide.decision import NO_ACTION, Cases, decide
+from ebbtide.reasons import reasons_of_row, top_features
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ebbtide.answer.answer import Abstain, Question
+    from ebbtide.answer.model import Model
+    from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.decision import BoolArray, Decisions
+    from ebbtide.policy.policy import Policy
+    from ebbtide.reasons import Reason
+    from ebbtide.scorer.scores import FloatArray, Scores
+    from ebbtide.words import Language
+
+
+def answer_rows(
+    rows: FloatArray,
+    *,
+    questions: Sequence[Question],
+    model: Model,
+    policy: Policy,
+    scored_at: datetime,
+    language: Language = "en",
+) -> list[Answer]:
+    """Answer n questions with one model and one policy.
+
+    Parameters
+    ----------
+    rows : feature values in the order of the model's features, shape (n, features); NaN is
+        missing. A row gives the same answer in any batch.
+    questions : who is asked about, in the order of the rows.
+    model : what scores.
+    policy : what decides.
+    scored_at : now, aware; given by the edge.
+    language : the language of the texts.
+    """
+    if not questions:
+        return []
+    features = model.scorer.features
+    with np.errstate(all="ignore"):
+        scores = model.scorer.score(rows)
+        is_finite = np.isfinite(scores.p_churn) & np.isfinite(scores.contributions).all(axis=1)
+        scores = _without_rows(scores, ~is_finite)
+        percentiles = model.reference.percentile(scores.p_churn)
+    value = _values(rows, questions=questions, model=model, policy=policy)
+    top = top_features(scores.contributions, features=features)
+    cases = Cases(
+        p_churn=scores.p_churn,
+        contributions=scores.contributions,
+        rows=rows,
+        reasons=top,
+        value=value,
+        contact_opt_out=np.array([question.contact_opt_out for question in questions]),
+    )
+    decisions = decide(cases, policy=policy, features=features)
+    frame = _Frame(
+        model=model,
+        policy=policy,
+        policy_version=policy.version,
+        scored_at=scored_at,
+        language=language,
+    )
+    answers = []
+    for row, question in enumerate(questions):
+        if not question.is_alive:
+            answers.append(frame.abstained(question, "already_churned"))
+        elif not is_finite[row]:
+            answers.append(frame.abstained(question, "no_finite_score"))
+        else:
+            reasons = reasons_of_row(
+                top[row],
+                features=features,
+                contributions=scores.contributions[row],
+                values=rows[row],
+                typical=model.scorer.typical,
+                language=language,
+            )
+            answers.append(
+                frame.scored(
+                    question,
+                    p_churn=float(scores.p_churn[row]),
+                    percentile=float(percentiles[row]),
+                    reasons=reasons,
+                    value=float(value[row]),
+                    decisions=decisions,
+                    row=row,
+                )
+            )
+    return answers
+
+
+def churn_score(p_churn: float) -> int:
+    """Return the probability as a whole number from 0 to 100, halves rounded up.
+
+    Examples
+    --------
+    >>> churn_score(0.125), churn_score(1.0)
+    (13, 100)
+    """
+    return math.floor(p_churn * 100 + 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What all answers of one call share."""
+
+    model: Model
+    policy: Policy
+    policy_version: str
+    scored_at: datetime
+    language: Language
+
+    def abstained(self, question: Question, code: Abstain) -> Answer:
+        return Answer(
+            prediction_id=question.prediction_id,
+            customer_id=question.customer_id,
+            status="abstained",
+            as_of=question.as_of,
+            scored_at=self.scored_at,
+            valid_until=self._valid_until(question),
+            model_version=self.model.version,
+            policy_version=self.policy_version,
+            definition=self.model.definition.code,
+            language=self.language,
+            abstain_code=code,
+            abstain_text=ABSTAIN[code][self.language],
+        )
+
+    def scored(
+        self,
+        question: Question,
+        *,
+        p_churn: float,
+        percentile: float,
+        reasons: tuple[Reason, ...],
+        value: float,
+        decisions: Decisions,
+        row: int,
+    ) -> Answer:
+        chosen = int(decisions.chosen[row])
+        action = decisions.actions[chosen] if chosen >= 0 else None
+        no_action = decisions.no_action[row]
+        return Answer(
+            prediction_id=question.prediction_id,
+            customer_id=question.customer_id,
+            status="scored",
+            as_of=question.as_of,
+            scored_at=self.scored_at,
+            valid_until=self._valid_until(question),
+            model_version=self.model.version,
+            policy_version=self.policy_version,
+            definition=self.model.definition.code,
+            language=self.language,
+            churn_probability=p_churn,
+            churn_score=churn_score(p_churn),
+            risk_band=self.policy.bands.of(p_churn),
+            percentile=round(percentile, 2),
+            reasons=reasons,
+            action_code=action.code if action else None,
+            action_text=action.text[self.language] if action else None,
+            action_channel=action.channel if action else None,
+            no_action_code=no_action,
+            no_action_text=NO_ACTION[no_action][self.language] if no_action else None,
+            value=None if math.isnan(value) else round(value, 2),
+            value_basis=_value_basis(question, value),
+            expected_value=round(float(decisions.expected_value[row]), 2),
+            expected_cost=round(float(decisions.expected_cost[row]), 2),
+            effect=round(float(decisions.effect[row]), 6),
+            effect_low=round(float(decisions.effect_low[row]), 6),
+            effect_high=round(float(decisions.effect_high[row]), 6),
+            effect_basis="assumed" if action else None,
+            warnings=self._warnings(question),
+        )
+
+    def _valid_until(self, question: Question) -> datetime:
+        return question.as_of + timedelta(days=self.policy.valid_days)
+
+    def _warnings(self, question: Question) -> tuple[Warned, ...]:
+        warned = []
+        if self._valid_until(question) < self.scored_at:
+            warned.append(
+                Warned(code="expired", subject="", text=WARNINGS["expired"][self.language])
+            )
+        for name in question.missing:
+            meaning = self._contract(name).when_null
+            text = WARNINGS["missing_feature"][self.language].format(
+                subject=name, meaning=meaning[self.language] if meaning else ""
+            )
+            warned.append(Warned(code="missing_feature", subject=name, text=text))
+        return tuple(warned)
+
+    def _contract(self, name: str) -> FeatureContract:
+        return next(f for f in self.model.scorer.features if f.name == name)
+
+
+def _without_rows(scores: Scores, dropped: BoolArray) -> Scores:
+    """Return the scores with zeros where no finite score exists."""
+    if not dropped.any():
+        return scores
+    return type(scores)(
+        p_churn=np.where(dropped, 0.0, scores.p_churn),
+        contributions=np.where(dropped[:, None], 0.0, scores.contributions),
+    )
+
+
+def _values(
+    rows: FloatArray, *, questions: Sequence[Question], model: Model, policy: Policy
+) -> FloatArray:
+    """Return the margin at stake: as given, else estimated from spend, else NaN."""
+    names = [feature.name for feature in model.scorer.features]
+    given = np.array([math.nan if q.value is None else q.value for q in questions])
+    if economics.VALUE_FEATURE not in names:
+        return given
+    estimated = economics.customer_value(
+        rows[:, names.index(economics.VALUE_FEATURE)],
+        margin_rate=policy.margin_rate,
+        value_horizon_days=policy.value_horizon_days,
+    )
+    return np.where(np.isnan(given), estimated, given)
+
+
+def _value_basis(question: Question, value: float) -> Literal["given", "spend"] | None:
+    if question.value is not None:
+        return "given"
+    return None if math.isnan(value) else "spend"

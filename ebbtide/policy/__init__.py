@@ -1,0 +1,1 @@
+"""Which retention actions there are, what they cost and what is believed of them."""

@@ -1,0 +1,140 @@
+"""A retention policy, as plain data.
+
+How it is read from a file is in :mod:`ebbtide.policy.file`; what is decided with it, in
+:mod:`ebbtide.decision`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ebbtide.causes import Cause
+    from ebbtide.words import Words
+
+Band = Literal["low", "medium", "high"]
+Channel = Literal["phone", "email", "app", "billing", "post", "visit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveRate:
+    """Prior belief about an action: the share of would-be churners that it keeps.
+
+    Parameters
+    ----------
+    mean : expected share, in [0, 1].
+    sd : standard deviation of that belief, in (0, 0.5].
+    """
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureBounds:
+    """The values of one feature for which an action is allowed; both ends included."""
+
+    name: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligibility:
+    """Who may be offered an action.
+
+    Parameters
+    ----------
+    min_p_churn : smallest probability of churn, in [0, 1].
+    min_value : smallest value of the customer, in the project's currency.
+    features : bounds of named features; a missing value or an unknown name is not eligible.
+    """
+
+    min_p_churn: float = 0.0
+    min_value: float = 0.0
+    features: tuple[FeatureBounds, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that can be done to keep a customer.
+
+    Parameters
+    ----------
+    code : stable name for machines, snake case.
+    text : what to do, for the person who does it.
+    channel : how the customer is reached.
+    contact_cost : cost of one contact, whatever comes of it, in currency, >= 0.
+    acceptance_cost : further cost for a customer who accepts, in currency, >= 0.
+    stayer_acceptance_rate : share of customers who would have stayed anyway and accept, in [0, 1].
+    answers : causes of churn that it does something about.
+    is_discount : whether it lowers a price; such an action is never the answer to payment failure.
+    needs_contact_consent : whether it is withheld from customers who opted out of contact.
+    save_rate : prior belief about its effect.
+    eligibility : who may be offered it.
+    """
+
+    code: str
+    text: Words
+    channel: Channel
+    contact_cost: float
+    acceptance_cost: float
+    stayer_acceptance_rate: float
+    answers: tuple[Cause, ...]
+    is_discount: bool
+    needs_contact_consent: bool
+    save_rate: SaveRate
+    eligibility: Eligibility = Eligibility()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bands:
+    """From which probability of churn a risk is called high, and from which medium."""
+
+    high: float
+    medium: float
+
+    def of(self, p_churn: float) -> Band:
+        """Return the band of a probability.
+
+        Examples
+        --------
+        >>> Bands(high=0.6, medium=0.3).of(0.3)
+        'medium'
+        """
+        if p_churn >= self.high:
+            return "high"
+        return "medium" if p_churn >= self.medium else "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the business has decided about keeping customers.
+
+    Parameters
+    ----------
+    label : the version that its owner gave it.
+    owner : who answers for it.
+    margin_rate : margin as a share of spend, in (0, 1].
+    value_horizon_days : over which time a customer's value is counted, days, >= 1.
+    valid_days : how long an answer holds, counted from its ``as_of``, days, >= 1.
+    bands : thresholds of the risk bands.
+    actions : what can be done.
+    """
+
+    label: str
+    owner: str
+    margin_rate: float
+    value_horizon_days: int
+    valid_days: int
+    bands: Bands
+    actions: tuple[Action, ...]
+
+    @property
+    def version(self) -> str:
+        """The owner's label and a hash: equal exactly where the policy is equal."""
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=True)
+        return f"{self.label}+{hashlib.sha256(text.encode()).hexdigest()[:8]}"

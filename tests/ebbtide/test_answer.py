@@ -1,0 +1,170 @@
+"""Answers: every field of one customer, the same in any batch, and when there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ebbtide.answer.answer import Question
+from ebbtide.answer.compose import answer_rows, churn_score
+from ebbtide.answer.model import Model
+from ebbtide.contracts.feature import FeatureContract
+from ebbtide.definition import ChurnDefinition
+from ebbtide.policy.file import load_policy
+from ebbtide.scorer.scores import Scores
+from ebbtide.words import Words
+
+POLICY = load_policy(Path(__file__).parents[2] / "examples" / "policy.toml")
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def contract(name: str, cause: str, when_null: Words | None = None) -> FeatureContract:
+    return FeatureContract(
+        name=name,
+        family=name,
+        table="transactions",
+        unit="days",
+        meaning=name,
+        reason=Words(name + " is {value}", name + "：{value}"),
+        cause=cause,
+        when_null=when_null,
+    )
+
+
+class LogisticFake:
+    """One weight per feature, in plain numpy."""
+
+    features = (
+        contract("recency_days", "disengagement"),
+        contract("complaints_90d", "service_failure", Words("no complaint", "无投诉")),
+        contract("spend_365d", "value_for_money"),
+    )
+    typical = np.array([30.0, 0.0, 400.0])
+
+    def score(self, rows):
+        weights = np.array([0.02, 0.9, -0.001])
+        contributions = np.where(np.isnan(rows), 0, rows - self.typical) * weights
+        raw = contributions[:, 0] + contributions[:, 1] + contributions[:, 2]
+        return Scores(p_churn=1 / (1 + np.exp(-raw)), contributions=contributions)
+
+
+class UniformReference:
+    def percentile(self, p_churn):
+        return p_churn * 100
+
+
+MODEL = Model(
+    version="f" * 64,
+    definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
+    lookback_days=365,
+    scorer=LogisticFake(),
+    reference=UniformReference(),
+)
+
+
+def question(**changes) -> Question:
+    return replace(
+        Question(prediction_id="p1", customer_id="c1", as_of=datetime(2026, 3, 1, tzinfo=UTC)),
+        **changes,
+    )
+
+
+def answer(row, *, language="en", policy=POLICY, **changes):
+    return answer_rows(
+        np.array([row]),
+        questions=[question(**changes)],
+        model=MODEL,
+        policy=policy,
+        scored_at=NOW,
+        language=language,
+    )[0]
+
+
+def test_an_answer_says_risk_reasons_and_action():
+    made = answer([130.0, 1.0, 400.0])
+    p_churn = 1 / (1 + math.exp(-2.9))
+    assert made.status == "scored"
+    assert made.churn_probability == pytest.approx(p_churn)
+    assert (made.churn_score, made.risk_band, made.percentile) == (95, "high", 94.78)
+    assert [reason.text for reason in made.reasons] == [
+        "recency_days is 130",
+        "complaints_90d is 1",
+    ]
+    assert (made.value, made.value_basis) == (140.0, "spend")
+    assert (made.action_code, made.effect_basis) == ("goodwill_credit", "assumed")
+    assert made.expected_value == pytest.approx(
+        p_churn * 0.25 * (0.9 / 2.9) * (140 - 10) - 0.5 - (1 - p_churn) * 0.9 * 10, abs=0.01
+    )
+    assert made.valid_until == datetime(2026, 3, 15, tzinfo=UTC)
+    assert made.policy_version == POLICY.version
+    assert made.definition == MODEL.definition.code
+
+
+def test_the_language_changes_only_the_texts():
+    english, chinese = (answer([130.0, 1.0, 400.0], language=each) for each in ("en", "zh"))
+    assert chinese.action_text == "向客户账户补偿10.00余额，并附上个人致歉"
+    assert chinese.reasons[0].text == "recency_days：130"
+    assert chinese.churn_probability == english.churn_probability
+    assert chinese.action_code == english.action_code
+
+
+def test_a_given_value_wins_over_the_estimate():
+    made = answer([130.0, 1.0, 400.0], value=0.0)
+    assert (made.value, made.value_basis) == (0.0, "given")
+    assert (made.action_code, made.no_action_code) == (None, "not_worth_it")
+
+
+def test_the_dead_are_not_scored():
+    made = answer([math.nan, math.nan, math.nan], is_alive=False)
+    assert (made.status, made.abstain_code) == ("abstained", "already_churned")
+    assert made.churn_probability is None
+    assert made.reasons == ()
+    assert "already left" in made.abstain_text
+
+
+@pytest.mark.parametrize("row", [[math.nan] * 3, [1e300, 1e300, 1e300], [math.inf, 0.0, 0.0]])
+def test_no_row_makes_a_nan(row):
+    made = answer(row)
+    numbers = [made.churn_probability, made.percentile, made.expected_value, made.effect]
+    assert made.status == "abstained" or all(math.isfinite(number) for number in numbers)
+
+
+def test_what_was_not_sent_and_what_is_stale_is_warned_of():
+    made = answer([130.0, math.nan, 400.0], missing=("complaints_90d",))
+    assert [warned.text for warned in made.warnings] == [
+        "complaints_90d was not sent; taken as: no complaint"
+    ]
+    old = answer([130.0, 1.0, 400.0], as_of=NOW - timedelta(days=15))
+    assert [warned.code for warned in old.warnings] == ["expired"]
+
+
+def test_no_rows_make_no_answers():
+    nothing = np.empty((0, 3))
+    assert answer_rows(nothing, questions=[], model=MODEL, policy=POLICY, scored_at=NOW) == []
+
+
+def test_the_score_is_a_whole_number_from_0_to_100():
+    assert [churn_score(p) for p in (0.0, 0.004, 0.005, 0.995, 1.0)] == [0, 0, 1, 100, 100]
+
+
+cells = st.one_of(st.floats(0, 1e4), st.just(math.nan))
+
+
+@pytest.mark.property
+@given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=12))
+def test_a_row_gets_the_same_answer_in_any_batch(rows):
+    together = answer_rows(
+        np.array(rows),
+        questions=[question()] * len(rows),
+        model=MODEL,
+        policy=POLICY,
+        scored_at=NOW,
+    )
+    assert together == [answer(row) for row in rows]

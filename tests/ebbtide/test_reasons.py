@@ -1,0 +1,69 @@
+"""Reasons: what raises the risk most, one per family, in words that state facts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ebbtide.contracts.feature import FeatureContract
+from ebbtide.reasons import reasons_of_row, top_features
+from ebbtide.words import Words
+
+
+def contract(name: str, family: str, *, when_null: Words | None = None) -> FeatureContract:
+    return FeatureContract(
+        name=name,
+        family=family,
+        table="transactions",
+        unit="days",
+        meaning=name,
+        reason=Words(name + " {value} (typical {typical})", name + " {value}"),
+        cause="disengagement",
+        when_null=when_null,
+    )
+
+
+FEATURES = (
+    contract("a1", "a"),
+    contract("a2", "a"),
+    contract("b1", "b", when_null=Words("never", "从未")),
+    contract("c1", "c"),
+    contract("d1", "d"),
+)
+
+
+def names(contributions: list[float]) -> list[str]:
+    top = top_features(np.array([contributions]), features=FEATURES)[0]
+    return [FEATURES[i].name for i in top if i >= 0]
+
+
+def test_at_most_one_reason_per_family_and_three_in_all():
+    assert names([0.5, 0.6, 0.1, 0.2, 0.3]) == ["a2", "d1", "c1"]
+
+
+def test_what_lowers_the_risk_is_no_reason():
+    assert names([-0.5, -0.6, 0.1, 0.0, -0.3]) == ["b1"]
+    assert names([-1.0, -1.0, -1.0, -1.0, -1.0]) == []
+
+
+def test_of_equal_reasons_the_first_feature_wins():
+    assert names([0.2, 0.2, 0.2, 0.2, 0.2]) == ["a1", "b1", "c1"]
+
+
+def test_fewer_families_than_reasons_is_fine():
+    assert top_features(np.array([[0.5]]), features=FEATURES[:1]).tolist() == [[0, -1, -1]]
+
+
+def test_a_reason_states_value_and_typical_and_null_in_words():
+    made = reasons_of_row(
+        np.array([0, 2, -1]),
+        features=FEATURES,
+        contributions=np.array([0.5, 0, 0.25, 0, 0]),
+        values=np.array([143.0, 0, math.nan, 0, 0]),
+        typical=np.array([30.0, 0, math.nan, 0, 0]),
+        language="en",
+    )
+    assert [reason.text for reason in made] == ["a1 143 (typical 30)", "never"]
+    assert [(reason.value, reason.typical) for reason in made] == [(143.0, 30.0), (None, None)]
+    assert [reason.contribution for reason in made] == [0.5, 0.25]
