@@ -1,1 +1,1 @@
-"""What is known about a customer at an instant: the catalogue, the one filter, the engine, labels."""
+"""What is known about a customer at an instant, and how it is computed."""

@@ -118,9 +118,7 @@ def features_of_events(
     return LiveFeatures(is_alive=True, values=row, tables_absent=absent)
 
 
-def _raw_table(
-    name: str, rows: Sequence[Mapping[str, object]], customer_id: str
-) -> pa.Table:
+def _raw_table(name: str, rows: Sequence[Mapping[str, object]], customer_id: str) -> pa.Table:
     contract = table_contract(name)
     columns = {
         column.name: pa.array(

@@ -54,8 +54,7 @@ VIEWS: dict[str, View] = {
             name="payments_seen",
             table="payments",
             sql=(
-                "SELECT *, date_diff('microsecond', due_at, paid_at) AS delay_us"
-                " FROM seen_payments"
+                "SELECT *, date_diff('microsecond', due_at, paid_at) AS delay_us FROM seen_payments"
             ),
         ),
         View(

@@ -45,9 +45,7 @@ def check_table(
     columns = [column for column in contract.columns if column.name in found]
     counts = _counts(connection, relation, columns, contract, now)
     if counts["n_rows"] == 0:
-        return [
-            _finding("error", contract, None, 0, "has no rows.", "Check its path or query.")
-        ]
+        return [_finding("error", contract, None, 0, "has no rows.", "Check its path or query.")]
     findings = [
         finding
         for column in columns
@@ -58,8 +56,14 @@ def check_table(
     if ignored:
         named = ", ".join(ignored)
         findings.append(
-            _finding("advice", contract, None, 0, f"has columns that nobody reads: {named}.",
-                     "Leave them, or map them to columns of the contract.")
+            _finding(
+                "advice",
+                contract,
+                None,
+                0,
+                f"has columns that nobody reads: {named}.",
+                "Leave them, or map them to columns of the contract.",
+            )
         )
     gravity = ("error", "warning", "advice")
     return sorted(findings, key=lambda finding: gravity.index(finding.severity))
@@ -118,30 +122,66 @@ def _column_findings(
 
     limits = f"between {column.low} and {column.high}"
     findings = [
-        *found("error", "type", f"holds values that are no {column.kind}.",
-               "Correct them at the source, or convert them in a query."),
-        *found("error", "blank" if column.is_required else "", "holds empty text.",
-               "Every row needs a value; drop the others in a query."),
-        *found("error", "null" if column.is_required else "", "is null in some rows.",
-               "Every row needs a value; drop the others in a query."),
-        *found("warning", "float", "looks like numbers with '.0' behind them.",
-               "Cast the ids to whole numbers, or they will not match other tables."),
+        *found(
+            "error",
+            "type",
+            f"holds values that are no {column.kind}.",
+            "Correct them at the source, or convert them in a query.",
+        ),
+        *found(
+            "error",
+            "blank" if column.is_required else "",
+            "holds empty text.",
+            "Every row needs a value; drop the others in a query.",
+        ),
+        *found(
+            "error",
+            "null" if column.is_required else "",
+            "is null in some rows.",
+            "Every row needs a value; drop the others in a query.",
+        ),
+        *found(
+            "warning",
+            "float",
+            "looks like numbers with '.0' behind them.",
+            "Cast the ids to whole numbers, or they will not match other tables.",
+        ),
         *found("error", "finite", "holds NaN or infinity.", "Make them null."),
-        *found("error", "low", f"lies outside its range: expected {limits}.",
-               "Check the unit; correct or drop these rows."),
-        *found("error", "high", f"lies outside its range: expected {limits}.",
-               "Check the unit; correct or drop these rows."),
-        *found("error", "choice", f"is none of {', '.join(column.choices)}.",
-               "Map the values in a query."),
-        *found("error", "future", "lies in the future.",
-               "Check the time zone and the date format."),
-        *found("warning", "order", f"lies before {contract.clock}.",
-               "Check which column is which."),
+        *found(
+            "error",
+            "low",
+            f"lies outside its range: expected {limits}.",
+            "Check the unit; correct or drop these rows.",
+        ),
+        *found(
+            "error",
+            "high",
+            f"lies outside its range: expected {limits}.",
+            "Check the unit; correct or drop these rows.",
+        ),
+        *found(
+            "error",
+            "choice",
+            f"is none of {', '.join(column.choices)}.",
+            "Map the values in a query.",
+        ),
+        *found(
+            "error", "future", "lies in the future.", "Check the time zone and the date format."
+        ),
+        *found(
+            "warning", "order", f"lies before {contract.clock}.", "Check which column is which."
+        ),
     ]
     if column.kind == "instant" and "TIME ZONE" not in raw_type and raw_type != "VARCHAR":
         findings.append(
-            _finding("advice", contract, column, 0, "carries no time zone.",
-                     "It is read in project.time_zone.")
+            _finding(
+                "advice",
+                contract,
+                column,
+                0,
+                "carries no time zone.",
+                "It is read in project.time_zone.",
+            )
         )
     return findings
 
@@ -157,8 +197,14 @@ def _duplicate_rows(
     if n == 0:
         return []
     return [
-        _finding("warning", contract, None, n, "repeats rows exactly.",
-                 "If they are one event stored twice, use SELECT DISTINCT in a query.")
+        _finding(
+            "warning",
+            contract,
+            None,
+            n,
+            "repeats rows exactly.",
+            "If they are one event stored twice, use SELECT DISTINCT in a query.",
+        )
     ]
 
 
@@ -169,7 +215,7 @@ def _missing(contract: TableContract, missing: list[str], present: list[str]) ->
         column=None,
         count=0,
         message=f"lacks {', '.join(missing)}; it has {', '.join(present)}.",
-        advice=f"Map them: [tables.{contract.name}] columns = {{ {missing[0]} = \"...\" }}.",
+        advice=f'Map them: [tables.{contract.name}] columns = {{ {missing[0]} = "..." }}.',
     )
 
 

@@ -21,7 +21,7 @@ SQL_TYPES: dict[ColumnKind, str] = {
     "text": "VARCHAR",
     "flag": "BOOLEAN",
 }
-"""How each kind is held in DuckDB. Money is a decimal, so that sums do not depend on their order."""
+"""How each kind is held in DuckDB. Money is decimal, so that sums do not depend on order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +135,7 @@ TRANSACTIONS = _table(
     _text("category", "kind of product"),
     _text("channel", "where it was bought"),
     Column(name="quantity", kind="number", meaning="units"),
-    Column(
-        name="discount", kind="money", meaning="deducted from the price, in currency", low=0.0
-    ),
+    Column(name="discount", kind="money", meaning="deducted from the price, in currency", low=0.0),
 )
 
 COMPLAINTS = _table(

@@ -31,7 +31,10 @@ class Scores:
 
 
 class Scorer(Protocol):
-    """Anything that turns feature rows into scores. The same row gives the same bits in any batch."""
+    """Anything that turns feature rows into scores.
+
+    The same row gives the same bits alone and in any batch.
+    """
 
     @property
     def features(self) -> tuple[FeatureContract, ...]:

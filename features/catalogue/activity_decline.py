@@ -5,7 +5,9 @@ from __future__ import annotations
 from features.catalogue.feature import Feature, family
 
 _decline = family("activity_decline", table="transactions", cause="disengagement")
-_activity = family("activity_decline", table="activity", view="activity_seen", cause="disengagement")
+_activity = family(
+    "activity_decline", table="activity", view="activity_seen", cause="disengagement"
+)
 
 _NO_ACTIVITY = ("No activity on record in the lookback", "回溯期内无活动记录")
 

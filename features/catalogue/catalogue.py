@@ -86,7 +86,5 @@ def features_named(names: Iterable[str]) -> tuple[Feature, ...]:
 
 def catalogue_version(features: Iterable[Feature]) -> str:
     """Return a hash that is equal exactly where features are computed from equal declarations."""
-    declared = [
-        [f.name, f.sql, f.view, f.when_no_rows, list(f.columns)] for f in features
-    ]
+    declared = [[f.name, f.sql, f.view, f.when_no_rows, list(f.columns)] for f in features]
     return hashlib.sha256(json.dumps(declared).encode()).hexdigest()[:12]

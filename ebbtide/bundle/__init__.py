@@ -1,0 +1,1 @@
+"""The model artefact: plain files, verified before they are parsed, never executed."""

@@ -1,0 +1,80 @@
+"""What a bundle holds once it is verified and parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ebbtide.definition import ChurnDefinition
+    from ebbtide.scorer.scorer import RankedScorer
+    from ebbtide.scorer.scores import FloatArray
+
+ModelKind = Literal["logistic", "random_forest", "lightgbm"]
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
+MAX_FILE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """Rows with the scores they must get, wherever the bundle is read.
+
+    Parameters
+    ----------
+    rows : feature values, shape (n, features).
+    p_churn : expected probabilities, shape (n,).
+    """
+
+    rows: FloatArray
+    p_churn: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The newest snapshot that training saw, in summary: the background of percentiles and drift.
+
+    Parameters
+    ----------
+    as_of : ISO date of that snapshot.
+    n_customers : how many lived then.
+    p_churn_quantiles : quantiles 0, 1, ... 100 percent of their scores, shape (101,).
+    missing_share : share of missing values of each feature, shape (features,).
+    """
+
+    as_of: str
+    n_customers: int
+    p_churn_quantiles: FloatArray
+    missing_share: FloatArray
+
+    def percentile(self, p_churn: FloatArray) -> FloatArray:
+        """Return the percentage of the reference customers at lower risk, 0 to 100, shape (n,)."""
+        return np.interp(p_churn, self.p_churn_quantiles, np.linspace(0.0, 100.0, 101))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A verified model with everything that is needed to score and explain.
+
+    Parameters
+    ----------
+    version : first twelve hex digits of the manifest's hash; equal bundles have equal versions.
+    manifest : the manifest, as read.
+    is_signed : whether a signature was there and verified.
+    """
+
+    version: str
+    manifest: dict[str, Any]
+    is_signed: bool
+    kind: ModelKind
+    definition: ChurnDefinition
+    lookback_days: int
+    catalogue_version: str
+    scorer: RankedScorer
+    reference: Reference
+    golden: Golden
+    card: str

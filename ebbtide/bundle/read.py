@@ -1,0 +1,200 @@
+"""Read a bundle: signature first, then hashes, only then the contents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ebbtide.bundle.contents import (
+    FORMAT,
+    MANIFEST,
+    MAX_FILE_BYTES,
+    SIGNATURE,
+    Bundle,
+    Golden,
+    Reference,
+)
+from ebbtide.bundle.signature import is_signed_by
+from ebbtide.bundle.write import version_of
+from ebbtide.contracts.feature import FeatureContract
+from ebbtide.definition import ChurnDefinition
+from ebbtide.errors import BundleError
+from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.linear import LinearModel
+from ebbtide.scorer.ranks import RankScale
+from ebbtide.scorer.scorer import RankedScorer
+from ebbtide.scorer.trees import TreeModel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ebbtide.scorer.scorer import Model
+    from ebbtide.scorer.scores import FloatArray
+
+_MODEL_FILES = {"logistic": "linear.json", "random_forest": "model.lgb", "lightgbm": "model.lgb"}
+_OTHER_FILES = ("calibrator.json", "features.json", "reference.json", "golden.json", "card.md")
+_AGAIN = "Fetch the bundle again, or train again."
+
+
+def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
+    """Verify and parse a bundle.
+
+    Parameters
+    ----------
+    folder : where its files are.
+    key : the key that must have signed it; None accepts an unsigned bundle.
+
+    Raises
+    ------
+    BundleError
+        If a file is missing, too large, altered, unsigned though a key is set, or cannot be parsed.
+    """
+    raw = _read(folder, MANIFEST)
+    if key is not None and not _is_signed(folder, raw, key):
+        raise BundleError(
+            f"Expected a bundle signed with the configured key, but {SIGNATURE} is missing or was "
+            f"made with another key. Train again with EBBTIDE_BUNDLE_KEY set to the same key."
+        )
+    manifest = _json(MANIFEST, raw)
+    files = _verified_files(folder, manifest)
+    try:
+        return Bundle(
+            version=version_of(raw),
+            manifest=manifest,
+            is_signed=key is not None,
+            kind=manifest["kind"],
+            definition=ChurnDefinition(**manifest["definition"]),
+            lookback_days=manifest["lookback_days"],
+            catalogue_version=manifest["catalogue_version"],
+            scorer=_scorer(manifest["kind"], files),
+            reference=_reference(_json("reference.json", files["reference.json"])),
+            golden=_golden(_json("golden.json", files["golden.json"])),
+            card=files["card.md"].decode(),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as err:
+        raise BundleError(
+            f"Expected a bundle of format {FORMAT}, but its contents do not fit together "
+            f"({type(err).__name__}). {_AGAIN}"
+        ) from err
+
+
+def check_golden(bundle: Bundle) -> None:
+    """Score the golden rows and compare.
+
+    Raises
+    ------
+    BundleError
+        If a score differs by more than 1e-9.
+    """
+    scored = bundle.scorer.p_churn(bundle.golden.rows)
+    worst = float(np.max(np.abs(scored - bundle.golden.p_churn)))
+    if not worst <= 1e-9:
+        raise BundleError(
+            f"Expected the golden rows to score as they did in training, but they differ by up to "
+            f"{worst:.2g}: this installation reads the model otherwise. Compare library versions "
+            f"with the bundle's lineage."
+        )
+
+
+def _is_signed(folder: Path, manifest: bytes, key: bytes) -> bool:
+    if not (folder / SIGNATURE).is_file():
+        return False
+    signature = _read(folder, SIGNATURE)
+    return is_signed_by(manifest, signature.decode("ascii", errors="replace"), key)
+
+
+def _read(folder: Path, name: str) -> bytes:
+    path = folder / name
+    if path.is_symlink() or not path.is_file():
+        raise BundleError(f"Expected the file {name} in the bundle, found none. {_AGAIN}")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise BundleError(f"The file {name} is larger than {MAX_FILE_BYTES} bytes. {_AGAIN}")
+    return path.read_bytes()
+
+
+def _json(name: str, raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as err:
+        raise BundleError(f"The file {name} is no JSON. {_AGAIN}") from err
+
+
+def _verified_files(folder: Path, manifest: Any) -> dict[str, bytes]:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BundleError(f"Expected a bundle of format {FORMAT}, found another. {_AGAIN}")
+    expected = {*_OTHER_FILES, _MODEL_FILES.get(str(manifest.get("kind")), "model")}
+    hashes = manifest.get("files")
+    if not isinstance(hashes, dict) or set(hashes) != expected:
+        raise BundleError(
+            f"Expected the manifest to name {sorted(expected)}; it names other files. {_AGAIN}"
+        )
+    files = {name: _read(folder, name) for name in sorted(expected)}
+    altered = [n for n, raw in files.items() if hashlib.sha256(raw).hexdigest() != hashes[n]]
+    if altered:
+        raise BundleError(f"Altered since training: {', '.join(altered)}. {_AGAIN}")
+    return files
+
+
+def _scorer(kind: str, files: dict[str, bytes]) -> RankedScorer:
+    features = _json("features.json", files["features.json"])
+    calibrator = _json("calibrator.json", files["calibrator.json"])
+    if calibrator["kind"] != "platt":
+        raise BundleError(f"Unknown kind of calibrator. {_AGAIN}")
+    return RankedScorer(
+        features=tuple(FeatureContract.from_json(entry["contract"]) for entry in features),
+        scales=tuple(
+            RankScale(values=tuple(e["scale"]["values"]), ranks=tuple(e["scale"]["ranks"]))
+            for e in features
+        ),
+        typical=_floats([entry["typical"] for entry in features]),
+        model=_model(kind, files, len(features)),
+        calibrator=PlattCalibrator(
+            slope=float(calibrator["slope"]), intercept=float(calibrator["intercept"])
+        ),
+    )
+
+
+def _model(kind: str, files: dict[str, bytes], n_features: int) -> Model:
+    if kind == "logistic":
+        return read_linear(files["linear.json"].decode())
+    text = files["model.lgb"].decode()
+    trees = TreeModel(text, scale="log_odds" if kind == "lightgbm" else "probability")
+    if trees.n_features != n_features:
+        raise BundleError(
+            f"The trees read {trees.n_features} features, but features.json names {n_features}. "
+            f"{_AGAIN}"
+        )
+    return trees
+
+
+def read_linear(text: str) -> LinearModel:
+    """Read the text of ``linear.json``."""
+    read = _json("linear.json", text.encode())
+    return LinearModel(
+        intercept=float(read["intercept"]),
+        weights=_floats(read["weights"]),
+        missing_weights=_floats(read["missing_weights"]),
+        centers=_floats(read["centers"]),
+        missing_centers=_floats(read["missing_centers"]),
+    )
+
+
+def _reference(read: dict[str, Any]) -> Reference:
+    return Reference(
+        as_of=read["as_of"],
+        n_customers=read["n_customers"],
+        p_churn_quantiles=_floats(read["p_churn_quantiles"]),
+        missing_share=_floats(read["missing_share"]),
+    )
+
+
+def _golden(read: dict[str, Any]) -> Golden:
+    rows = np.array([_floats(row) for row in read["rows"]], dtype=np.float64)
+    return Golden(rows=rows, p_churn=_floats(read["p_churn"]))
+
+
+def _floats(values: list[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

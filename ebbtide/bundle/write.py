@@ -1,0 +1,110 @@
+"""Write a bundle: equal contents give equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ebbtide.bundle.contents import FORMAT, MANIFEST, SIGNATURE
+from ebbtide.bundle.signature import sign
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ebbtide.bundle.contents import Golden, ModelKind, Reference
+    from ebbtide.definition import ChurnDefinition
+    from ebbtide.scorer.scorer import RankedScorer
+    from ebbtide.scorer.scores import FloatArray
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    kind: ModelKind,
+    model_file: tuple[str, str],
+    scorer: RankedScorer,
+    definition: ChurnDefinition,
+    lookback_days: int,
+    catalogue_version: str,
+    reference: Reference,
+    golden: Golden,
+    card: str,
+    metrics: dict[str, Any],
+    lineage: dict[str, Any],
+    key: bytes | None,
+) -> str:
+    """Write the files of a bundle into an empty or new folder and return the bundle's version.
+
+    Parameters
+    ----------
+    folder : where to; made if absent.
+    kind : kind of model.
+    model_file : name and text of the model: ``model.lgb`` or ``linear.json``.
+    metrics : what was measured out of time; goes into the manifest.
+    lineage : data hash, dates, commit, seeds, library versions; goes into the manifest.
+    key : signs the manifest; None leaves it unsigned.
+    """
+    files = {
+        model_file[0]: model_file[1],
+        "calibrator.json": _text(scorer.calibrator.to_json()),
+        "features.json": _text(_features(scorer)),
+        "reference.json": _text(
+            {
+                "as_of": reference.as_of,
+                "n_customers": reference.n_customers,
+                "p_churn_quantiles": reference.p_churn_quantiles.tolist(),
+                "missing_share": reference.missing_share.tolist(),
+            }
+        ),
+        "golden.json": _text({"rows": nullable(golden.rows), "p_churn": golden.p_churn.tolist()}),
+        "card.md": card,
+    }
+    manifest = {
+        "format": FORMAT,
+        "kind": kind,
+        "definition": asdict(definition),
+        "lookback_days": lookback_days,
+        "catalogue_version": catalogue_version,
+        "metrics": metrics,
+        "lineage": lineage,
+        "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_bytes(text.encode())
+    written = _text(manifest).encode()
+    (folder / MANIFEST).write_bytes(written)
+    if key is not None:
+        (folder / SIGNATURE).write_text(sign(written, key) + "\n", encoding="ascii")
+    return version_of(written)
+
+
+def version_of(manifest: bytes) -> str:
+    """Return the version of a bundle: twelve hex digits of its manifest's hash."""
+    return hashlib.sha256(manifest).hexdigest()[:12]
+
+
+def nullable(rows: FloatArray) -> list[list[float | None]]:
+    """Return rows as nested lists with None for NaN, as JSON wants it."""
+    return [[None if np.isnan(value) else float(value) for value in row] for row in rows]
+
+
+def _features(scorer: RankedScorer) -> list[dict[str, Any]]:
+    return [
+        {
+            "contract": contract.to_json(),
+            "scale": scale.to_json(),
+            "typical": None if np.isnan(typical) else float(typical),
+        }
+        for contract, scale, typical in zip(
+            scorer.features, scorer.scales, scorer.typical, strict=True
+        )
+    ]
+
+
+def _text(content: object) -> str:
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,68 @@
+"""Ranks, model and calibrator as one scorer. Training and service score through this class only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ebbtide.scorer.ranks import rank_columns
+from ebbtide.scorer.scores import Scores
+
+if TYPE_CHECKING:
+    from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.scorer.calibrator import PlattCalibrator
+    from ebbtide.scorer.ranks import RankScale
+    from ebbtide.scorer.scores import FloatArray
+
+
+class Model(Protocol):
+    """From ranks to log-odds and exact contributions."""
+
+    def log_odds(self, ranked: FloatArray) -> FloatArray:
+        """Return log-odds, shape (n,)."""
+
+    def contributions(self, ranked: FloatArray) -> FloatArray:
+        """Return each feature's share, shape (n, features)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedScorer:
+    """The scorer of a bundle.
+
+    Parameters
+    ----------
+    features : contracts, in the order of the columns.
+    scales : rank scale of each feature.
+    typical : median of each feature in the reference snapshot, NaN if most have none.
+    model : linear or trees.
+    calibrator : makes probabilities of log-odds.
+    """
+
+    features: tuple[FeatureContract, ...]
+    scales: tuple[RankScale, ...]
+    typical: FloatArray
+    model: Model
+    calibrator: PlattCalibrator
+
+    def score(self, rows: FloatArray) -> Scores:
+        """Score rows of feature values, shape (n, features); NaN is missing.
+
+        The same row gives the same bits alone and in any batch.
+        """
+        ranked = rank_columns(self.scales, rows)
+        return Scores(
+            p_churn=self.calibrator.probability(self.model.log_odds(ranked)),
+            contributions=self.model.contributions(ranked),
+        )
+
+    def p_churn(self, rows: FloatArray) -> FloatArray:
+        """Return probabilities only, shape (n,): equal to those of :meth:`score`, and faster."""
+        return self.calibrator.probability(self.model.log_odds(rank_columns(self.scales, rows)))
+
+
+def median_present(column: FloatArray) -> float:
+    """Return the median of a column, or NaN if most of it is missing."""
+    missing = np.isnan(column)
+    return float("nan") if missing.mean() > 0.5 else float(np.median(column[~missing]))
