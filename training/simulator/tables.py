@@ -1,0 +1,236 @@
+"""From the simulation's arrays to Arrow tables with the columns of the table contracts.
+
+Only rows that the shop could know at the end of its log are kept: what happens, is completed or
+becomes known later is cut off or null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from training.simulator.campaigns import HOLDOUT
+from training.simulator.customers import CATEGORIES, REGIONS, SEGMENTS, Customers
+from training.simulator.effects import ACTION_CODES, ACTIONS
+from training.simulator.episodes import CAUSE_NAMES
+from training.simulator.orders import CHANNELS, PRODUCTS_PER_CATEGORY, Lines
+from training.simulator.signals import KINDS, METRICS, Activity, Surveys
+
+if TYPE_CHECKING:
+    from training.simulator.arrivals import Arrivals
+    from training.simulator.complaints import Complaints
+    from training.simulator.grid import Flags, Floats, Grid, Ints
+    from training.simulator.history import History
+    from training.simulator.payments import Payments
+    from training.simulator.truth import Truth
+
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+_COMPLAINT_CATEGORIES = ("delivery", "quality", "billing", "service")
+_COMPLAINT_CHANNELS = ("email", "phone", "chat")
+
+
+def transactions_table(lines: Lines, *, grid: Grid) -> Any:
+    """Return lines of orders and returns."""
+    at = grid.microseconds(lines.at.day, lines.at.second)
+    known = at + lines.late_seconds * _SECOND
+    kept = np.flatnonzero(known < _end(grid))
+    kept = kept[np.lexsort((lines.product[kept], lines.order[kept], at[kept], _who(lines, kept)))]
+    products = [f"P{number:04d}" for number in range(len(CATEGORIES) * PRODUCTS_PER_CATEGORY)]
+    return pa.table(
+        {
+            "customer_id": _ids(lines.at.customer[kept]),
+            "occurred_at": _instants(at[kept]),
+            "amount": _money(lines.cents[kept]),
+            "order_id": _ids(lines.order[kept], prefix="O", digits=9),
+            "product_id": _words(products, lines.product[kept]),
+            "category": _words(CATEGORIES, lines.category[kept]),
+            "channel": _words(CHANNELS, lines.channel[kept]),
+            "quantity": pa.array(lines.quantity[kept].astype(np.float64)),
+            "discount": _money(lines.discount_cents[kept]),
+            "known_at": _instants(known[kept]),
+        }
+    )
+
+
+def complaints_table(complaints: Complaints, *, grid: Grid) -> Any:
+    """Return cases; ``resolved_at`` and ``reopened`` are null while a case is open."""
+    opened = _at(complaints.opened, grid)
+    resolved = _later(opened, complaints.resolved_after_days)
+    kept = _kept(complaints.opened, grid)
+    is_open = resolved[kept] >= _end(grid)
+    return pa.table(
+        {
+            "customer_id": _ids(complaints.opened.customer[kept]),
+            "opened_at": _instants(opened[kept]),
+            "resolved_at": _instants(resolved[kept], is_null=is_open),
+            "severity": pa.array(complaints.severity[kept].astype(np.float64)),
+            "category": _words(_COMPLAINT_CATEGORIES, complaints.category[kept]),
+            "channel": _words(_COMPLAINT_CHANNELS, complaints.channel[kept]),
+            "reopened": pa.array(complaints.reopened[kept], mask=is_open),
+            "known_at": _instants(opened[kept]),
+        }
+    )
+
+
+def activity_table(activity: Activity, *, grid: Grid) -> Any:
+    """Return signs of life."""
+    kept = _kept(activity.at, grid)
+    at = _at(activity.at, grid)[kept]
+    minutes = activity.minutes[kept]
+    return pa.table(
+        {
+            "customer_id": _ids(activity.at.customer[kept]),
+            "occurred_at": _instants(at),
+            "kind": _words(KINDS, activity.kind[kept]),
+            "value": pa.array(minutes, mask=np.isnan(minutes)),
+            "known_at": _instants(at),
+        }
+    )
+
+
+def surveys_table(surveys: Surveys, *, grid: Grid) -> Any:
+    """Return answers to surveys."""
+    kept = _kept(surveys.at, grid)
+    at = _at(surveys.at, grid)[kept]
+    return pa.table(
+        {
+            "customer_id": _ids(surveys.at.customer[kept]),
+            "answered_at": _instants(at),
+            "metric": _words(METRICS, surveys.metric[kept]),
+            "score": pa.array(surveys.score[kept].astype(np.float64)),
+            "known_at": _instants(at),
+        }
+    )
+
+
+def payments_table(payments: Payments, *, grid: Grid) -> Any:
+    """Return sums that fell due; ``paid_at`` is null while unpaid."""
+    due = _at(payments.due, grid)
+    paid = _later(due, payments.paid_after_days)
+    kept = _kept(payments.due, grid)
+    is_unpaid = paid[kept] >= _end(grid)
+    status = np.where(is_unpaid, np.where(payments.failed[kept], 2, 3), payments.failed[kept])
+    return pa.table(
+        {
+            "customer_id": _ids(payments.due.customer[kept]),
+            "due_at": _instants(due[kept]),
+            "paid_at": _instants(paid[kept], is_null=is_unpaid),
+            "amount": _money(payments.cents[kept]),
+            "status": _words(("paid", "paid_late", "failed", "open"), status),
+            "known_at": _instants(np.minimum(due, paid)[kept]),
+        }
+    )
+
+
+def customers_table(customers: Customers, *, grid: Grid) -> Any:
+    """Return what the shop knows of its customers; a few regions are missing."""
+    signed_up = grid.microseconds(customers.signup_day, np.zeros(len(customers), dtype=np.int64))
+    number = np.arange(len(customers))
+    return pa.table(
+        {
+            "customer_id": _ids(number),
+            "signed_up_at": _instants(signed_up),
+            "segment": _words(SEGMENTS, customers.segment),
+            "region": pc.if_else(
+                pa.array(number % 37 == 5),
+                pa.scalar(None, pa.string()),
+                _words(REGIONS, customers.region),
+            ),
+            "known_at": _instants(signed_up),
+        }
+    )
+
+
+def treatments_table(history: History, *, grid: Grid) -> Any:
+    """Return assigned actions; the hold-out arm has no delivery and no cost."""
+    made = history.assignments
+    customer = np.concatenate([one.customer for one in made])
+    action = np.concatenate([one.action for one in made])
+    is_treated = np.concatenate([one.is_treated for one in made])
+    day = np.repeat([7 * one.week for one in made], [len(one.customer) for one in made])
+    delay = np.concatenate([one.delivered_after_seconds for one in made])
+    assigned = grid.microseconds(day, np.zeros(len(day), dtype=np.int64))
+    order = np.lexsort((assigned, customer))
+    cost = np.array([one.cost_cents for one in ACTIONS])[action[order]]
+    is_holdout = ~is_treated[order]
+    return pa.table(
+        {
+            "customer_id": _ids(customer[order]),
+            "assigned_at": _instants(assigned[order]),
+            "action": _words(ACTION_CODES, action[order]),
+            "arm": _words(("treated", "holdout"), is_holdout.astype(np.int64)),
+            "propensity": pa.array(np.where(is_holdout, HOLDOUT, 1 - HOLDOUT)),
+            "delivered_at": _instants((assigned + delay * _SECOND)[order], is_null=is_holdout),
+            "cost": _money(cost, is_null=is_holdout),
+            "known_at": _instants(assigned[order]),
+        }
+    )
+
+
+def truth_table(truth: Truth, *, grid: Grid) -> Any:
+    """Return the truth at one ``as_of``."""
+    at = np.datetime64(grid.instant(truth.week * 7), "us").astype(np.int64)
+    columns = {
+        "customer_id": _ids(truth.customer),
+        "as_of": _instants(np.full(len(truth.customer), at)),
+        "is_alive": pa.array(truth.is_alive),
+        "true_risk": pa.array(truth.true_risk.astype(np.float64)),
+        "cause": _words(CAUSE_NAMES, truth.cause),
+        "churned": pa.array(truth.churned),
+    }
+    for number, code in enumerate(ACTION_CODES):
+        columns[f"effect_{code}"] = pa.array(truth.effects[:, number].astype(np.float32))
+    return pa.table(columns)
+
+
+def _end(grid: Grid) -> int:
+    return int(np.datetime64(grid.instant(grid.end_day), "us").astype(np.int64))
+
+
+def _at(arrivals: Arrivals, grid: Grid) -> Ints:
+    return grid.microseconds(arrivals.day, arrivals.second)
+
+
+def _later(at: Ints, days: Floats) -> Ints:
+    """Return instants so many days later; far beyond any log where that is never."""
+    bounded = np.minimum(days, 36_500.0)
+    return np.asarray(at + np.round(bounded * 86_400).astype(np.int64) * _SECOND)
+
+
+def _kept(arrivals: Arrivals, grid: Grid) -> Ints:
+    """Return the places of the events within the log, by customer and time."""
+    within = np.flatnonzero((arrivals.day >= grid.first_day) & (arrivals.day < grid.end_day))
+    order = np.lexsort((arrivals.second[within], arrivals.day[within], arrivals.customer[within]))
+    return within[order]
+
+
+def _who(lines: Lines, kept: Ints) -> Ints:
+    return np.asarray(lines.at.customer[kept])
+
+
+def _ids(number: Ints, *, prefix: str = "C", digits: int = 7) -> Any:
+    text = pc.utf8_lpad(pc.cast(pa.array(number.astype(np.int64)), pa.string()), digits, "0")
+    return pc.binary_join_element_wise(pa.scalar(prefix), text, pa.scalar(""))
+
+
+def _words(words: tuple[str, ...] | list[str], number: Ints) -> Any:
+    return pc.take(pa.array(words), pa.array(number))
+
+
+def _instants(microseconds: Ints, *, is_null: Flags | None = None) -> Any:
+    return pa.array(microseconds.astype("datetime64[us]"), mask=is_null)
+
+
+def _money(cents: Ints, *, is_null: Flags | None = None) -> Any:
+    """Return cents as DECIMAL(18, 4): 16 bytes each, little-endian, in two's complement."""
+    scaled = cents.astype(np.int64) * 100
+    halves = np.stack([scaled, scaled >> 63], axis=1)
+    kind = pa.decimal128(18, 4)
+    money = pa.Array.from_buffers(kind, len(cents), [None, pa.py_buffer(halves.tobytes())])
+    if is_null is None:
+        return money
+    return pc.if_else(pa.array(is_null), pa.scalar(None, kind), money)
