@@ -1,0 +1,145 @@
+"""The Dockerfile keeps the rules of a container linter, which cannot build it but can read it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Instruction(NamedTuple):
+    """One instruction, its continuation lines joined."""
+
+    word: str
+    rest: str
+
+
+def instructions(text: str) -> list[Instruction]:
+    """Read a Dockerfile into its instructions."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    joined = re.sub(r"\\\n", " ", "\n".join(lines))
+    words = [line.strip().split(None, 1) for line in joined.splitlines() if line.strip()]
+    return [Instruction(word.upper(), " ".join(rest.split())) for word, rest in words]
+
+
+def last_stage(found: list[Instruction]) -> list[Instruction]:
+    """Return the instructions of the stage that becomes the image."""
+    start = max(at for at, step in enumerate(found) if step.word == "FROM")
+    return found[start:]
+
+
+def rests(found: list[Instruction], word: str) -> list[str]:
+    """Return what follows every instruction of one kind."""
+    return [step.rest for step in found if step.word == word]
+
+
+def images_are_pinned(found: list[Instruction]) -> bool:
+    """Every image has a tag with a version, none is ``latest``."""
+    images = [rest.split()[0] for rest in rests(found, "FROM")]
+    return bool(images) and all(re.search(r":\d+\.\d+[\w.-]*(@sha256:|$)", i) for i in images)
+
+
+def has_stages(found: list[Instruction]) -> bool:
+    """What builds is not what runs."""
+    copies = [rest for rest in rests(last_stage(found), "COPY") if "--from=" in rest]
+    return len(rests(found, "FROM")) >= 2 and bool(copies)
+
+
+def runs_as_nobody_special(found: list[Instruction]) -> bool:
+    """The last user is neither root nor left out."""
+    users = rests(last_stage(found), "USER")
+    return bool(users) and users[-1].split(":")[0] not in {"root", "0"}
+
+
+def is_watched(found: list[Instruction]) -> bool:
+    """A health check asks the process whether it lives."""
+    return any("/livez" in rest for rest in rests(last_stage(found), "HEALTHCHECK"))
+
+
+def adds_nothing_from_afar(found: list[Instruction]) -> bool:
+    """COPY, never ADD: nothing is unpacked or downloaded unseen."""
+    return not rests(found, "ADD")
+
+
+def package_lists_are_removed(found: list[Instruction]) -> bool:
+    """Every apt-get install is small, asks nothing, and leaves no lists in its layer."""
+    installs = [rest for rest in rests(found, "RUN") if "apt-get install" in rest]
+    wanted = ("--yes", "--no-install-recommends", "rm -rf /var/lib/apt/lists/*", "apt-get update")
+    return all(word in rest for rest in installs for word in wanted)
+
+
+def packages_are_hash_locked(found: list[Instruction]) -> bool:
+    """Every pip install checks hashes, or takes a local wheel and nothing else."""
+    parts = [part for rest in rests(found, "RUN") for part in rest.split("&&")]
+    installs = [part for part in parts if "pip install" in part]
+    return bool(installs) and all(
+        "--require-hashes" in part or ("--no-index" in part and "--no-deps" in part)
+        for part in installs
+    )
+
+
+def starts_without_a_shell(found: list[Instruction]) -> bool:
+    """The command is a JSON list, so that signals reach the service."""
+    commands = rests(last_stage(found), "CMD")
+    return len(commands) == 1 and commands[0].startswith('["ebbtide", "serve"')
+
+
+def says_its_port(found: list[Instruction]) -> bool:
+    """The port that is exposed is the one that is listened on."""
+    commands = rests(last_stage(found), "CMD")
+    return rests(last_stage(found), "EXPOSE") == ["8000"] and '"--port", "8000"' in commands[0]
+
+
+RULES: tuple[tuple[Callable[[list[Instruction]], bool], str, str], ...] = (
+    (images_are_pinned, "python:3.11-slim-bookworm", "python:latest"),
+    (has_stages, "COPY --from=build", "COPY"),
+    (runs_as_nobody_special, "USER 10001:10001", "USER root"),
+    (is_watched, "/livez", "/"),
+    (adds_nothing_from_afar, "COPY ebbtide", "ADD ebbtide"),
+    (package_lists_are_removed, "rm -rf /var/lib/apt/lists/*", "true"),
+    (packages_are_hash_locked, "--require-hashes", "--upgrade"),
+    (starts_without_a_shell, 'CMD ["ebbtide", "serve"', 'CMD ["sh", "-c"'),
+    (says_its_port, "EXPOSE 8000", "EXPOSE 80"),
+)
+each_rule = pytest.mark.parametrize(
+    ("rule", "good", "bad"), RULES, ids=[rule.__name__ for rule, _, _ in RULES]
+)
+
+
+@pytest.fixture(scope="module")
+def dockerfile(root: Path) -> str:
+    return (root / "Dockerfile").read_text(encoding="utf-8")
+
+
+@each_rule
+def test_the_dockerfile_keeps_the_rule(
+    dockerfile: str, rule: Callable[[list[Instruction]], bool], good: str, bad: str
+) -> None:
+    assert rule(instructions(dockerfile)), rule.__doc__
+
+
+@each_rule
+def test_a_dockerfile_that_breaks_the_rule_is_found(
+    dockerfile: str, rule: Callable[[list[Instruction]], bool], good: str, bad: str
+) -> None:
+    assert good in dockerfile
+    assert not rule(instructions(dockerfile.replace(good, bad)))
+
+
+def test_everything_that_is_copied_exists_and_reaches_the_builder(
+    root: Path, dockerfile: str
+) -> None:
+    copies = [rest for rest in rests(instructions(dockerfile), "COPY") if "--from=" not in rest]
+    sources = {source for rest in copies for source in rest.split()[:-1]}
+    allowed = {
+        line[1:]
+        for line in (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    }
+    assert sources == allowed
+    assert [source for source in sorted(sources) if not (root / source).exists()] == []
