@@ -28,11 +28,15 @@ ABSTAIN: dict[Abstain, Words] = {
     ),
 }
 
-WarningCode = Literal["missing_feature", "expired"]
+WarningCode = Literal["missing_feature", "missing_table", "expired"]
 
 WARNINGS: dict[WarningCode, Words] = {
     "missing_feature": Words(
         "{subject} was not sent; taken as: {meaning}", "未提供 {subject}，视为：{meaning}"
+    ),
+    "missing_table": Words(
+        "Table {subject} was not sent; taken as: no such events",
+        "未提供表 {subject}，视为：没有此类事件",
     ),
     "expired": Words(
         "The snapshot is older than the policy lets an answer hold; publish a newer one",
@@ -46,7 +50,7 @@ assert tuple(WARNINGS) == get_args(WarningCode)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
-    """Something that the reader of an answer should know; ``subject`` is a feature or empty."""
+    """What the reader of an answer should know; ``subject`` is a feature, a table or empty."""
 
     code: WarningCode
     subject: str
@@ -66,6 +70,7 @@ class Question:
     value : margin at stake, currency, >= 0; None to estimate it from spend.
     contact_opt_out : whether the customer does not wish to be contacted.
     missing : names of features that were not sent, and whose null has a meaning.
+    missing_tables : names of tables of events that were not sent and count as empty.
     """
 
     prediction_id: str
@@ -75,6 +80,7 @@ class Question:
     value: float | None = None
     contact_opt_out: bool = False
     missing: tuple[str, ...] = ()
+    missing_tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

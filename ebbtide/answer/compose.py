@@ -206,6 +206,9 @@ class _Frame:
                 subject=name, meaning=meaning[self.language] if meaning else ""
             )
             warned.append(Warned(code="missing_feature", subject=name, text=text))
+        for name in question.missing_tables:
+            text = WARNINGS["missing_table"][self.language].format(subject=name)
+            warned.append(Warned(code="missing_table", subject=name, text=text))
         return tuple(warned)
 
     def _contract(self, name: str) -> FeatureContract:

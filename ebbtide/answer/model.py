@@ -1,8 +1,7 @@
-"""What answers questions: a scorer with its identity and its reference customers."""
+"""What can answer questions: a verified bundle, or a fake of one in tests."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,24 +13,28 @@ class Reference(Protocol):
     """Where a probability stands among the reference customers."""
 
     def percentile(self, p_churn: FloatArray) -> FloatArray:
-        """Return the share of reference customers with a lower probability, 0 to 100."""
+        """Return the percentage of reference customers at lower risk, 0 to 100, shape (n,)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """What answers questions: a scorer with its identity and its reference.
+class Model(Protocol):
+    """A scorer with its identity; :class:`ebbtide.bundle.contents.Bundle` is one."""
 
-    Parameters
-    ----------
-    version : digest of the bundle.
-    definition : what counts as churn.
-    lookback_days : how far before ``as_of`` its features look, days.
-    scorer : from feature rows to scores.
-    reference : for percentiles.
-    """
+    @property
+    def version(self) -> str:
+        """Digest of the bundle."""
 
-    version: str
-    definition: ChurnDefinition
-    lookback_days: int
-    scorer: Scorer
-    reference: Reference
+    @property
+    def definition(self) -> ChurnDefinition:
+        """What counts as churn."""
+
+    @property
+    def lookback_days(self) -> int:
+        """How far before ``as_of`` the features look, days."""
+
+    @property
+    def scorer(self) -> Scorer:
+        """From feature rows to scores."""
+
+    @property
+    def reference(self) -> Reference:
+        """For percentiles."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 
 from ebbtide.answer.answer import Question
 from ebbtide.answer.compose import answer_rows, churn_score
-from ebbtide.answer.model import Model
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition
 from ebbtide.policy.file import load_policy
@@ -60,7 +60,7 @@ class UniformReference:
         return p_churn * 100
 
 
-MODEL = Model(
+MODEL = SimpleNamespace(
     version="f" * 64,
     definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
     lookback_days=365,
