@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "127.0.0.1"
+GRACE_SECONDS = 10.0
+"""How long the service may take to finish what it is doing before it is killed."""
 
 
 class ServiceError(Exception):
@@ -101,7 +103,7 @@ def _is_ready(address: str) -> bool:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
