@@ -72,6 +72,7 @@ def campaign_weeks(grid: Grid) -> tuple[int, ...]:
 
     Examples
     --------
+    >>> from training.simulator.grid import Grid
     >>> campaign_weeks(Grid(log_days=730, future_weeks=9))[-1]
     101
     """
