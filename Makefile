@@ -60,7 +60,7 @@ demo: setup ## From data to scored customers in one go; DATA=simulated|cdnow|onl
 
 serve: setup ## Keep the service of the last demo running; DATA, HOST and PORT as above
 	@test -f $(FOLDER)/$(DATA)/ebbtide.toml || { echo "Expected a trained project in $(FOLDER)/$(DATA), found none. Make one first: make demo DATA=$(DATA)" >&2; exit 1; }
-	$(BIN)/ebbtide serve --config $(FOLDER)/$(DATA)/ebbtide.toml --host $(HOST) --port $(PORT)
+	env -u MLFLOW_TRACKING_URI $(BIN)/ebbtide serve --config $(FOLDER)/$(DATA)/ebbtide.toml --host $(HOST) --port $(PORT)
 
 # --- building ----------------------------------------------------------------------------------
 

@@ -53,6 +53,11 @@ class Demo:
         """The project file."""
         return self.folder / "ebbtide.toml"
 
+    @property
+    def results(self) -> Path:
+        """Where features, scores and the log of the service go."""
+        return self.folder / "results"
+
     def headline(self, text: str) -> None:
         """Say which step begins."""
         self.steps.append(text)
@@ -79,8 +84,9 @@ def own_environment() -> dict[str, str]:
 
 
 def prepare(demo: Demo) -> None:
-    """Put data, project file and policy into the folder, and forget earlier models there."""
-    shutil.rmtree(demo.folder / ".ebbtide", ignore_errors=True)
+    """Put data, project file and policy into the folder, and forget what an earlier demo made."""
+    for made in (demo.folder / ".ebbtide", demo.results):
+        shutil.rmtree(made, ignore_errors=True)
     demo.folder.mkdir(parents=True, exist_ok=True)
     if demo.data == "simulated":
         demo.headline(f"Simulate a shop with {demo.customers:,} customers")
@@ -100,8 +106,9 @@ def prepare(demo: Demo) -> None:
 def build(demo: Demo, as_of: str) -> Path:
     """Go from data to published scores, and return the file of scores."""
     config = ("--config", str(demo.config))
-    scores = demo.folder / "scores.parquet"
-    features = demo.folder / "features.parquet"
+    demo.results.mkdir()
+    scores = demo.results / "scores.parquet"
+    features = demo.results / "features.parquet"
     demo.headline("Check the data")
     demo.ebbtide("check-data", *config)
     demo.headline(f"Features of every living customer, as known before {as_of}")
@@ -152,7 +159,7 @@ def run(demo: Demo, *, keep_serving: bool) -> None:
     as_of = end_of_log(demo.data, demo.folder)
     chosen = spread_over_risk(pq.read_table(build(demo, as_of)), CUSTOMERS_SHOWN)
     demo.headline(f"Start the service and ask it about {len(chosen)} customers")
-    log = demo.folder / "service.log"
+    log = demo.results / "service.log"
     with running_service(EBBTIDE, demo.config, log=log, environment=own_environment()) as address:
         results = ask(demo, address, chosen)
         truth = true_risks(demo.folder, as_of)
