@@ -78,7 +78,7 @@ format: setup-dev ## Put the code into the house's form
 	$(BIN)/ruff format .
 
 docs: setup-dev ## Check that all that can be used is documented, and that the examples run
-	$(BIN)/python -m pytest tests/docs ebbtide features training service
+	$(BIN)/python -m pytest $(wildcard tests/docs) ebbtide features training service
 
 notebooks: setup-dev ## Run every notebook from top to bottom
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 -p no:cacheprovider notebooks
