@@ -8,7 +8,7 @@ here is random: ``streams`` holds that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,7 +19,8 @@ Ints: TypeAlias = NDArray[np.integer[Any]]
 Flags: TypeAlias = NDArray[np.bool_]
 
 WEEK_DAYS = 7
-LOG_ENDS_AT = datetime(2025, 1, 1)  # noqa: DTZ001 - the files hold naive instants, in UTC
+LOG_ENDS_AT = datetime(2025, 1, 1, tzinfo=UTC)
+"""First instant that no log holds; fixed, so that a shop depends on its arguments alone."""
 _DAY_MICROSECONDS = 86_400_000_000
 
 
@@ -70,13 +71,16 @@ class Grid:
 
     def microseconds(self, day: Ints, second: Ints) -> NDArray[np.int64]:
         """Return instants as microseconds since 1970, as Parquet and NumPy count them."""
-        origin = np.datetime64(self.origin, "us").astype(np.int64)
         at = day.astype(np.int64) * _DAY_MICROSECONDS + second.astype(np.int64) * 1_000_000
-        return np.asarray(origin + at, dtype=np.int64)
+        return np.asarray(self.midnight_microseconds(0) + at, dtype=np.int64)
+
+    def midnight_microseconds(self, day: int) -> int:
+        """Return the midnight at which a day begins, in microseconds since 1970."""
+        return round(self.instant(day).timestamp()) * 1_000_000
 
     def day_of_year(self, week: Ints) -> NDArray[np.int64]:
         """Return the day of the year, from 0, in the middle of each week."""
-        middle = np.datetime64(self.origin, "D") + (week.astype(np.int64) * WEEK_DAYS + 3)
+        middle = np.datetime64(self.origin.date(), "D") + (week.astype(np.int64) * WEEK_DAYS + 3)
         return np.asarray((middle - middle.astype("datetime64[Y]")).astype(np.int64))
 
 

@@ -27,7 +27,7 @@ class Payments:
 
     due: Arrivals
     paid_after_days: Floats
-    """Days from due to paid, may be negative; infinite if never."""
+    """Days from due to paid; infinite if never."""
     cents: Ints
     failed: Flags
     """The first attempt failed."""
@@ -71,7 +71,7 @@ def draw_payments(
     count = len(dues.customer)
     trouble = episodes.strength("payment_failure", dues.week, customer=dues.customer)
     failed = rng.random(count) < np.where(trouble > 0.3, FAILS_IN_TROUBLE, FAILS_OTHERWISE)
-    on_time = np.clip(rng.normal(-1.0, 3.0, count), -10, 12)
+    on_time = np.minimum(rng.gamma(1.0, 3.0, count), 12.0)
     late = np.where(rng.random(count) < 0.45, 12 + rng.exponential(20.0, count), np.inf)
     return Payments(
         due=dues,

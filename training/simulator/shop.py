@@ -45,9 +45,8 @@ class SimulatedShop:
     project_file: Path
     truth_file: Path
     log_starts_at: datetime
-    """Naive, UTC."""
     log_ends_at: datetime
-    """First instant that the log no longer holds; naive, UTC."""
+    """First instant that the log no longer holds."""
     customers: int
     rows: dict[str, int]
     """Rows by table."""

@@ -16,6 +16,7 @@ from training.simulator.campaigns import HOLDOUT
 from training.simulator.customers import CATEGORIES, REGIONS, SEGMENTS, Customers
 from training.simulator.effects import ACTION_CODES, ACTIONS
 from training.simulator.episodes import CAUSE_NAMES
+from training.simulator.grid import WEEK_DAYS
 from training.simulator.orders import CHANNELS, PRODUCTS_PER_CATEGORY, Lines
 from training.simulator.signals import KINDS, METRICS, Activity, Surveys
 
@@ -37,8 +38,15 @@ def transactions_table(lines: Lines, *, grid: Grid) -> Any:
     """Return lines of orders and returns."""
     at = grid.microseconds(lines.at.day, lines.at.second)
     known = at + lines.late_seconds * _SECOND
-    kept = np.flatnonzero(known < _end(grid))
-    kept = kept[np.lexsort((lines.product[kept], lines.order[kept], at[kept], _who(lines, kept)))]
+    kept = _sorted_and_distinct(
+        np.flatnonzero(known < _end(grid)),
+        lines.at.customer,
+        at,
+        lines.order,
+        lines.product,
+        lines.cents,
+        lines.quantity,
+    )
     products = [f"P{number:04d}" for number in range(len(CATEGORIES) * PRODUCTS_PER_CATEGORY)]
     return pa.table(
         {
@@ -121,7 +129,7 @@ def payments_table(payments: Payments, *, grid: Grid) -> Any:
             "paid_at": _instants(paid[kept], is_null=is_unpaid),
             "amount": _money(payments.cents[kept]),
             "status": _words(("paid", "paid_late", "failed", "open"), status),
-            "known_at": _instants(np.minimum(due, paid)[kept]),
+            "known_at": _instants(due[kept]),
         }
     )
 
@@ -151,7 +159,7 @@ def treatments_table(history: History, *, grid: Grid) -> Any:
     customer = np.concatenate([one.customer for one in made])
     action = np.concatenate([one.action for one in made])
     is_treated = np.concatenate([one.is_treated for one in made])
-    day = np.repeat([7 * one.week for one in made], [len(one.customer) for one in made])
+    day = np.repeat([WEEK_DAYS * one.week for one in made], [len(one.customer) for one in made])
     delay = np.concatenate([one.delivered_after_seconds for one in made])
     assigned = grid.microseconds(day, np.zeros(len(day), dtype=np.int64))
     order = np.lexsort((assigned, customer))
@@ -173,7 +181,7 @@ def treatments_table(history: History, *, grid: Grid) -> Any:
 
 def truth_table(truth: Truth, *, grid: Grid) -> Any:
     """Return the truth at one ``as_of``."""
-    at = np.datetime64(grid.instant(truth.week * 7), "us").astype(np.int64)
+    at = grid.midnight_microseconds(truth.week * WEEK_DAYS)
     columns = {
         "customer_id": _ids(truth.customer),
         "as_of": _instants(np.full(len(truth.customer), at)),
@@ -188,7 +196,7 @@ def truth_table(truth: Truth, *, grid: Grid) -> Any:
 
 
 def _end(grid: Grid) -> int:
-    return int(np.datetime64(grid.instant(grid.end_day), "us").astype(np.int64))
+    return grid.midnight_microseconds(grid.end_day)
 
 
 def _at(arrivals: Arrivals, grid: Grid) -> Ints:
@@ -202,14 +210,18 @@ def _later(at: Ints, days: Floats) -> Ints:
 
 
 def _kept(arrivals: Arrivals, grid: Grid) -> Ints:
-    """Return the places of the events within the log, by customer and time."""
+    """Return the places of the events within the log, by customer and time, one a second."""
     within = np.flatnonzero((arrivals.day >= grid.first_day) & (arrivals.day < grid.end_day))
-    order = np.lexsort((arrivals.second[within], arrivals.day[within], arrivals.customer[within]))
-    return within[order]
+    return _sorted_and_distinct(within, arrivals.customer, arrivals.day, arrivals.second)
 
 
-def _who(lines: Lines, kept: Ints) -> Ints:
-    return np.asarray(lines.at.customer[kept])
+def _sorted_and_distinct(kept: Ints, *keys: Ints) -> Ints:
+    """Return places sorted by keys, the first key first, each combination of keys once."""
+    values = [key[kept] for key in keys]
+    order = np.lexsort(values[::-1])
+    is_new = np.ones(len(kept), dtype=np.bool_)
+    is_new[1:] = np.any([value[order][1:] != value[order][:-1] for value in values], axis=0)
+    return np.asarray(kept[order][is_new])
 
 
 def _ids(number: Ints, *, prefix: str = "C", digits: int = 7) -> Any:
@@ -222,7 +234,7 @@ def _words(words: tuple[str, ...] | list[str], number: Ints) -> Any:
 
 
 def _instants(microseconds: Ints, *, is_null: Flags | None = None) -> Any:
-    return pa.array(microseconds.astype("datetime64[us]"), mask=is_null)
+    return pa.array(microseconds.astype("datetime64[us]"), pa.timestamp("us", "UTC"), mask=is_null)
 
 
 def _money(cents: Ints, *, is_null: Flags | None = None) -> Any:

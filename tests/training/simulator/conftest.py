@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,7 +23,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SimulatedShop:
 
 @pytest.fixture(scope="session")
 def table(shop: SimulatedShop) -> Callable[[str], pd.DataFrame]:
-    return lambda name: pd.read_parquet(shop.folder / f"{name}.parquet")
+    return cache(lambda name: pd.read_parquet(shop.folder / f"{name}.parquet"))
 
 
 @pytest.fixture(scope="session")

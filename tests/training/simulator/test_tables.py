@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ebbtide.contracts.check import check_table
 from ebbtide.contracts.tables import TABLES
 from training.simulator.campaigns import EVERY_WEEKS, HOLDOUT
 from training.simulator.effects import ACTION_CODES, EFFECT_WEEKS
@@ -21,7 +23,7 @@ Tables = "Callable[[str], pd.DataFrame]"
 
 ARROW_TYPES = {
     "id": pa.string(),
-    "instant": pa.timestamp("us"),
+    "instant": pa.timestamp("us", "UTC"),
     "money": pa.decimal128(18, 4),
     "number": pa.float64(),
     "text": pa.string(),
@@ -34,6 +36,14 @@ def test_columns_and_types_are_those_of_the_contract(shop: SimulatedShop, name: 
     schema = pq.read_schema(shop.folder / f"{name}.parquet")
     expected = {column.name: ARROW_TYPES[column.kind] for column in TABLES[name].columns}
     assert dict(zip(schema.names, schema.types, strict=True)) == expected
+
+
+@pytest.mark.parametrize("name", TABLE_NAMES)
+def test_the_check_of_contracts_finds_nothing(shop: SimulatedShop, name: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.from_parquet(str(shop.folder / f"{name}.parquet")).create_view("raw")
+        assert check_table(connection, "raw", TABLES[name], now=shop.log_ends_at) == []
 
 
 @pytest.mark.parametrize("name", TABLE_NAMES)
