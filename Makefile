@@ -18,7 +18,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo serve test check format docs notebooks bench lock clean
+.PHONY: help setup setup-dev demo serve test check style types layers format docs notebooks bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -67,10 +67,16 @@ serve: setup ## Keep the service of the last demo running; DATA, HOST and PORT a
 test: setup-dev ## Run all tests
 	$(BIN)/python -m pytest -n 2
 
-check: setup-dev ## Look for faults without running anything: style, types, layers
+check: style types layers ## Look for faults without running anything; the three below together
+
+style: setup-dev ## Check the style and form of the code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: setup-dev ## Check the types of the four packages
 	$(BIN)/mypy
+
+layers: setup-dev ## Check who imports whom
 	$(BIN)/lint-imports
 
 format: setup-dev ## Put the code into the house's form
