@@ -88,9 +88,11 @@ def table_of_scores(results: Sequence[Mapping[str, Any]], *, truth: Mapping[str,
 def _cells(result: Mapping[str, Any], *, truth: Mapping[str, float]) -> list[str]:
     customer = str(result.get("customer_id") or "")
     known = [_share(truth.get(customer))] if truth else []
-    if result["status"] == "abstained":
-        return [customer, "", *known, "", escape(f"no score: {result['abstain']['text']}"), "", ""]
+    if result["status"] != "scored":
+        why = (result.get("abstain") or {}).get("text") or result["status"]
+        return [customer, "", *known, "", escape(str(why)), "", ""]
     band = str(result["risk_band"])
+    action = result.get("action_text") or result.get("no_action_text") or "leave alone"
     reasons = (result.get(f"reason_{number}") for number in (1, 2, 3))
     return [
         customer,
@@ -98,7 +100,7 @@ def _cells(result: Mapping[str, Any], *, truth: Mapping[str, float]) -> list[str
         *known,
         f"[{BAND_COLOURS.get(band, 'default')}]{band}",
         "\n".join(escape(f"• {reason}") for reason in reasons if reason),
-        escape(str(result.get("action_text") or "leave alone")),
+        escape(str(action)),
         _money(result.get("expected_value")),
     ]
 

@@ -91,9 +91,13 @@ def test_a_customer_without_action_or_score_is_shown_as_such() -> None:
     from outcome import table_of_scores
 
     calm = {**SCORED, "action_text": None, "expected_value": None, "risk_band": "low"}
-    text = shown(table_of_scores([calm, ABSTAINED], truth={}))
+    told = {**calm, "no_action_text": "None is worth its cost"}
+    unread = {"status": "invalid", "customer_id": "c9"}
+    text = shown(table_of_scores([calm, told, ABSTAINED, unread], truth={}))
     assert "leave alone" in text
-    assert "no score: no purchase in 365 days" in text
+    assert "None is worth its cost" in text
+    assert "invalid" in text
+    assert "no purchase in 365 days" in text
 
 
 def test_the_log_of_a_simulated_shop_ends_at_the_midnight_after_its_last_event(
