@@ -1,0 +1,190 @@
+"""Try each kind of model out of time, and measure it where a live score would have stood.
+
+An *origin* is a matured snapshot at which we pretend to stand: models are trained on what had
+matured by then, and score the customers who lived then. The latest origin is the last matured
+snapshot; earlier ones lie a whole gap and horizon before it, so that a calibrator learned at one
+had matured at the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ebbtide.bundle.read import read_linear
+from ebbtide.errors import NotReady
+from ebbtide.scorer.trees import TreeModel
+from training.calibration import cross_fitted, fit_platt
+from training.metrics import auc, measures
+from training.models.boosting import fit_boosting
+from training.models.forest import fit_forest
+from training.models.logistic import fit_logistic
+from training.snapshots import stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ebbtide.definition import ChurnDefinition
+    from ebbtide.project import CandidateName
+    from ebbtide.scorer.calibrator import PlattCalibrator
+    from ebbtide.scorer.scorer import Model
+    from ebbtide.scorer.scores import FloatArray
+    from training.snapshots import Snapshot
+
+FITS: dict[CandidateName, Callable[..., tuple[str, str]]] = {
+    "logistic": fit_logistic,
+    "random_forest": fit_forest,
+    "lightgbm": fit_boosting,
+}
+
+CheckedOn = Literal["a later period", "other customers of the same period"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A snapshot to be scored, with the snapshots that had matured by then."""
+
+    scored: Snapshot
+    learned_from: tuple[Snapshot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One kind of model: what it did out of time, and the file that would be served.
+
+    Parameters
+    ----------
+    kind : kind of model.
+    model_file : name and text, fitted on every matured snapshot.
+    calibrator : learned from out-of-time scores at the latest origin.
+    metrics : measures at the latest origin.
+    calibration_checked_on : what kind of unseen customers the measures come from.
+    auc_by_origin : ISO date of each origin with the AUC there.
+    """
+
+    kind: CandidateName
+    model_file: tuple[str, str]
+    calibrator: PlattCalibrator
+    metrics: dict[str, float]
+    calibration_checked_on: CheckedOn
+    auc_by_origin: dict[str, float]
+
+    @property
+    def model(self) -> Model:
+        """The fitted model, as the service would read it."""
+        return model_of(self.kind, self.model_file[1])
+
+
+def model_of(kind: CandidateName, text: str) -> Model:
+    """Read the text of a model file of a kind."""
+    if kind == "logistic":
+        return read_linear(text)
+    return TreeModel(text, scale="log_odds" if kind == "lightgbm" else "probability")
+
+
+def origins(
+    snapshots: Sequence[Snapshot], definition: ChurnDefinition, *, at_most: int = 3
+) -> list[Origin]:
+    """Return the origins, the latest first.
+
+    Parameters
+    ----------
+    snapshots : all matured ones, earliest first.
+    definition : gap and horizon are the purge between learning and scoring.
+    at_most : how many.
+
+    Raises
+    ------
+    NotReady
+        If no snapshot had matured before the latest one.
+    """
+    found: list[Origin] = []
+    limit = snapshots[-1].as_of
+    while len(found) < at_most:
+        scored = [taken for taken in snapshots if taken.as_of <= limit]
+        if not scored:
+            break
+        at = scored[-1]
+        learned = tuple(
+            taken for taken in snapshots if definition.window(taken.as_of).has_matured(now=at.as_of)
+        )
+        if not learned:
+            break
+        found.append(Origin(scored=at, learned_from=learned))
+        limit = at.as_of - (definition.window(at.as_of).ends_at - at.as_of)
+    if not found:
+        raise NotReady(
+            "Expected at least two snapshots a gap and horizon apart, so that a model can be "
+            "tested on later customers. Bring older data, or shorten churn.horizon_days or "
+            "snapshots.min_history_days."
+        )
+    return found
+
+
+def try_candidate(
+    kind: CandidateName,
+    snapshots: Sequence[Snapshot],
+    tested_at: Sequence[Origin],
+    *,
+    seed: int,
+    progress: Callable[[str], None] | None = None,
+) -> Candidate:
+    """Fit, calibrate and measure one kind of model.
+
+    Parameters
+    ----------
+    kind : kind of model.
+    snapshots : all matured ones, earliest first.
+    tested_at : the origins, latest first.
+    seed : of everything random.
+
+    Raises
+    ------
+    NotReady
+        If its scores cannot be calibrated, or an origin has outcomes of one kind only.
+    """
+    said: list[FloatArray] = []
+    came: list[FloatArray] = []
+    aucs: dict[str, float] = {}
+    for origin in tested_at:
+        if progress is not None:
+            progress(f"{kind} as of {origin.scored.as_of.date()}")
+        log_odds, churned = _score_origin(kind, origin, seed=seed)
+        said.append(log_odds)
+        came.append(churned)
+        aucs[origin.scored.as_of.date().isoformat()] = auc(churned, log_odds)
+    if len(tested_at) > 1:
+        checked_on: CheckedOn = "a later period"
+        p_churn = fit_platt(said[1], came[1]).probability(said[0])
+    else:
+        checked_on = "other customers of the same period"
+        p_churn = cross_fitted(said[0], came[0], seed=seed)
+    if progress is not None:
+        progress(f"{kind} on all snapshots")
+    ranked, churned = stack(snapshots)
+    return Candidate(
+        kind=kind,
+        model_file=FITS[kind](ranked, churned, seed=seed),
+        calibrator=fit_platt(said[0], came[0]),
+        metrics=measures(came[0], p_churn),
+        calibration_checked_on=checked_on,
+        auc_by_origin=aucs,
+    )
+
+
+def _score_origin(
+    kind: CandidateName, origin: Origin, *, seed: int
+) -> tuple[FloatArray, FloatArray]:
+    ranked, outcomes = stack(origin.learned_from)
+    churned = origin.scored.churned
+    assert churned is not None
+    for seen in (outcomes, churned):
+        if len(np.unique(seen)) < 2:
+            raise NotReady(
+                f"Expected leavers and stayers in every period, but of the customers up to "
+                f"{origin.scored.as_of.date()} all did the same. Check the churn definition."
+            )
+    _, text = FITS[kind](ranked, outcomes, seed=seed)
+    return model_of(kind, text).log_odds(origin.scored.ranked), churned

@@ -1,0 +1,82 @@
+"""Where a model comes from: data, code, libraries. Equal inputs give equal lineage."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from features.tables import Tables
+    from training.snapshots import Snapshot
+
+_SOURCE = Path(__file__).resolve().parent.parent
+_LIBRARIES = ("duckdb", "lightgbm", "numpy", "scikit-learn")
+
+
+def data_hash(tables: Tables) -> str:
+    """Return a hash of every table that does not depend on the order of its rows.
+
+    Notes
+    -----
+    The sum over rows of the lower half of each row's MD5, with the number of rows.
+    """
+    digest = hashlib.sha256()
+    for name, columns in sorted(tables.columns.items()):
+        row = ", ".join(f"coalesce(CAST({column} AS VARCHAR), '')" for column in sorted(columns))
+        query = (
+            f"SELECT count(*), sum(CAST(md5_number_lower(concat_ws(chr(31), {row})) AS HUGEINT)) "
+            f"FROM {name}"
+        )
+        counted, summed = tables.connection.sql(query).fetchall()[0]
+        digest.update(f"{name} {sorted(columns)} {counted} {summed}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def lineage_of(
+    tables: Tables, snapshots: Sequence[Snapshot], newest: Snapshot, *, seed: int
+) -> dict[str, Any]:
+    """Return what a bundle says of its origin.
+
+    Parameters
+    ----------
+    tables : the typed tables.
+    snapshots : the matured ones that the model learned from.
+    newest : the snapshot at the time of training.
+    seed : of everything random.
+    """
+    return {
+        "trained_as_of": newest.as_of.isoformat(),
+        "data_hash": data_hash(tables),
+        "snapshots": [taken.as_of.isoformat() for taken in snapshots],
+        "rows": sum(len(taken.customer_ids) for taken in snapshots),
+        "seed": seed,
+        "git_commit": git_commit(),
+        "lock_hash": _lock_hash(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
+
+
+def git_commit() -> str | None:
+    """Return the commit of the source, or None where it is not a checkout."""
+    try:
+        asked = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=_SOURCE,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return asked.stdout.strip() or None if asked.returncode == 0 else None
+
+
+def _lock_hash() -> str | None:
+    lock = _SOURCE / "requirements.lock"
+    return hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.is_file() else None

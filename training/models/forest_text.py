@@ -1,0 +1,93 @@
+"""Write a scikit-learn forest in LightGBM's text format, equal in every score.
+
+Both kinds of tree send a row to the left where its value is at most the threshold. scikit-learn
+compares in single precision, which the ranks already have.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier
+
+_NAN_GOES_RIGHT = 8
+_NAN_GOES_LEFT = 10
+
+
+def forest_text(forest: RandomForestClassifier) -> str:
+    """Return a model whose raw score is the forest's mean probability of the second class.
+
+    Parameters
+    ----------
+    forest : fitted on two classes.
+
+    Notes
+    -----
+    A tree's leaf holds its share of the second class over the number of trees, so that the sum over
+    trees is the mean. ``decision_type`` has the bits of LightGBM's ``tree.h``: 8 says that NaN is
+    missing, 2 that missing goes left.
+    """
+    n_features = forest.n_features_in_
+    names = " ".join(f"Column_{index}" for index in range(n_features))
+    trees = [
+        _tree(estimator.tree_, index, len(forest.estimators_))
+        for index, estimator in enumerate(forest.estimators_)
+    ]
+    header = [
+        "tree",
+        "version=v4",
+        "num_class=1",
+        "num_tree_per_iteration=1",
+        "label_index=0",
+        f"max_feature_idx={n_features - 1}",
+        "objective=regression",
+        f"feature_names={names}",
+        f"feature_infos={' '.join(['[0:1]'] * n_features)}",
+        f"tree_sizes={' '.join(str(len(tree)) for tree in trees)}",
+        "",
+    ]
+    ending = "end of trees\n\nfeature_importances:\n\nparameters:\n\nend of parameters\n"
+    return "\n".join(header) + "\n" + "".join(trees) + ending
+
+
+def _tree(tree: object, index: int, n_trees: int) -> str:
+    state = tree.__getstate__()["nodes"]  # type: ignore[index]
+    left, right = state["left_child"], state["right_child"]
+    is_leaf = left == -1
+    inner, leaves = np.flatnonzero(~is_leaf), np.flatnonzero(is_leaf)
+    place = np.empty(len(left), dtype=np.int64)
+    place[inner] = np.arange(len(inner))
+    place[leaves] = ~np.arange(len(leaves))
+    counts = np.asarray(tree.weighted_n_node_samples)  # type: ignore[attr-defined]
+    values = np.asarray(tree.value)[:, 0, :]  # type: ignore[attr-defined]
+    share = values[:, 1] / values.sum(axis=1) / n_trees
+    goes_left = state["missing_go_to_left"][inner].astype(bool)
+    fields: list[tuple[str, object]] = [
+        ("num_leaves", [len(leaves)]),
+        ("num_cat", [0]),
+        ("split_feature", state["feature"][inner]),
+        ("split_gain", np.ones(len(inner), dtype=np.int64)),
+        ("threshold", state["threshold"][inner]),
+        ("decision_type", np.where(goes_left, _NAN_GOES_LEFT, _NAN_GOES_RIGHT)),
+        ("left_child", place[left[inner]]),
+        ("right_child", place[right[inner]]),
+        ("leaf_value", share[leaves]),
+        ("leaf_weight", counts[leaves]),
+        ("leaf_count", counts[leaves].astype(np.int64)),
+        ("internal_value", share[inner]),
+        ("internal_weight", counts[inner]),
+        ("internal_count", counts[inner].astype(np.int64)),
+        ("is_linear", [0]),
+        ("shrinkage", [1]),
+    ]
+    lines = [f"Tree={index}"]
+    lines += [f"{name}={' '.join(repr(v) for v in _plain(values))}" for name, values in fields]
+    return "\n".join(lines) + "\n\n\n"
+
+
+def _plain(values: object) -> list[int | float]:
+    listed: list[int | float] = np.asarray(values).tolist()
+    return listed

@@ -1,0 +1,161 @@
+"""The snapshots that training learns from: matured ones with outcomes, the newest without.
+
+Every training snapshot is ranked against itself, see ``ebbtide.scorer.ranks``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ebbtide.errors import NotReady
+from ebbtide.scorer.ranks import RankScale, rank_columns
+from features.labels import label_snapshot
+from features.snapshot import build_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from ebbtide.project import Project
+    from ebbtide.scorer.scores import FloatArray
+    from features.catalogue.feature import Feature
+    from features.tables import Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The customers who lived at one instant.
+
+    Parameters
+    ----------
+    as_of : the instant, exclusive.
+    customer_ids : who, shape (n,).
+    rows : feature values, NaN where missing, shape (n, features).
+    scales : rank scale of each feature in this snapshot.
+    churned : 1 for churn, 0 for stayed, shape (n,); None while the outcome is unknown.
+    """
+
+    as_of: datetime
+    customer_ids: NDArray[np.str_]
+    rows: FloatArray
+    scales: tuple[RankScale, ...]
+    churned: FloatArray | None
+
+    @property
+    def ranked(self) -> FloatArray:
+        """Ranks of the rows within the snapshot, shape (n, features)."""
+        return rank_columns(self.scales, self.rows)
+
+
+def take_snapshot(
+    tables: Tables,
+    project: Project,
+    features: Sequence[Feature],
+    *,
+    as_of: datetime,
+    now: datetime,
+) -> Snapshot:
+    """Build one snapshot, with outcomes if they have matured by ``now``.
+
+    Parameters
+    ----------
+    tables : the typed tables.
+    project : says what churn is and how far to look back.
+    features : which features.
+    as_of : the instant of the snapshot.
+    now : what is known, is known before this.
+    """
+    definition = project.definition
+    frame = build_snapshot(
+        tables,
+        as_of=as_of,
+        features=features,
+        lookback_days=project.snapshots.lookback_days,
+        definition=definition,
+    )
+    columns = [np.asarray(frame[feature.name].to_numpy(), dtype=np.float64) for feature in features]
+    rows = np.column_stack(columns)
+    ids = np.asarray(frame["customer_id"].to_pylist(), dtype=np.str_)
+    churned = None
+    if definition.window(as_of).has_matured(now=now):
+        labels = label_snapshot(tables, as_of=as_of, now=now, definition=definition)
+        assert labels["customer_id"].to_pylist() == ids.tolist(), "features and labels disagree"
+        churned = np.asarray(labels["churned"].to_numpy(), dtype=np.float64)
+    scales = tuple(RankScale.of(column) for column in columns)
+    return Snapshot(as_of=as_of, customer_ids=ids, rows=rows, scales=scales, churned=churned)
+
+
+def matured_instants(project: Project, *, log_start: datetime, now: datetime) -> list[datetime]:
+    """Return the instants of the training snapshots, the earliest first.
+
+    The latest is the last that has matured by ``now``; the others lie ``every_days`` apart before
+    it, as long as ``min_history_days`` of log lie before them.
+
+    Raises
+    ------
+    NotReady
+        If no snapshot has matured, or none has history enough.
+    """
+    settings, definition = project.snapshots, project.definition
+    outcome = timedelta(days=definition.gap_days + definition.horizon_days)
+    earliest = log_start + timedelta(days=settings.min_history_days)
+    latest = now - outcome
+    step = timedelta(days=settings.every_days)
+    candidates = [latest - step * index for index in range(settings.max_count)]
+    instants = sorted(instant for instant in candidates if instant >= earliest)
+    if not instants:
+        days = (now - log_start).days
+        needed = settings.min_history_days + outcome.days
+        raise NotReady(
+            f"Expected at least {needed} days of log before {now.date()} (history "
+            f"{settings.min_history_days}, gap and horizon {outcome.days}), found {days}. "
+            f"Wait, bring older data, or shorten churn.horizon_days."
+        )
+    return instants
+
+
+def take_snapshots(
+    tables: Tables,
+    project: Project,
+    features: Sequence[Feature],
+    *,
+    now: datetime,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[list[Snapshot], Snapshot]:
+    """Take all matured snapshots, and the one at ``now`` whose outcome is still open.
+
+    Returns
+    -------
+    tuple
+        The matured snapshots, earliest first; the newest snapshot.
+
+    Raises
+    ------
+    NotReady
+        If there is too little log, or nobody in the snapshots.
+    """
+    instants = matured_instants(project, log_start=tables.log_start(), now=now)
+    matured = []
+    for as_of in instants:
+        if progress is not None:
+            progress(f"snapshot {as_of.date()}")
+        matured.append(take_snapshot(tables, project, features, as_of=as_of, now=now))
+    newest = take_snapshot(tables, project, features, as_of=now, now=now)
+    if newest.rows.shape[0] == 0 or any(taken.rows.shape[0] == 0 for taken in matured):
+        raise NotReady(
+            "A snapshot has no living customer. Check churn.active_within_days and gaps in the log."
+        )
+    return matured, newest
+
+
+def stack(snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray]:
+    """Return ranks and outcomes of several matured snapshots as one training set."""
+    ranked = np.vstack([taken.ranked for taken in snapshots])
+    outcomes = [taken.churned for taken in snapshots]
+    return ranked, np.concatenate([outcome for outcome in outcomes if outcome is not None])

@@ -1,0 +1,200 @@
+"""Record a training in MLflow: a run for each candidate, the best one registered as challenger."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from ebbtide.bundle.read import check_golden, read_bundle
+from ebbtide.bundle.write import write_bundle
+from features.catalogue.catalogue import catalogue_version
+from training.card import model_card
+from training.gate import GATE_TAG, judge
+from training.lineage import lineage_of
+from training.registry import CHALLENGER, connect_registry
+from training.train import golden_of, reference_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ebbtide.project import Project
+    from features.tables import Tables
+    from training.candidates import Candidate
+    from training.train import Trained
+
+_PYFUNC = Path(__file__).with_name("pyfunc_model.py")
+_PACKAGES = [Path(__file__).resolve().parent.parent / "ebbtide"]
+_REQUIREMENTS = ["numpy", "pandas", "lightgbm", "pydantic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """The new challenger."""
+
+    model_name: str
+    version: str
+    bundle_version: str
+    gate: str
+    """``passed``, or why it may not be promoted."""
+
+
+def record(
+    tables: Tables,
+    project: Project,
+    trained: Trained,
+    *,
+    key: bytes | None,
+    progress: Callable[[str], None] | None = None,
+) -> Registered:
+    """Log every candidate, and register the best as a new version with the alias challenger.
+
+    Parameters
+    ----------
+    tables : the typed tables, for the data hash.
+    project : where MLflow is.
+    trained : what to record.
+    key : signs the bundles; None leaves them unsigned.
+    progress : called with what is being done.
+    """
+    client = connect_registry(project)
+    lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=project.training.seed)
+    with mlflow.start_run(run_name=f"train {trained.newest.as_of.date()}"):
+        mlflow.log_params(_shared_params(project, trained, lineage))
+        mlflow.log_metrics({f"rule_{name}_auc": v for name, v in trained.rule_auc.items()})
+        mlflow.set_tags({f"failed_{kind}": why for kind, why in trained.failed.items()})
+        for candidate in trained.candidates:
+            if progress is not None:
+                progress(f"log {candidate.kind}")
+            registered = _log_candidate(project, trained, candidate, lineage, key=key)
+            if registered is not None:
+                best = registered
+    client.set_registered_model_alias(best.model_name, CHALLENGER, best.version)
+    return best
+
+
+def _shared_params(
+    project: Project, trained: Trained, lineage: dict[str, Any]
+) -> dict[str, str | int]:
+    return {
+        "trained_as_of": trained.newest.as_of.isoformat(),
+        "definition": project.definition.code,
+        "snapshots": len(trained.snapshots),
+        "rows": lineage["rows"],
+        "features": len(trained.features),
+        "lookback_days": project.snapshots.lookback_days,
+        "seed": project.training.seed,
+        "data_hash": lineage["data_hash"],
+        "git_commit": str(lineage["git_commit"]),
+    }
+
+
+def _log_candidate(
+    project: Project,
+    trained: Trained,
+    candidate: Candidate,
+    lineage: dict[str, Any],
+    *,
+    key: bytes | None,
+) -> Registered | None:
+    is_best = candidate is trained.best
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        mlflow.start_run(run_name=candidate.kind, nested=True),
+    ):
+        folder = Path(scratch) / "bundle"
+        bundle_version = _write(folder, project, trained, candidate, lineage, key=key)
+        mlflow.log_params({**_shared_params(project, trained, lineage), "kind": candidate.kind})
+        mlflow.log_params(
+            {
+                "calibrator_slope": candidate.calibrator.slope,
+                "calibrator_intercept": candidate.calibrator.intercept,
+                "calibration_checked_on": candidate.calibration_checked_on,
+            }
+        )
+        mlflow.log_metrics(candidate.metrics)
+        mlflow.log_metrics({f"auc_{date}": v for date, v in candidate.auc_by_origin.items()})
+        mlflow.set_tag("bundle_version", bundle_version)
+        if not is_best:
+            mlflow.log_artifacts(str(folder), "bundle")
+            return None
+        version = _register(project, trained, folder)
+    gate = judge(candidate.metrics, trained.rule_auc[trained.best_rule])
+    tags = {
+        "bundle_version": bundle_version,
+        "kind": candidate.kind,
+        "trained_as_of": trained.newest.as_of.isoformat(),
+        GATE_TAG: gate,
+        **{name: f"{value:.4f}" for name, value in candidate.metrics.items()},
+        "rule": trained.best_rule,
+        "rule_auc": f"{trained.rule_auc[trained.best_rule]:.4f}",
+    }
+    client = mlflow.MlflowClient()
+    for name, value in tags.items():
+        client.set_model_version_tag(project.model_name, version, name, value)
+    return Registered(
+        model_name=project.model_name, version=version, bundle_version=bundle_version, gate=gate
+    )
+
+
+def _register(project: Project, trained: Trained, folder: Path) -> str:
+    """Log the bundle as a pyfunc model and return the number of its new version."""
+    columns = [ColSpec("double", feature.name) for feature in trained.features]
+    info = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(_PYFUNC),
+        artifacts={"bundle": str(folder)},
+        code_paths=[str(package) for package in _PACKAGES],
+        pip_requirements=_REQUIREMENTS,
+        signature=ModelSignature(
+            inputs=Schema(columns), outputs=Schema([ColSpec("double", "p_churn")])
+        ),
+    )
+    client = mlflow.MlflowClient()
+    with contextlib.suppress(MlflowException):  # it is there from an earlier training
+        client.create_registered_model(project.model_name)
+    version = client.create_model_version(
+        project.model_name, info.model_uri, run_id=info.run_id, model_id=info.model_id
+    )
+    return str(version.version)
+
+
+def _write(
+    folder: Path,
+    project: Project,
+    trained: Trained,
+    candidate: Candidate,
+    lineage: dict[str, Any],
+    *,
+    key: bytes | None,
+) -> str:
+    scorer = trained.scorer(candidate)
+    version = write_bundle(
+        folder,
+        kind=candidate.kind,
+        model_file=candidate.model_file,
+        scorer=scorer,
+        definition=project.definition,
+        lookback_days=project.snapshots.lookback_days,
+        catalogue_version=catalogue_version(trained.features),
+        reference=reference_of(trained, scorer),
+        golden=golden_of(trained, scorer),
+        card=model_card(project, trained, candidate),
+        metrics={
+            **candidate.metrics,
+            "calibration_checked_on": candidate.calibration_checked_on,
+            "auc_by_origin": candidate.auc_by_origin,
+            "rule_auc": trained.rule_auc,
+        },
+        lineage=lineage,
+        key=key,
+    )
+    check_golden(read_bundle(folder, key=key))
+    return version

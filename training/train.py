@@ -1,0 +1,150 @@
+"""From tables to the best candidate: snapshots, origins, candidates, and the rules they must beat.
+
+Tracks nothing and writes nothing; ``training.tracking`` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ebbtide.bundle.contents import Golden, Reference
+from ebbtide.errors import NotReady
+from ebbtide.scorer.scorer import RankedScorer, median_present
+from features.catalogue.catalogue import features_present
+from training.candidates import origins, try_candidate
+from training.rules import rule_aucs
+from training.snapshots import take_snapshots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ebbtide.project import Project
+    from features.catalogue.feature import Feature
+    from features.tables import Tables
+    from training.candidates import Candidate
+    from training.snapshots import Snapshot
+
+GOLDEN_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What one training found.
+
+    Parameters
+    ----------
+    features : what the models read.
+    snapshots : the matured snapshots, earliest first.
+    newest : the snapshot at the time of training, whose outcome is open.
+    candidates : every kind that could be fitted and calibrated, the best first.
+    failed : why the other kinds could not, by kind.
+    rule_auc : AUC of every simple rule at the latest origin.
+    """
+
+    features: tuple[Feature, ...]
+    snapshots: tuple[Snapshot, ...]
+    newest: Snapshot
+    candidates: tuple[Candidate, ...]
+    failed: dict[str, str]
+    rule_auc: dict[str, float]
+
+    @property
+    def best(self) -> Candidate:
+        """The candidate that would serve."""
+        return self.candidates[0]
+
+    @property
+    def best_rule(self) -> str:
+        """Name of the simple rule with the highest AUC."""
+        return max(self.rule_auc, key=lambda name: self.rule_auc[name])
+
+    def scorer(self, candidate: Candidate) -> RankedScorer:
+        """Return a candidate as the scorer that its bundle will hold."""
+        newest = self.newest
+        return RankedScorer(
+            features=tuple(feature.contract for feature in self.features),
+            scales=newest.scales,
+            typical=np.array([median_present(column) for column in newest.rows.T]),
+            model=candidate.model,
+            calibrator=candidate.calibrator,
+        )
+
+
+def train(
+    tables: Tables,
+    project: Project,
+    *,
+    now: datetime,
+    progress: Callable[[str], None] | None = None,
+) -> Trained:
+    """Train every candidate of a project on what is known at ``now``.
+
+    Parameters
+    ----------
+    tables : the typed tables.
+    project : what churn is, which snapshots, which candidates, which seed.
+    now : aware instant; nothing that happened or was known at or after it is used.
+    progress : called with what is being done.
+
+    Raises
+    ------
+    NotReady
+        If the log is too short, or no candidate can be calibrated.
+    """
+    features = features_present(tables.columns)
+    snapshots, newest = take_snapshots(tables, project, features, now=now, progress=progress)
+    tested_at = origins(snapshots, project.definition)
+    candidates: list[Candidate] = []
+    failed: dict[str, str] = {}
+    for kind in project.training.candidates:
+        try:
+            candidates.append(
+                try_candidate(
+                    kind, snapshots, tested_at, seed=project.training.seed, progress=progress
+                )
+            )
+        except NotReady as err:
+            failed[kind] = str(err)
+    if not candidates:
+        reasons = "\n".join(f"  {kind}: {why}" for kind, why in failed.items())
+        raise NotReady(f"No candidate could be trained:\n{reasons}")
+    return Trained(
+        features=features,
+        snapshots=tuple(snapshots),
+        newest=newest,
+        candidates=tuple(sorted(candidates, key=_merit, reverse=True)),
+        failed=failed,
+        rule_auc=rule_aucs(tested_at[0].scored, [feature.name for feature in features]),
+    )
+
+
+def _merit(candidate: Candidate) -> tuple[float, float]:
+    """Mean AUC over the origins, because one period is a small sample; then log loss."""
+    aucs = candidate.auc_by_origin.values()
+    return (sum(aucs) / len(aucs), -candidate.metrics["log_loss"])
+
+
+def reference_of(trained: Trained, scorer: RankedScorer) -> Reference:
+    """Summarise the newest snapshot as its scorer sees it."""
+    newest = trained.newest
+    return Reference(
+        as_of=newest.as_of.isoformat(),
+        n_customers=len(newest.customer_ids),
+        p_churn_quantiles=np.quantile(scorer.p_churn(newest.rows), np.linspace(0, 1, 101)),
+        missing_share=np.isnan(newest.rows).mean(axis=0),
+    )
+
+
+def golden_of(trained: Trained, scorer: RankedScorer) -> Golden:
+    """Choose rows over the whole range of risk, with the scores they must get.
+
+    The rows carry no customer ids.
+    """
+    rows = trained.newest.rows
+    by_risk = np.argsort(scorer.p_churn(rows), kind="stable")
+    chosen = by_risk[np.linspace(0, len(by_risk) - 1, min(GOLDEN_ROWS, len(by_risk))).astype(int)]
+    return Golden(rows=rows[chosen], p_churn=scorer.p_churn(rows[chosen]))
