@@ -1,0 +1,126 @@
+"""Put the service together."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from ebbtide.policy.file import load_policy
+from ebbtide.project import load_project
+from ebbtide.store.sql import open_store
+from service.champion.kept import KeptBundles
+from service.champion.registry import RegistryProcess
+from service.champion.supply import ChampionSupply, FixedSupply
+from service.champion.trial import try_bundle
+from service.describing.routes import router as describing
+from service.desk import Desk
+from service.edge import Edge
+from service.handlers import install_handlers
+from service.health.routes import router as health
+from service.metrics import Metrics
+from service.openapi import describe
+from service.scoring.routes import router as scoring
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from ebbtide.bundle.contents import Bundle
+    from ebbtide.project import Project
+    from ebbtide.store.store import Store
+    from service.champion.supply import Supply
+    from service.settings import Settings
+
+
+def utc_now() -> datetime:
+    """Return the present; the one place where the service asks for it."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    model: Bundle | None = None,
+    store: Store | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """Make the service of one project.
+
+    Parameters
+    ----------
+    settings : how it runs; names the project file.
+    model : serve this bundle for ever; None to follow the champion of the registry.
+    store : keep snapshots and predictions there; None for the project's database.
+    now : the present.
+
+    Raises
+    ------
+    SettingsError
+        If project file, policy file or database URL are wrong.
+    """
+    project = load_project(settings.project_file)
+    policy = load_policy(project.policy_path)
+    supply: Supply = (
+        FixedSupply(model, loaded_at=now())
+        if model is not None
+        else _champion_supply(settings, project=project, now=now)
+    )
+    desk = Desk(
+        settings=settings,
+        currency=project.project.currency,
+        policy=policy,
+        store=open_store(project.database_url) if store is None else store,
+        supply=supply,
+        metrics=Metrics(supply),
+        now=now,
+        event_turns=threading.BoundedSemaphore(settings.max_event_computations),
+    )
+    app = FastAPI(
+        title="Ebbtide",
+        version="1",
+        summary="Which customers are about to leave, why, and what to do about it.",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.desk = desk
+    for router in (scoring, describing, health):
+        app.include_router(router)
+    install_handlers(app, metrics=desk.metrics)
+    app.add_middleware(Edge, metrics=desk.metrics)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    desk: Desk = app.state.desk
+    desk.supply.start()
+    try:
+        yield
+    finally:
+        desk.supply.stop()
+        desk.store.close()
+
+
+def _champion_supply(
+    settings: Settings, *, project: Project, now: Callable[[], datetime]
+) -> ChampionSupply:
+    key = settings.bundle_key.get_secret_value().encode() if settings.bundle_key else None
+    return ChampionSupply(
+        registry=RegistryProcess(
+            tracking_uri=project.tracking_uri,
+            model_name=project.model_name,
+            deadline_seconds=settings.registry_deadline_seconds,
+        ),
+        kept=KeptBundles(project.folder / "service"),
+        try_bundle=partial(try_bundle, key=key, deadline_seconds=settings.trial_deadline_seconds),
+        key=key,
+        poll_seconds=settings.champion_poll_seconds,
+        now=now,
+    )

@@ -1,0 +1,69 @@
+"""The process that asks the registry: ``python -m service.champion.child``.
+
+Reads one JSON object a line from standard input and answers each with one line. It fetches files
+and never opens them; models are never loaded here.
+
+Request: ``{"tracking_uri", "model_name", "known", "staging"}``; ``known`` is the identity of the
+champion that the parent already has. Answer: ``{"identity", "version", "bundle"}``, with ``bundle``
+null where the champion is the known one, all null where there is no champion; or ``{"error"}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+ALIAS = "champion"
+BUNDLE_PATH = ("artifacts", "bundle")
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not end up among the answers
+    serve(sys.stdin, answers)
+
+
+def serve(requests: TextIO, answers: TextIO) -> None:
+    """Answer each line of requests with one line."""
+    for line in requests:
+        try:
+            answer = _champion(**json.loads(line))
+        except Exception as err:
+            answer = {"error": type(err).__name__}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _champion(
+    *, tracking_uri: str, model_name: str, known: str | None, staging: str
+) -> dict[str, Any]:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    mlflow.set_tracking_uri(tracking_uri)
+    client = mlflow.MlflowClient()
+    try:
+        found = client.get_model_version_by_alias(model_name, ALIAS)
+    except MlflowException as err:
+        if err.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return {"identity": None, "version": None, "bundle": None}
+        raise
+    identity = f"{found.version}@{found.creation_timestamp}"
+    if identity == known:
+        return {"identity": identity, "version": str(found.version), "bundle": None}
+    fetched = mlflow.artifacts.download_artifacts(
+        f"models:/{model_name}/{found.version}", dst_path=staging
+    )
+    bundle = Path(fetched).joinpath(*BUNDLE_PATH)
+    return {"identity": identity, "version": str(found.version), "bundle": str(bundle)}
+
+
+if __name__ == "__main__":
+    main()

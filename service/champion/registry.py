@@ -1,0 +1,167 @@
+"""Ask the registry which version is champion, through a process that can be ended at any time."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CHILD = (sys.executable, "-m", "service.champion.child")
+_MAX_ANSWER_BYTES = 64 * 1024
+
+
+class RegistryUnreachable(Exception):
+    """The registry did not answer, or not in time, or not with sense."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What the registry says.
+
+    Parameters
+    ----------
+    identity : of the champion's version, equal only for the very same one; None if none is set.
+    version : its number in the registry.
+    bundle : folder that holds its bundle, fetched; None if it is the known one.
+    """
+
+    identity: str | None
+    version: str | None
+    bundle: Path | None
+
+
+class Registry(Protocol):
+    """Where the champion is looked up."""
+
+    def champion(self, *, known: str | None, staging: Path) -> Offer:
+        """Return the champion, its bundle fetched into ``staging`` unless it is the known one.
+
+        Raises
+        ------
+        RegistryUnreachable
+            If there is no answer in time.
+        """
+
+    def close(self) -> None:
+        """Give up whatever is going on; safe to call from another thread."""
+
+
+class RegistryProcess:
+    """A registry behind a child process with a deadline. A child that fails is ended."""
+
+    def __init__(
+        self,
+        *,
+        tracking_uri: str,
+        model_name: str,
+        deadline_seconds: float,
+        command: Sequence[str] = CHILD,
+    ) -> None:
+        self._tracking_uri = tracking_uri
+        self._model_name = model_name
+        self._deadline_seconds = deadline_seconds
+        self._command = tuple(command)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def champion(self, *, known: str | None, staging: Path) -> Offer:
+        """Ask the child; end it if it does not answer in time."""
+        question = {
+            "tracking_uri": self._tracking_uri,
+            "model_name": self._model_name,
+            "known": known,
+            "staging": str(staging),
+        }
+        ends_at = time.monotonic() + self._deadline_seconds
+        try:
+            return _offer(self._exchange(json.dumps(question).encode() + b"\n", ends_at))
+        except (OSError, ValueError, KeyError, TypeError) as err:
+            self._end_child()
+            raise RegistryUnreachable(type(err).__name__) from err
+        except RegistryUnreachable:
+            self._end_child()
+            raise
+
+    def close(self) -> None:
+        """End the child for good."""
+        self._closed = True
+        self._end_child()
+
+    def _exchange(self, question: bytes, ends_at: float) -> Any:
+        child = self._running_child()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(question)
+        child.stdin.flush()
+        received = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            while not received.endswith(b"\n"):
+                if not selector.select(max(0.0, ends_at - time.monotonic())):
+                    raise RegistryUnreachable(f"no answer in {self._deadline_seconds:g} seconds")
+                chunk = os.read(child.stdout.fileno(), 65536)
+                received += chunk
+                if not chunk or len(received) > _MAX_ANSWER_BYTES:
+                    raise RegistryUnreachable("the process that asks it ended")
+        return json.loads(received)
+
+    def _running_child(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise RegistryUnreachable("closed")
+            if self._child is None:
+                self._child = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    bufsize=0,
+                    env=_environment(self._deadline_seconds),
+                    start_new_session=True,
+                )
+            return self._child
+
+    def _end_child(self) -> None:
+        with self._lock:
+            child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _environment(deadline_seconds: float) -> dict[str, str]:
+    """Return the child's environment: without our key, and with short patience."""
+    kept = {name: value for name, value in os.environ.items() if name != "EBBTIDE_BUNDLE_KEY"}
+    return {
+        **kept,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, int(deadline_seconds / 2))),
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+
+
+def _offer(answer: Any) -> Offer:
+    if "error" in answer:
+        raise RegistryUnreachable(f"the registry's client failed with {answer['error']}")
+    bundle = answer["bundle"]
+    return Offer(
+        identity=answer["identity"],
+        version=answer["version"],
+        bundle=None if bundle is None else Path(bundle),
+    )

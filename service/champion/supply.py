@@ -1,0 +1,255 @@
+"""Keep the newest verified champion at hand, and swap it in one step.
+
+A request takes ``current`` once and answers with that; a swap changes what later requests take.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import structlog
+
+from ebbtide.bundle.read import read_bundle
+from ebbtide.errors import BundleError
+from service.champion.kept import Kept, KeptBundles
+from service.champion.registry import RegistryUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from ebbtide.bundle.contents import Bundle
+    from service.champion.registry import Offer, Registry
+
+_LOG = structlog.get_logger("ebbtide.champion")
+
+_MAX_BACKOFF_SECONDS = 60.0
+_RETRY_REFUSED_AFTER_POLLS = 60
+
+Origin = Literal["given", "registry", "last_verified"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What is being served.
+
+    Parameters
+    ----------
+    bundle : the verified model.
+    origin : from the registry, from disk because the registry has not confirmed it yet, or given
+        by the caller of ``create_app``.
+    registry_version : number of the model version in the registry; None if it was given.
+    loaded_at : when it was taken into service.
+    """
+
+    bundle: Bundle
+    origin: Origin
+    registry_version: str | None
+    loaded_at: datetime
+
+
+class Supply(Protocol):
+    """Where requests take the champion from."""
+
+    @property
+    def current(self) -> Served | None:
+        """What is being served; None if there is nothing yet."""
+
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong with the supply, for ``/readyz``; None if all is well."""
+
+    @property
+    def is_registry_reachable(self) -> bool:
+        """Whether the registry answered when it was last asked."""
+
+    def start(self) -> None:
+        """Begin to supply."""
+
+    def stop(self) -> None:
+        """Stop and release everything."""
+
+
+class FixedSupply:
+    """One bundle for ever: for tests, and for trying things out."""
+
+    complaint: str | None = None
+    is_registry_reachable = True
+
+    def __init__(self, bundle: Bundle, *, loaded_at: datetime) -> None:
+        self.current: Served | None = Served(
+            bundle=bundle, origin="given", registry_version=None, loaded_at=loaded_at
+        )
+
+    def start(self) -> None:
+        """Nothing has to begin."""
+
+    def stop(self) -> None:
+        """Nothing is held."""
+
+
+class ChampionSupply:
+    """Follows the champion of a registry in a thread of its own."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        kept: KeptBundles,
+        try_bundle: Callable[[Path], None],
+        key: bytes | None,
+        poll_seconds: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._registry = registry
+        self._kept = kept
+        self._try_bundle = try_bundle
+        self._key = key
+        self._poll_seconds = poll_seconds
+        self._now = now
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._served: Served | None = None
+        self._identity: str | None = None
+        self._refused: tuple[str, int] | None = None
+        self._complaint: str | None = "The registry has not been asked yet."
+        self._reachable = False
+
+    @property
+    def current(self) -> Served | None:
+        """What is being served; None if there is nothing yet."""
+        return self._served
+
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong with the supply; None if all is well."""
+        return self._complaint
+
+    @property
+    def is_registry_reachable(self) -> bool:
+        """Whether the registry answered when it was last asked."""
+        return self._reachable
+
+    def start(self) -> None:
+        """Serve the last verified bundle, if there is one, and begin to follow the champion."""
+        self._kept.remove_leftovers()
+        self.serve_last_verified()
+        self._thread = threading.Thread(target=self._follow, name="champion", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and the process that asks the registry."""
+        self._stopping.set()
+        self._registry.close()
+        if self._thread is not None:
+            self._thread.join()
+
+    def serve_last_verified(self) -> None:
+        """Serve from disk what was verified last, after trying it again."""
+        last = self._kept.last()
+        if last is None:
+            return
+        try:
+            self._try_bundle(self._kept.path(last))
+            bundle = read_bundle(self._kept.path(last), key=self._key)
+        except BundleError as err:
+            _LOG.warning("last_verified_refused", reason=str(err))
+            return
+        self._swap(bundle, last, origin="last_verified")
+
+    def poll(self) -> None:
+        """Ask the registry once, and take in a new champion if it is good."""
+        try:
+            with self._kept.staging() as staging:
+                offer = self._registry.champion(known=self._known(), staging=staging)
+                if offer.bundle is not None and not _is_inside(offer.bundle, staging):
+                    raise RegistryUnreachable("it named a bundle elsewhere")
+                self._reachable = True
+                self._consider(offer)
+        except RegistryUnreachable as err:
+            self._reachable = False
+            self._complaint = (
+                f"The registry does not answer ({err}). Check that it runs and that "
+                f"MLFLOW_TRACKING_URI or [stores] tracking_uri is right."
+            )
+        except OSError as err:
+            self._complaint = (
+                f"The folder of bundles cannot be written ({type(err).__name__}). "
+                f"Check its rights and free space."
+            )
+
+    def _follow(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            self.poll()
+            failures = 0 if self._reachable else failures + 1
+            backoff = min(self._poll_seconds * 2 ** min(failures, 10), _MAX_BACKOFF_SECONDS)
+            self._stopping.wait(
+                max(backoff, self._poll_seconds) if failures else self._poll_seconds
+            )
+
+    def _known(self) -> str | None:
+        """Return the identity that need not be fetched: served, or refused not long ago."""
+        if self._refused is not None:
+            identity, polls = self._refused
+            self._refused = (identity, polls + 1) if polls < _RETRY_REFUSED_AFTER_POLLS else None
+            if self._refused is not None:
+                return identity
+        return self._identity
+
+    def _consider(self, offer: Offer) -> None:
+        if offer.identity is None:
+            self._complaint = (
+                "The registry names no champion. Run: ebbtide train, then ebbtide promote."
+            )
+        elif offer.bundle is not None:
+            self._take_in(offer, offer.bundle)
+        elif offer.identity == self._identity:
+            self._confirm()
+
+    def _confirm(self) -> None:
+        """Note that the registry names what is served already."""
+        self._complaint, self._refused = None, None
+        if self._served is not None and self._served.origin == "last_verified":
+            self._served = replace(self._served, origin="registry")
+
+    def _take_in(self, offer: Offer, fetched: Path) -> None:
+        assert offer.identity is not None
+        if offer.identity == self._identity:  # back to what is served, after a refused one
+            self._confirm()
+            return
+        try:
+            self._try_bundle(fetched)
+            bundle = read_bundle(fetched, key=self._key)
+            kept = Kept(
+                bundle_version=bundle.version,
+                identity=offer.identity,
+                registry_version=offer.version or "",
+            )
+            self._kept.take_in(fetched, kept)
+        except BundleError as err:
+            self._refused = (offer.identity, 0)
+            self._complaint = f"Version {offer.version} of the registry is refused. {err}"
+            _LOG.warning("champion_refused", registry_version=offer.version, reason=str(err))
+            return
+        self._swap(bundle, kept, origin="registry")
+        self._kept.point_to(kept)
+
+    def _swap(self, bundle: Bundle, kept: Kept, *, origin: Origin) -> None:
+        self._served = Served(
+            bundle=bundle,
+            origin=origin,
+            registry_version=kept.registry_version,
+            loaded_at=self._now(),
+        )
+        self._identity, self._refused = kept.identity, None
+        if origin == "registry":
+            self._complaint = None
+        _LOG.info("champion_swapped", version=bundle.version, origin=origin)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())

@@ -1,0 +1,80 @@
+"""Try a bundle in a throw-away process: ``python -m service.champion.trial FOLDER``.
+
+Verifies signature and hashes, parses, and compares the golden rows. If parsing hangs or crashes,
+the process is lost and the service is not.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ebbtide.errors import BundleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMAND = (sys.executable, "-m", "service.champion.trial")
+_GOOD, _REFUSED = 0, 3
+
+
+def try_bundle(
+    folder: Path,
+    *,
+    key: bytes | None,
+    deadline_seconds: float,
+    command: Sequence[str] = COMMAND,
+) -> None:
+    """Return if the bundle is good.
+
+    Parameters
+    ----------
+    folder : where its files are.
+    key : the key that must have signed it; None accepts an unsigned bundle.
+    deadline_seconds : how long the trial may take.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is refused, or the trial crashes or takes too long.
+    """
+    try:
+        done = subprocess.run(
+            [*command, str(folder)],
+            input=b"" if key is None else key,
+            capture_output=True,
+            timeout=deadline_seconds,
+            check=False,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired as err:
+        raise BundleError(
+            f"Expected the bundle to be read within {deadline_seconds:g} seconds; it was not. "
+            f"Train a smaller model, or raise EBBTIDE_TRIAL_DEADLINE_SECONDS."
+        ) from err
+    if done.returncode == _REFUSED:
+        raise BundleError(done.stdout.decode(errors="replace").strip())
+    if done.returncode != _GOOD:
+        raise BundleError(
+            f"The process that tried the bundle ended with code {done.returncode}. "
+            f"The bundle is not used; train again."
+        )
+
+
+def main(folder: Path) -> int:
+    """Try the bundle of a folder; the key comes on standard input."""
+    from ebbtide.bundle.read import check_golden, read_bundle
+
+    key = sys.stdin.buffer.read() or None
+    try:
+        check_golden(read_bundle(folder, key=key))
+    except BundleError as err:
+        sys.stdout.write(str(err))
+        return _REFUSED
+    return _GOOD
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

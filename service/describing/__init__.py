@@ -1,0 +1,1 @@
+"""What is being served: the model, its features, and the actions of the policy."""

@@ -1,0 +1,138 @@
+"""``GET /v1/model``, ``/v1/model/card``, ``/v1/schema`` and ``/v1/actions``."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
+from starlette.responses import PlainTextResponse, Response
+
+from service.describing.shapes import (
+    ActionShape,
+    ActionsShape,
+    FeatureShape,
+    ModelShape,
+    SchemaShape,
+)
+from service.desk import Desk, desk_of
+from service.language import negotiate
+from service.openapi import LANGUAGE_HEADER, problem_responses
+
+router = APIRouter(prefix="/v1", tags=["describe"])
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+_NOT_READY = problem_responses(500, 503)
+
+
+@router.get("/model", operation_id="describe_model", responses=_NOT_READY)
+def describe_model(desk: TheDesk) -> ModelShape:
+    """Say which model is being served, and since when."""
+    served = desk.served()
+    bundle = served.bundle
+    return ModelShape(
+        model_version=bundle.version,
+        registry_version=served.registry_version,
+        kind=bundle.kind,
+        origin=served.origin,
+        is_signed=bundle.is_signed,
+        loaded_at=served.loaded_at,
+        definition=bundle.definition.code,
+        definition_text=bundle.definition.sentence,
+        horizon_days=bundle.definition.horizon_days,
+        gap_days=bundle.definition.gap_days,
+        lookback_days=bundle.lookback_days,
+        feature_count=len(bundle.scorer.features),
+        reference_as_of=bundle.reference.as_of,
+        metrics=bundle.manifest.get("metrics", {}),
+        policy_version=desk.policy.version,
+        currency=desk.currency,
+    )
+
+
+@router.get(
+    "/model/card",
+    operation_id="read_model_card",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/markdown": {}}}, **_NOT_READY},
+)
+def read_model_card(desk: TheDesk) -> Response:
+    """Return the card of the model, in Markdown."""
+    return Response(desk.served().bundle.card, media_type="text/markdown; charset=utf-8")
+
+
+@router.get(
+    "/schema",
+    operation_id="describe_features",
+    responses=_NOT_READY,
+    openapi_extra={"parameters": [LANGUAGE_HEADER]},
+)
+def describe_features(request: Request, response: Response, desk: TheDesk) -> SchemaShape:
+    """List the features that the model reads: unit, range, meaning of null, words."""
+    bundle = desk.served().bundle
+    language = negotiate(request.headers.get("accept-language"))
+    response.headers["Content-Language"] = language
+    response.headers["Vary"] = "Accept-Language"
+    return SchemaShape(
+        model_version=bundle.version,
+        features=[
+            FeatureShape(
+                name=feature.name,
+                family=feature.family,
+                table=feature.table,
+                unit=feature.unit,
+                low=feature.low,
+                high=feature.high,
+                is_nullable=feature.is_nullable,
+                when_null=feature.when_null[language] if feature.when_null else None,
+                meaning=feature.meaning,
+                reason=feature.reason[language],
+                cause=feature.cause,
+                typical=float(typical) if math.isfinite(typical) else None,
+            )
+            for feature, typical in zip(bundle.scorer.features, bundle.scorer.typical, strict=True)
+        ],
+    )
+
+
+@router.get(
+    "/actions",
+    operation_id="describe_actions",
+    responses=problem_responses(500),
+    openapi_extra={"parameters": [LANGUAGE_HEADER]},
+)
+def describe_actions(request: Request, response: Response, desk: TheDesk) -> ActionsShape:
+    """List the actions of the policy in force."""
+    policy = desk.policy
+    language = negotiate(request.headers.get("accept-language"))
+    response.headers["Content-Language"] = language
+    response.headers["Vary"] = "Accept-Language"
+    return ActionsShape(
+        policy_version=policy.version,
+        owner=policy.owner,
+        currency=desk.currency,
+        margin_rate=policy.margin_rate,
+        value_horizon_days=policy.value_horizon_days,
+        valid_days=policy.valid_days,
+        band_high=policy.bands.high,
+        band_medium=policy.bands.medium,
+        actions=[
+            ActionShape(
+                code=action.code,
+                text=action.text[language],
+                channel=action.channel,
+                contact_cost=action.contact_cost,
+                acceptance_cost=action.acceptance_cost,
+                stayer_acceptance_rate=action.stayer_acceptance_rate,
+                answers=list(action.answers),
+                is_discount=action.is_discount,
+                needs_contact_consent=action.needs_contact_consent,
+                save_rate_mean=action.save_rate.mean,
+                save_rate_sd=action.save_rate.sd,
+                min_p_churn=action.eligibility.min_p_churn,
+                min_value=action.eligibility.min_value,
+            )
+            for action in policy.actions
+        ],
+    )

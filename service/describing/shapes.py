@@ -1,0 +1,87 @@
+"""The bodies that describe model, features and actions."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  pydantic reads it when the class is made
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class ModelShape(BaseModel):
+    """The model that is being served."""
+
+    model_version: str = Field(description="Version of the bundle.")
+    registry_version: str | None = Field(description="Number of the version in the registry.")
+    kind: str = Field(description="logistic, random_forest or lightgbm.")
+    origin: str = Field(
+        description="registry; last_verified (from disk, not confirmed yet); given."
+    )
+    is_signed: bool = Field(description="Whether a signature was there and verified.")
+    loaded_at: datetime = Field(description="When it was taken into service.")
+    definition: str = Field(description="Code of the churn definition.")
+    definition_text: str = Field(description="The definition in words.")
+    horizon_days: int = Field(description="Length of the outcome window, days.")
+    gap_days: int = Field(description="Days between as_of and the outcome window.")
+    lookback_days: int = Field(description="How far before as_of the features look, days.")
+    feature_count: int = Field(description="How many features it reads.")
+    reference_as_of: str = Field(description="Snapshot behind the percentiles.")
+    metrics: dict[str, Any] = Field(description="What was measured out of time.")
+    policy_version: str = Field(description="Version of the policy in force.")
+    currency: str = Field(description="Currency of every sum of money, ISO 4217.")
+
+
+class FeatureShape(BaseModel):
+    """One feature of the model."""
+
+    name: str = Field(description="The name to send.")
+    family: str = Field(description="Recency, frequency, ...")
+    table: str = Field(description="The raw table it is computed from.")
+    unit: str = Field(description="Its unit.")
+    low: float | None = Field(description="Smallest value that is taken; null is unbounded.")
+    high: float | None = Field(description="Largest value that is taken; null is unbounded.")
+    is_nullable: bool = Field(description="Whether it may be null or left out.")
+    when_null: str | None = Field(description="What null means.")
+    meaning: str = Field(description="One sentence.")
+    reason: str = Field(description="Text of a reason, with {value} and {typical}.")
+    cause: str = Field(description="What the evidence may point at.")
+    typical: float | None = Field(description="Median of the living customers.")
+
+
+class SchemaShape(BaseModel):
+    """The features that the served model reads."""
+
+    model_version: str = Field(description="Version of the bundle.")
+    features: list[FeatureShape] = Field(description="In the order of the model.")
+
+
+class ActionShape(BaseModel):
+    """One action of the policy."""
+
+    code: str = Field(description="Stable name.")
+    text: str = Field(description="What to do.")
+    channel: str = Field(description="How the customer is reached.")
+    contact_cost: float = Field(description="Cost of one contact.")
+    acceptance_cost: float = Field(description="Further cost for one who accepts.")
+    stayer_acceptance_rate: float = Field(description="Share of stayers who accept.")
+    answers: list[str] = Field(description="Causes that it does something about.")
+    is_discount: bool = Field(description="Whether it lowers a price.")
+    needs_contact_consent: bool = Field(description="Withheld from those who opted out.")
+    save_rate_mean: float = Field(description="Believed share of would-be churners kept.")
+    save_rate_sd: float = Field(description="Standard deviation of that belief.")
+    min_p_churn: float = Field(description="Offered from this probability on.")
+    min_value: float = Field(description="Offered from this value on.")
+
+
+class ActionsShape(BaseModel):
+    """The policy in force."""
+
+    policy_version: str = Field(description="Version of the policy.")
+    owner: str = Field(description="Who answers for it.")
+    currency: str = Field(description="Currency of every sum of money, ISO 4217.")
+    margin_rate: float = Field(description="Margin as a share of spend.")
+    value_horizon_days: int = Field(description="Time over which value is counted, days.")
+    valid_days: int = Field(description="How long an answer holds, days.")
+    band_high: float = Field(description="High risk from this probability on.")
+    band_medium: float = Field(description="Medium risk from this probability on.")
+    actions: list[ActionShape] = Field(description="What can be done.")

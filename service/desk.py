@@ -1,0 +1,61 @@
+"""What the endpoints of one app work with; made once by ``create_app``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
+
+from service.problems import Problem, ProblemError
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ebbtide.policy.policy import Policy
+    from ebbtide.store.store import Store
+    from service.champion.supply import Served, Supply
+    from service.metrics import Metrics
+    from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Settings, policy, store, model supply, clock and counters.
+
+    ``event_turns`` bounds how many computations from events run at once.
+    """
+
+    settings: Settings
+    currency: str
+    policy: Policy
+    store: Store
+    supply: Supply
+    metrics: Metrics
+    now: Callable[[], datetime]
+    event_turns: threading.Semaphore
+
+    def served(self) -> Served:
+        """Return the model for one request.
+
+        Raises
+        ------
+        ProblemError
+            If none is being served yet.
+        """
+        served = self.supply.current
+        if served is None:
+            raise ProblemError(
+                Problem(
+                    kind="not-ready",
+                    detail=self.supply.complaint or "No model is loaded yet. Try again shortly.",
+                )
+            )
+        return served
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the app that a request came to."""
+    return cast("Desk", request.app.state.desk)

@@ -1,0 +1,66 @@
+"""Which error becomes which problem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from ebbtide.errors import BundleError, ContractError, NotReady
+from ebbtide.store.store import StoreUnavailable
+from service.problems import Fault, Problem, ProblemError, invalid
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from service.metrics import Metrics
+
+ERRORS: tuple[tuple[type[Exception], str], ...] = (
+    (StoreUnavailable, "store-unavailable"),
+    (NotReady, "not-ready"),
+    (BundleError, "not-ready"),
+    (ContractError, "invalid-request"),
+)
+"""Our own errors and the kind of problem that each becomes; the first that fits counts."""
+
+_HTTP = {
+    404: ("not-found", "Expected one of the addresses that /openapi.json lists. Check the path."),
+    405: ("method-not-allowed", "Expected one of the methods of the Allow header. Use that."),
+}
+
+
+def install_handlers(app: FastAPI, *, metrics: Metrics) -> None:
+    """Let every error of an app end in a problem document."""
+
+    def handle(_request: Request, err: Exception) -> Response:
+        problem = problem_of(err)
+        metrics.problems.labels(kind=problem.kind).inc()
+        return problem.response()
+
+    for error in (ProblemError, HTTPException, RequestValidationError, *dict(ERRORS)):
+        app.add_exception_handler(error, handle)
+
+
+def problem_of(err: Exception) -> Problem:
+    """Return the problem that an error becomes."""
+    if isinstance(err, ProblemError):
+        return err.problem
+    if isinstance(err, HTTPException):
+        kind, detail = _HTTP.get(err.status_code, ("malformed-json", "Mend the request."))
+        return Problem(kind=kind, detail=detail, headers=dict(err.headers or {}))
+    if isinstance(err, RequestValidationError):
+        return invalid([_fault(problem["loc"]) for problem in err.errors()])
+    kind = next(kind for error, kind in ERRORS if isinstance(err, error))
+    return Problem(kind=kind, detail=str(err))
+
+
+def _fault(place: tuple[str | int, ...]) -> Fault:
+    return Fault(
+        pointer="/" + "/".join(str(part) for part in place[1:]),
+        expected="what /openapi.json says",
+        got_kind="something else",
+        fix="Compare the request with the document.",
+    )

@@ -1,0 +1,74 @@
+"""``GET /livez``, ``/readyz`` and ``/metrics``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+from starlette.responses import PlainTextResponse, Response
+
+from ebbtide.store.store import StoreUnavailable
+from service.desk import Desk, desk_of
+
+router = APIRouter(tags=["health"])
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+
+
+class Readiness(BaseModel):
+    """Whether requests can be answered."""
+
+    state: Literal["ready", "degraded", "not_ready"] = Field(
+        description="degraded: requests are answered, but something needs an operator."
+    )
+    reasons: list[str] = Field(description="What is wrong and what to do; empty if ready.")
+    model_version: str | None = Field(description="Version of the bundle being served.")
+    origin: str | None = Field(description="registry, last_verified or given.")
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    state: Literal["alive"] = "alive"
+
+
+@router.get("/livez", operation_id="check_liveness")
+def check_liveness() -> Liveness:
+    """Say that the process answers; touches neither model nor store."""
+    return Liveness()
+
+
+@router.get(
+    "/readyz",
+    operation_id="check_readiness",
+    responses={503: {"model": Readiness, "description": "Requests cannot be answered."}},
+)
+def check_readiness(response: Response, desk: TheDesk) -> Readiness:
+    """Say whether requests can be answered, and if not, why."""
+    served = desk.supply.current
+    blocking = [] if served else [desk.supply.complaint or "No model is loaded yet."]
+    try:
+        desk.store.check()
+    except StoreUnavailable as err:
+        blocking.append(str(err))
+    complaints = [desk.supply.complaint] if served and desk.supply.complaint else []
+    if blocking:
+        response.status_code = 503
+    return Readiness(
+        state="not_ready" if blocking else "degraded" if complaints else "ready",
+        reasons=blocking + complaints,
+        model_version=served.bundle.version if served else None,
+        origin=served.origin if served else None,
+    )
+
+
+@router.get(
+    "/metrics",
+    operation_id="read_metrics",
+    response_class=PlainTextResponse,
+)
+def read_metrics(desk: TheDesk) -> Response:
+    """Return counters and gauges in Prometheus' text format."""
+    return Response(generate_latest(desk.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,118 @@
+"""What goes wrong with a request, as problem details after RFC 9457.
+
+A problem says what was expected, which kind of thing came and what to do. It never repeats what was
+sent: neither values nor unknown names.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MEDIA_TYPE = "application/problem+json"
+
+KINDS: dict[str, tuple[int, str]] = {
+    "malformed-json": (400, "The body is not valid JSON"),
+    "not-found": (404, "There is nothing at this address"),
+    "unknown-customer": (404, "No snapshot is stored for this customer"),
+    "method-not-allowed": (405, "This address does not take this method"),
+    "body-too-slow": (408, "The body did not arrive in time"),
+    "snapshot-incomplete": (409, "The stored snapshot does not fit the model"),
+    "catalogue-differs": (409, "The model was trained with another catalogue of features"),
+    "body-too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The body must be JSON in UTF-8"),
+    "invalid-request": (422, "The request breaks its contract"),
+    "internal": (500, "The service failed"),
+    "not-ready": (503, "No model is being served yet"),
+    "store-unavailable": (503, "The answer could not be recorded"),
+    "busy": (503, "Too much is being computed at once"),
+}
+"""Every kind of problem: its HTTP status and title. The type is ``urn:ebbtide:problem:<kind>``."""
+
+RETRY_AFTER_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong with a body.
+
+    Parameters
+    ----------
+    pointer : JSON pointer (RFC 6901) to it; made of known names and positions only.
+    expected : what was expected there.
+    got_kind : which kind of thing came, never the thing itself.
+    fix : what to do.
+    """
+
+    pointer: str
+    expected: str
+    got_kind: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A problem of one of the kinds, with its faults if it is about a body."""
+
+    kind: str
+    detail: str
+    errors: tuple[Fault, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        return KINDS[self.kind][0]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the members of the problem document."""
+        return {
+            "type": f"urn:ebbtide:problem:{self.kind}",
+            "title": KINDS[self.kind][1],
+            "status": self.status,
+            "detail": self.detail,
+            "errors": [asdict(fault) for fault in self.errors],
+        }
+
+    def response(self) -> Response:
+        """Return the problem as an HTTP response."""
+        headers = dict(self.headers)
+        if self.status == 503:
+            headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        return Response(
+            json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False),
+            status_code=self.status,
+            media_type=MEDIA_TYPE,
+            headers={"Content-Language": "en", **headers},
+        )
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.kind)
+
+
+def invalid(faults: list[Fault], *, more: int = 0) -> Problem:
+    """Return the problem of a body with faults.
+
+    Parameters
+    ----------
+    faults : what is wrong, at least one.
+    more : how many further faults are left out.
+    """
+    count = len(faults) + more
+    left_out = f"; the first {len(faults)} are listed" if more else ""
+    return Problem(
+        kind="invalid-request",
+        detail=f"{count} thing(s) must be mended{left_out}. See errors for each.",
+        errors=tuple(faults),
+    )

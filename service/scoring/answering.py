@@ -1,0 +1,223 @@
+"""Answer checked rows: find their features, score them together, and record before returning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import duckdb
+import numpy as np
+
+from ebbtide.answer.answer import Answer, Question
+from ebbtide.answer.compose import answer_rows
+from ebbtide.store.store import Prediction
+from features.catalogue.catalogue import catalogue_version, features_named
+from features.live import features_of_events
+from service.problems import Problem, ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from ebbtide.bundle.contents import Bundle
+    from ebbtide.scorer.scores import FloatArray
+    from ebbtide.store.store import Snapshot
+    from ebbtide.words import Language
+    from service.desk import Desk
+    from service.scoring.events import Events
+    from service.scoring.row import Row
+
+_RECENCY = "recency_days"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A question with the feature values that answer it."""
+
+    question: Question
+    values: FloatArray
+
+
+def answer_request(
+    rows: Sequence[Row | Problem],
+    *,
+    desk: Desk,
+    bundle: Bundle,
+    now: datetime,
+    language: Language,
+) -> list[Answer | Problem]:
+    """Answer the rows of one request, each with an answer or with a problem of its own.
+
+    Every answer is in the log when this returns. All of them come from one model and one policy.
+
+    Parameters
+    ----------
+    rows : checked rows, and the problems of those that could not be.
+    desk : policy, store and limits.
+    bundle : the model of this request.
+    now : the present.
+    language : the language of the texts.
+
+    Raises
+    ------
+    StoreUnavailable
+        If the log cannot be written; nothing is acknowledged then.
+    """
+    stored = _stored_snapshots(rows, desk=desk, now=now)
+    found = [
+        row
+        if isinstance(row, Problem)
+        else _find_features(row, place, desk=desk, bundle=bundle, now=now, stored=stored)
+        for place, row in enumerate(rows)
+    ]
+    asked = [each for each in found if isinstance(each, _Found)]
+    answers = answer_rows(
+        np.array([each.values for each in asked], ndmin=2),
+        questions=[each.question for each in asked],
+        model=bundle,
+        policy=desk.policy,
+        scored_at=now,
+        language=language,
+    )
+    names = tuple(feature.name for feature in bundle.scorer.features)
+    desk.store.record_predictions(
+        [
+            Prediction(answer=answer, names=names, values=each.values)
+            for answer, each in zip(answers, asked, strict=True)
+        ]
+    )
+    in_order = iter(answers)
+    return [each if isinstance(each, Problem) else next(in_order) for each in found]
+
+
+def _stored_snapshots(
+    rows: Sequence[Row | Problem], *, desk: Desk, now: datetime
+) -> dict[int, Snapshot]:
+    """Look up the stored snapshots of the rows that bring no features, by place."""
+    wanted: dict[datetime, list[int]] = {}
+    ids = {}
+    for place, row in enumerate(rows):
+        if not isinstance(row, Problem) and row.features is None and row.events is None:
+            ids[place] = row.customer_id
+            wanted.setdefault(row.as_of or now, []).append(place)
+    stored = {}
+    for until, places in wanted.items():
+        newest = desk.store.newest_snapshots([ids[place] for place in places], until=until)
+        stored.update({place: newest[ids[place]] for place in places if ids[place] in newest})
+    return stored
+
+
+def _find_features(
+    row: Row,
+    place: int,
+    *,
+    desk: Desk,
+    bundle: Bundle,
+    now: datetime,
+    stored: Mapping[int, Snapshot],
+) -> _Found | Problem:
+    if row.features is not None:
+        question = _question(
+            row,
+            as_of=row.as_of or now,
+            is_alive=_is_alive(row.features.values, bundle),
+            missing=row.features.missing,
+        )
+        return _Found(question=question, values=row.features.values)
+    if row.events is not None:
+        return _from_events(row, row.events, desk=desk, bundle=bundle, as_of=row.as_of or now)
+    if place in stored:
+        return _from_snapshot(row, stored[place], bundle=bundle)
+    return Problem(
+        kind="unknown-customer",
+        detail="Expected a customer with a stored snapshot, and there is none at or before as_of. "
+        "Send features or events in the request, or run: ebbtide score --publish.",
+    )
+
+
+def _from_snapshot(row: Row, snapshot: Snapshot, *, bundle: Bundle) -> _Found | Problem:
+    column_of = {name: column for column, name in enumerate(snapshot.names)}
+    features = bundle.scorer.features
+    lacking = [f.name for f in features if f.name not in column_of]
+    if any(not f.is_nullable for f in features if f.name in lacking):
+        return Problem(
+            kind="snapshot-incomplete",
+            detail="Expected a stored snapshot with every feature of the model, but "
+            f"{', '.join(lacking)} is not in it. Run: ebbtide score --publish.",
+        )
+    values = np.array(
+        [snapshot.values[column_of[f.name]] if f.name in column_of else np.nan for f in features]
+    )
+    question = _question(row, as_of=snapshot.as_of, is_alive=True, missing=tuple(lacking))
+    return _Found(question=question, values=values)
+
+
+def _from_events(
+    row: Row, events: Events, *, desk: Desk, bundle: Bundle, as_of: datetime
+) -> _Found | Problem:
+    names = [feature.name for feature in bundle.scorer.features]
+    if catalogue_version(features_named(names)) != bundle.catalogue_version:
+        return Problem(
+            kind="catalogue-differs",
+            detail="Expected a model that was trained with this version's catalogue of features, "
+            "so that events mean the same. Send features, or train again with this version.",
+        )
+    if not desk.event_turns.acquire(timeout=desk.settings.event_wait_seconds):
+        raise ProblemError(
+            Problem(
+                kind="busy",
+                detail="Too many computations from events run at once. Try again after "
+                "Retry-After, send fewer at once, or send features.",
+            )
+        )
+    try:
+        live = features_of_events(
+            events,
+            customer_id=row.customer_id,
+            as_of=as_of,
+            names=names,
+            lookback_days=bundle.lookback_days,
+            definition=bundle.definition,
+        )
+    except duckdb.DataError:
+        return Problem(
+            kind="invalid-request",
+            detail="The features cannot be computed from these events: a number or date in them "
+            "is beyond what the arithmetic holds. Check the amounts and dates.",
+        )
+    finally:
+        desk.event_turns.release()
+    values = live.values if live.is_alive else np.full(len(names), np.nan)
+    question = _question(
+        row, as_of=as_of, is_alive=live.is_alive, missing_tables=live.tables_absent
+    )
+    return _Found(question=question, values=values)
+
+
+def _question(
+    row: Row,
+    *,
+    as_of: datetime,
+    is_alive: bool,
+    missing: tuple[str, ...] = (),
+    missing_tables: tuple[str, ...] = (),
+) -> Question:
+    return Question(
+        prediction_id=uuid4().hex,
+        customer_id=row.customer_id,
+        as_of=as_of,
+        is_alive=is_alive,
+        value=row.value,
+        contact_opt_out=row.contact_opt_out,
+        missing=missing,
+        missing_tables=missing_tables,
+    )
+
+
+def _is_alive(values: FloatArray, bundle: Bundle) -> bool:
+    """Whether values that were sent are of a customer who is alive by the definition."""
+    names = [feature.name for feature in bundle.scorer.features]
+    if _RECENCY not in names:
+        return True
+    return not values[names.index(_RECENCY)] > bundle.definition.active_within_days

@@ -1,0 +1,149 @@
+"""The ``events`` of a row: raw rows of the tables, checked against their contracts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from ebbtide.contracts.tables import TABLES
+from service.scoring.checks import (
+    Faults,
+    Hints,
+    check_flag,
+    check_instant,
+    check_names,
+    check_number,
+    check_text,
+    kind_of,
+)
+
+if TYPE_CHECKING:
+    from ebbtide.contracts.tables import Column, TableContract
+
+Events = dict[str, list[dict[str, object]]]
+
+_MAX_MONEY = 1e12
+_MAX_TEXT = 256
+
+
+def check_events(
+    given: object,
+    *,
+    pointer: str,
+    customer_id: str | None,
+    max_events: int,
+    faults: Faults,
+    hints: Hints,
+) -> Events | None:
+    """Return the events by table with aware instants and no customer id, or None if faulty."""
+    if not isinstance(given, dict):
+        fix = 'Send an object of tables, such as {"transactions": [...]}.'
+        faults.add(pointer, expected="an object", got_kind=kind_of(given), fix=fix)
+        return None
+    check_names(
+        given, TABLES, pointer=pointer, where="the tables in docs", faults=faults, hints=hints
+    )
+    count = sum(len(rows) for rows in given.values() if isinstance(rows, list))
+    if count > max_events:
+        faults.add(
+            pointer,
+            expected=f"at most {max_events} events in a row",
+            got_kind="too many events",
+            fix="Leave out tables that no feature reads and events older than the lookback.",
+        )
+        return None
+    events: Events = {}
+    for name in given:
+        if name not in TABLES:
+            continue
+        rows = given[name]
+        where = f"{pointer}/{name}"
+        if not isinstance(rows, list):
+            fix = "Send an array of rows; an empty one where there are none."
+            faults.add(where, expected="an array", got_kind=kind_of(rows), fix=fix)
+            continue
+        events[name] = [
+            _event(
+                row,
+                pointer=f"{where}/{place}",
+                table=TABLES[name],
+                customer_id=customer_id,
+                faults=faults,
+                hints=hints,
+            )
+            for place, row in enumerate(rows)
+        ]
+    return None if faults else events
+
+
+def _event(
+    row: object,
+    *,
+    pointer: str,
+    table: TableContract,
+    customer_id: str | None,
+    faults: Faults,
+    hints: Hints,
+) -> dict[str, object]:
+    if not isinstance(row, dict):
+        fix = "Send an object with the columns of the table."
+        faults.add(pointer, expected="an object", got_kind=kind_of(row), fix=fix)
+        return {}
+    check_names(
+        row,
+        table.names,
+        pointer=pointer,
+        where="the table's columns in docs",
+        faults=faults,
+        hints=hints,
+    )
+    event: dict[str, object] = {}
+    for column in table.columns:
+        value = row.get(column.name)
+        where = f"{pointer}/{column.name}"
+        if column.name == "customer_id":
+            _check_same_customer(value, customer_id, pointer=where, faults=faults)
+        elif value is not None:
+            event[column.name] = _cell(value, column=column, pointer=where, faults=faults)
+        elif column.is_required:
+            got = "null" if column.name in row else "nothing"
+            fix = f"Send it. Its meaning: {column.meaning}."
+            faults.add(where, expected="a value; it is required", got_kind=got, fix=fix)
+    return event
+
+
+def _check_same_customer(
+    value: object, customer_id: str | None, *, pointer: str, faults: Faults
+) -> None:
+    if value is not None and value != customer_id:
+        faults.add(
+            pointer,
+            expected="the customer_id of the row, or nothing",
+            got_kind="another customer" if isinstance(value, str) else kind_of(value),
+            fix="Send only the events of the customer who is asked about.",
+        )
+
+
+def _cell(value: Any, *, column: Column, pointer: str, faults: Faults) -> object:
+    if column.kind == "instant":
+        return check_instant(value, pointer=pointer, faults=faults)
+    if column.kind == "flag":
+        return check_flag(value, pointer=pointer, faults=faults)
+    if column.kind in ("money", "number"):
+        bound = _MAX_MONEY if column.kind == "money" else None
+        return check_number(
+            value,
+            pointer=pointer,
+            unit="currency" if column.kind == "money" else "number",
+            low=column.low if column.low is not None or bound is None else -bound,
+            high=column.high if column.high is not None else bound,
+            faults=faults,
+        )
+    text = check_text(value, pointer=pointer, max_length=_MAX_TEXT, faults=faults)
+    if text is not None and column.choices and text not in column.choices:
+        faults.add(
+            pointer,
+            expected=f"one of {', '.join(column.choices)}",
+            got_kind="other string",
+            fix="Map your values to these.",
+        )
+    return cast("object", text)

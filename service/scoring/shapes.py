@@ -1,0 +1,152 @@
+"""The bodies of scoring as pydantic models: the reference in the OpenAPI document.
+
+Requests are checked by ``service.scoring.row`` and answers written by ``ebbtide.answer.written``; a
+test holds these shapes and those to each other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  pydantic reads it when the class is made
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FaultShape(_Shape):
+    """One thing that is wrong with a body."""
+
+    pointer: str = Field(description="JSON pointer (RFC 6901) to it.")
+    expected: str = Field(description="What was expected there.")
+    got_kind: str = Field(description="Which kind of thing came; never the thing itself.")
+    fix: str = Field(description="What to do.")
+
+
+class ProblemShape(_Shape):
+    """A problem after RFC 9457."""
+
+    type: str = Field(description="urn:ebbtide:problem: and the kind; docs/api.md lists them.")
+    title: str = Field(description="The kind in words.")
+    status: int = Field(description="HTTP status.")
+    detail: str = Field(description="What was expected and what to do.")
+    errors: list[FaultShape] = Field(description="Each thing that is wrong with the body.")
+
+
+class ScoreRequest(_Shape):
+    """One customer. Send features or events, or neither for the stored snapshot."""
+
+    customer_id: str = Field(min_length=1, max_length=128, description="Id in your systems.")
+    as_of: datetime | None = Field(
+        default=None,
+        description="Instant of the question, with offset, not in the future. Default: now, or "
+        "the instant of the stored snapshot.",
+    )
+    value: float | None = Field(
+        default=None,
+        ge=0,
+        le=1e12,
+        description="Margin at stake, in the project's currency. Default: estimated from spend.",
+    )
+    contact_opt_out: bool | None = Field(
+        default=None, description="Whether the customer does not wish to be contacted."
+    )
+    features: dict[str, float | None] | None = Field(
+        default=None, description="Values by feature name; GET /v1/schema lists them."
+    )
+    events: dict[str, list[dict[str, Any]]] | None = Field(
+        default=None, description="Raw rows by table; the same code as in training computes."
+    )
+
+
+class ScoresRequest(_Shape):
+    """Many customers; each row is checked and answered for itself."""
+
+    rows: list[ScoreRequest] = Field(min_length=1, max_length=1000)
+
+
+class ReasonShape(_Shape):
+    """One fact that raises the risk. It never claims to be the cause."""
+
+    feature: str = Field(description="The feature.")
+    family: str = Field(description="Its family; each family gives at most one reason.")
+    cause: str = Field(description="What the evidence may point at.")
+    contribution: float = Field(description="Exact share in the raw score, above 0.")
+    value: float | None = Field(description="The customer's value; null is missing.")
+    typical: float | None = Field(description="Median of the living customers.")
+    text: str = Field(description="The fact in words.")
+
+
+class WarningShape(_Shape):
+    """Something that the reader should know."""
+
+    code: str = Field(description="missing_feature, missing_table or expired.")
+    subject: str = Field(description="Feature or table it is about; may be empty.")
+    text: str = Field(description="In words.")
+
+
+class AnswerShape(_Shape):
+    """What is answered about one customer."""
+
+    prediction_id: str = Field(description="Unique id of this answer; it is in the log.")
+    customer_id: str = Field(description="As it was sent.")
+    status: Literal["scored", "abstained"] = Field(description="Whether there is a score.")
+    as_of: datetime = Field(description="Only what was known before this instant was seen.")
+    scored_at: datetime = Field(description="When the answer was made.")
+    valid_until: datetime = Field(description="Ask again after this; as_of + policy valid_days.")
+    model_version: str = Field(description="Version of the bundle.")
+    policy_version: str = Field(description="Version of the policy.")
+    definition: str = Field(description="Code of the churn definition.")
+    language: Literal["en", "zh"] = Field(description="Language of the texts.")
+    churn_probability: float | None = Field(description="Calibrated, within the horizon, 0 to 1.")
+    churn_score: int | None = Field(description="The same in whole percent, 0 to 100.")
+    risk_band: Literal["low", "medium", "high"] | None = Field(description="By the policy.")
+    percentile: float | None = Field(
+        description="Percentage of the reference customers at lower risk, 0 to 100."
+    )
+    reasons: list[ReasonShape] = Field(description="What raises the risk most, at most three.")
+    reason_1: str | None = Field(description="Text of the first reason.")
+    reason_2: str | None = Field(description="Text of the second reason.")
+    reason_3: str | None = Field(description="Text of the third reason.")
+    action_code: str | None = Field(description="The suggested action; null is none.")
+    action_text: str | None = Field(description="What to do, in words.")
+    action_channel: str | None = Field(description="How to reach the customer.")
+    no_action_code: str | None = Field(
+        description="Why there is no action: value_unknown, not_eligible, contact_opt_out or "
+        "not_worth_it."
+    )
+    no_action_text: str | None = Field(description="The same in words.")
+    value: float | None = Field(description="Margin at stake, currency.")
+    value_basis: Literal["given", "spend"] | None = Field(
+        description="Whether it was sent or estimated from spend."
+    )
+    expected_value: float | None = Field(
+        description="Profit expected of the action against doing nothing, currency; 0 for none."
+    )
+    expected_cost: float | None = Field(description="Cost expected of it, currency.")
+    effect: float | None = Field(description="By how much it lowers the probability.")
+    effect_low: float | None = Field(description="Lower end of its central 90 % interval.")
+    effect_high: float | None = Field(description="Upper end of its central 90 % interval.")
+    effect_basis: Literal["assumed"] | None = Field(
+        description="assumed: a belief of the policy, not yet measured."
+    )
+    abstain_code: str | None = Field(
+        description="Why there is no score: already_churned or no_finite_score."
+    )
+    abstain_text: str | None = Field(description="The same in words.")
+    warnings: list[WarningShape] = Field(description="What the reader should know.")
+
+
+class FailedRow(_Shape):
+    """A row that could not be answered; its neighbours are not touched."""
+
+    status: Literal["failed"] = Field(description="There is no answer.")
+    problem: ProblemShape = Field(description="Why, and what to do.")
+
+
+class ScoresAnswer(_Shape):
+    """One result for each row, in the order of the rows."""
+
+    results: list[AnswerShape | FailedRow]

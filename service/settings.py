@@ -1,0 +1,76 @@
+"""Settings of the service, from the environment (prefix ``EBBTIDE_``).
+
+What a project is, where its data and stores are and which policy holds are in the project file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ebbtide.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """How the service runs; each field is the environment variable of its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="EBBTIDE_", frozen=True, extra="ignore")
+
+    project_file: Path = Path("ebbtide.toml")
+    """The project file to serve."""
+
+    bundle_key: SecretStr | None = Field(default=None, min_length=1)
+    """Secret with which bundles must be signed; bundles may be unsigned if it is absent."""
+
+    champion_poll_seconds: float = Field(default=5.0, ge=0.05, le=3600)
+    """How often the registry is asked whether the champion has moved, seconds."""
+
+    registry_deadline_seconds: float = Field(default=60.0, ge=0.1, le=600)
+    """How long the registry may take to answer and hand over a bundle, seconds; then the process
+    that asks is ended and started anew. Requests never wait for it."""
+
+    trial_deadline_seconds: float = Field(default=60.0, ge=0.1, le=600)
+    """How long a new bundle may take to be verified, parsed and tried in a throw-away process,
+    seconds."""
+
+    max_body_bytes: int = Field(default=8 * 2**20, ge=1024, le=2**30)
+    """Largest request body, bytes."""
+
+    body_deadline_seconds: float = Field(default=20.0, ge=0.05, le=600)
+    """How long a request body may take to arrive, seconds."""
+
+    max_rows: int = Field(default=1_000, ge=1, le=10_000)
+    """Most rows in one request to ``POST /v1/scores``."""
+
+    max_events: int = Field(default=20_000, ge=1, le=1_000_000)
+    """Most events in one row, over all its tables."""
+
+    max_event_computations: int = Field(default=2, ge=1, le=64)
+    """How many computations of features from events may run at once; others wait."""
+
+    event_wait_seconds: float = Field(default=10.0, ge=0.0, le=600)
+    """How long a request with events waits for its turn before it is refused with 503, seconds."""
+
+
+def read_settings(**given: object) -> Settings:
+    """Read the settings from the environment.
+
+    Parameters
+    ----------
+    given : fields that win over the environment.
+
+    Raises
+    ------
+    SettingsError
+        If a value is wrong; every problem is named at once, no value is repeated.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as err:
+        lines = [f"{err.error_count()} setting(s) of the service are wrong:"]
+        for problem in err.errors(include_url=False, include_input=False):
+            name = "_".join(str(key) for key in problem["loc"]).upper()
+            lines.append(f"  EBBTIDE_{name}: {problem['msg']}")
+        raise SettingsError("\n".join(lines)) from err

@@ -1,0 +1,150 @@
+"""A small signed model, a project around it, and a client of the service that serves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from ebbtide.bundle.contents import Golden, Reference
+from ebbtide.bundle.read import read_bundle
+from ebbtide.bundle.write import write_bundle
+from ebbtide.definition import ChurnDefinition
+from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.linear import LinearModel
+from ebbtide.scorer.ranks import RankScale
+from ebbtide.scorer.scorer import RankedScorer
+from ebbtide.store.memory import MemoryStore
+from features.catalogue.catalogue import catalogue_version, features_named
+from service.app import create_app
+from service.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+KEY = b"a key for tests"
+NAMES = (
+    "recency_days",
+    "spend_365d",
+    "purchase_days_90d",
+    "discount_share_365d",
+    "complaints_90d",
+    "complaint_open_days",
+    "payments_overdue",
+)
+WEIGHTS = np.array([4.0, -1.0, -1.0, 1.0, 3.0, 1.0, 6.0])
+FEATURES = {
+    "recency_days": 143,
+    "spend_365d": 840.5,
+    "purchase_days_90d": 0,
+    "discount_share_365d": 0.25,
+    "complaints_90d": 2,
+    "complaint_open_days": None,
+    "payments_overdue": 0,
+}
+ROW = {"customer_id": "c-1", "features": FEATURES}
+
+
+def scorer(intercept: float) -> RankedScorer:
+    count = len(NAMES)
+    scales = [RankScale.of(np.array([0.0, 0.0, 10.0, 100.0, 400.0])) for _ in NAMES]
+    return RankedScorer(
+        features=tuple(feature.contract for feature in features_named(NAMES)),
+        scales=tuple(scales),
+        typical=np.array([30.0, 400.0, 2.0, np.nan, 0.0, np.nan, 0.0]),
+        model=LinearModel(
+            intercept=intercept,
+            weights=WEIGHTS,
+            missing_weights=np.zeros(count),
+            centers=np.full(count, 0.4),
+            missing_centers=np.zeros(count),
+        ),
+        calibrator=PlattCalibrator(slope=1.0, intercept=0.0),
+    )
+
+
+@pytest.fixture(scope="session")
+def make_bundle(tmp_path_factory):
+    """Write a bundle into a new folder; the intercept makes one differ from another."""
+
+    def make(intercept: float = 0.0, *, key: bytes | None = KEY, golden_off: float = 0.0) -> Path:
+        folder = tmp_path_factory.mktemp("bundle") / "bundle"
+        model = scorer(intercept)
+        rows = np.array([[10.0, 100.0, 1.0, np.nan, 0.0, np.nan, 0.0]])
+        write_bundle(
+            folder,
+            kind="logistic",
+            model_file=("linear.json", _json(model.model.to_json())),
+            scorer=model,
+            definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
+            lookback_days=365,
+            catalogue_version=catalogue_version(features_named(NAMES)),
+            reference=Reference(
+                as_of="2026-02-01",
+                n_customers=1000,
+                p_churn_quantiles=np.linspace(0.0, 1.0, 101),
+                missing_share=np.zeros(len(NAMES)),
+            ),
+            golden=Golden(rows=rows, p_churn=model.p_churn(rows) + golden_off),
+            card="# Model card\n",
+            metrics={"auc": 0.8},
+            lineage={},
+            key=key,
+        )
+        return folder
+
+    return make
+
+
+def _json(content: object) -> str:
+    import json
+
+    return json.dumps(content)
+
+
+@pytest.fixture(scope="session")
+def bundle(make_bundle):
+    return read_bundle(make_bundle(), key=KEY)
+
+
+@pytest.fixture
+def project_file(tmp_path):
+    file = tmp_path / "ebbtide.toml"
+    policy = ROOT / "examples" / "policy.toml"
+    file.write_text(
+        '[project]\nname = "test"\ncurrency = "EUR"\n'
+        '[tables.transactions]\npath = "t.csv"\n'
+        f'[policy]\npath = "{policy}"\n'
+    )
+    return file
+
+
+@pytest.fixture
+def settings(project_file):
+    return read_settings(
+        project_file=project_file,
+        bundle_key=KEY.decode(),
+        champion_poll_seconds=0.05,
+        max_body_bytes=200_000,
+        body_deadline_seconds=0.2,
+        max_events=50,
+        event_wait_seconds=0.0,
+    )
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def app(settings, bundle, store):
+    return create_app(settings, model=bundle, store=store, now=lambda: NOW)
+
+
+@pytest.fixture
+def client(app):
+    with TestClient(app) as made:
+        yield made
