@@ -133,6 +133,8 @@ def ask(demo: Demo, address: str, customers: list[str]) -> list[dict[str, object
     took_ms = 1000 * (time.monotonic() - start)
     demo.console.print(f"[dim]POST {address}/v1/scores: {took_ms:.0f} ms", highlight=False)
     results: list[dict[str, object]] = answer.json()["results"]
+    if not any(result["status"] == "scored" for result in results):
+        raise StepFailed(f"POST /v1/scores scored nobody; it answered: {answer.text}")
     return results
 
 

@@ -89,7 +89,8 @@ def _cells(result: Mapping[str, Any], *, truth: Mapping[str, float]) -> list[str
     customer = str(result.get("customer_id") or "")
     known = [_share(truth.get(customer))] if truth else []
     if result["status"] != "scored":
-        why = (result.get("abstain") or {}).get("text") or result["status"]
+        told = result.get("abstain") or result.get("problem") or {}
+        why = told.get("text") or told.get("title") or result["status"]
         return [customer, "", *known, "", escape(str(why)), "", ""]
     band = str(result["risk_band"])
     action = result.get("action_text") or result.get("no_action_text") or "leave alone"

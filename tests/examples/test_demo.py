@@ -39,6 +39,8 @@ if verb == "score":
     pq.write_table(pa.table(scores), options["--out"])
 
 def answer(row):
+    if (here / "fails_at").read_text() == "the answer":
+        return {"status": "failed", "problem": {"title": "No snapshot"}}
     return {"status": "scored", "customer_id": row["customer_id"], "churn_probability": 0.25,
             "risk_band": "low", "reason_1": "Bought yesterday", "action_text": None,
             "expected_value": None}
@@ -162,6 +164,15 @@ def test_a_service_that_does_not_start_ends_the_demo(
 
     with pytest.raises(ServiceError, match="exit code 3"):
         rehearse("serve").run()
+
+
+def test_a_service_that_scores_nobody_fails_the_demo(
+    rehearse: Callable[[str], Rehearsal],
+) -> None:
+    from demo import StepFailed
+
+    with pytest.raises(StepFailed, match="scored nobody"):
+        rehearse("the answer").run()
 
 
 def test_the_models_of_a_demo_stay_out_of_a_real_tracking_server(

@@ -92,11 +92,11 @@ def test_a_customer_without_action_or_score_is_shown_as_such() -> None:
 
     calm = {**SCORED, "action_text": None, "expected_value": None, "risk_band": "low"}
     told = {**calm, "no_action_text": "None is worth its cost"}
-    unread = {"status": "invalid", "customer_id": "c9"}
+    unread = {"status": "failed", "problem": {"title": "No such snapshot"}}
     text = shown(table_of_scores([calm, told, ABSTAINED, unread], truth={}))
     assert "leave alone" in text
     assert "None is worth its cost" in text
-    assert "invalid" in text
+    assert "No such snapshot" in text
     assert "no purchase in 365 days" in text
 
 
