@@ -84,7 +84,7 @@ def own_environment() -> dict[str, str]:
 
 
 def prepare(demo: Demo) -> None:
-    """Put data, project file and policy into the folder, and forget what an earlier demo made."""
+    """Put data and project file into the folder, and forget what an earlier demo made."""
     for made in (demo.folder / ".ebbtide", demo.results):
         shutil.rmtree(made, ignore_errors=True)
     demo.folder.mkdir(parents=True, exist_ok=True)
@@ -99,8 +99,6 @@ def prepare(demo: Demo) -> None:
         filled = text.replace("${EBBTIDE_DATA_DIR}", place.as_posix())
         demo.config.write_text(filled, encoding="utf-8")
         demo.console.print(f"The data are in {place}", highlight=False, soft_wrap=True)
-    if not (demo.folder / "policy.toml").exists():
-        shutil.copy(EXAMPLES / "policy.toml", demo.folder / "policy.toml")
 
 
 def build(demo: Demo, as_of: str) -> Path:

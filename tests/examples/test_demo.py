@@ -196,6 +196,5 @@ def test_a_real_shop_gets_a_project_that_needs_no_environment(
     demo.run(data="cdnow")
     made = demo.folder / "demo"
     assert f"{data.as_posix()}/cdnow_master.parquet" in (made / "ebbtide.toml").read_text("utf-8")
-    assert (made / "policy.toml").exists()
     assert demo.verbs[0] == "check-data"
     assert "make serve DATA=cdnow" in demo.said.getvalue()
