@@ -134,8 +134,8 @@ def load_policy(path: Path) -> Policy:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as err:
         raise SettingsError(
-            f"Expected a policy file at {str(path)!r}, found none. Copy examples/policy.toml there "
-            f"and adapt it, or set [policy] path in the project file."
+            f"Expected a policy file at {str(path)!r}, found none. Make one with: "
+            f"ebbtide policy --out FILE; or mend [policy] path in the project file."
         ) from err
     except (OSError, UnicodeDecodeError) as err:
         raise SettingsError(f"Policy file {str(path)!r} cannot be read: {err}") from err

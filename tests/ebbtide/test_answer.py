@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,10 +17,11 @@ from ebbtide.answer.compose import answer_rows, churn_score
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition
 from ebbtide.policy.file import load_policy
+from ebbtide.project import STARTER_POLICY
 from ebbtide.scorer.scores import Scores
 from ebbtide.words import Words
 
-POLICY = load_policy(Path(__file__).parents[2] / "examples" / "policy.toml")
+POLICY = load_policy(STARTER_POLICY)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +15,11 @@ from ebbtide.contracts.feature import FeatureContract
 from ebbtide.decision import Cases, Decisions, decide
 from ebbtide.policy.file import load_policy
 from ebbtide.policy.policy import Eligibility, FeatureBounds
+from ebbtide.project import STARTER_POLICY
 from ebbtide.reasons import top_features
 from ebbtide.words import Words
 
-POLICY = load_policy(Path(__file__).parents[2] / "examples" / "policy.toml")
+POLICY = load_policy(STARTER_POLICY)
 FEATURES = tuple(
     FeatureContract(
         name=f"about_{cause}",

@@ -1,17 +1,15 @@
-"""The policy file: the example is whole, and every mistake is named with its place."""
+"""The policy file: the starter is whole, and every mistake is named with its place."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from ebbtide.errors import SettingsError
 from ebbtide.policy.file import load_policy, read_policy
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "policy.toml"
+from ebbtide.project import STARTER_POLICY
 
 SMALL = """
 version = "1"
@@ -34,8 +32,8 @@ save_rate = { mean = 0.2, sd = 0.1 }
 """
 
 
-def test_the_example_names_the_actions_of_the_simulator():
-    codes = {action.code for action in load_policy(EXAMPLE).actions}
+def test_the_starter_policy_names_the_actions_of_the_simulator():
+    codes = {action.code for action in load_policy(STARTER_POLICY).actions}
     assert codes == {
         "apology_call",
         "priority_resolution",
@@ -108,5 +106,5 @@ def test_a_discount_cannot_answer_payment_failure():
 
 
 def test_an_absent_file_says_where_to_begin(tmp_path):
-    with pytest.raises(SettingsError, match=r"Copy examples/policy\.toml"):
+    with pytest.raises(SettingsError, match=r"ebbtide policy --out"):
         load_policy(tmp_path / "policy.toml")

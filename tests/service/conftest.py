@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,7 +22,9 @@ from features.catalogue.catalogue import catalogue_version, features_named
 from service.app import create_app
 from service.settings import read_settings
 
-ROOT = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEY = b"a key for tests"
 NAMES = (
@@ -112,11 +114,8 @@ def bundle(make_bundle):
 @pytest.fixture
 def project_file(tmp_path):
     file = tmp_path / "ebbtide.toml"
-    policy = ROOT / "examples" / "policy.toml"
     file.write_text(
-        '[project]\nname = "test"\ncurrency = "EUR"\n'
-        '[tables.transactions]\npath = "t.csv"\n'
-        f'[policy]\npath = "{policy}"\n'
+        '[project]\nname = "test"\ncurrency = "EUR"\n[tables.transactions]\npath = "t.csv"\n'
     )
     return file
 

@@ -1,0 +1,137 @@
+"""What the service says about itself: model, card, features, actions, health, OpenAPI."""
+
+from __future__ import annotations
+
+import pytest
+
+from ebbtide.store.store import StoreUnavailable
+
+
+def test_the_model_says_what_it_is(client, bundle):
+    model = client.get("/v1/model").json()
+    assert model["model_version"] == bundle.version
+    assert (model["kind"], model["origin"], model["is_signed"]) == ("logistic", "given", True)
+    assert model["definition"] == bundle.definition.code
+    assert model["metrics"] == {"auc": 0.8}
+    assert model["currency"] == "EUR"
+
+
+def test_the_card_is_markdown(client):
+    response = client.get("/v1/model/card")
+    assert response.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert response.text == "# Model card\n"
+
+
+def test_the_schema_lists_each_feature_with_its_words(client):
+    features = client.get("/v1/schema").json()["features"]
+    by_name = {feature["name"]: feature for feature in features}
+    assert next(iter(by_name)) == "recency_days"
+    assert by_name["recency_days"]["is_nullable"] is False
+    assert by_name["purchase_days_90d"]["high"] == 90
+    assert by_name["complaint_open_days"]["when_null"]
+    assert by_name["complaint_open_days"]["typical"] is None
+
+
+def test_the_actions_are_those_of_the_policy_in_the_language_asked_for(client):
+    response = client.get("/v1/actions", headers={"Accept-Language": "zh"})
+    assert response.headers["content-language"] == "zh"
+    actions = {action["code"]: action for action in response.json()["actions"]}
+    assert len(actions) == 9
+    assert actions["loyalty_points"]["text"] == "赠送500积分，下次购物可抵5.00"
+
+
+def test_alive_and_ready(client, bundle):
+    assert client.get("/livez").json() == {"state": "alive"}
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json() == {
+        "state": "ready",
+        "reasons": [],
+        "model_version": bundle.version,
+        "origin": "given",
+    }
+
+
+def test_without_its_store_it_is_alive_but_not_ready(app, client, store, monkeypatch):
+    def fail(*_args):
+        raise StoreUnavailable("record the predictions")
+
+    monkeypatch.setattr(store, "check", fail)
+    monkeypatch.setattr(store, "record_predictions", fail)
+    assert client.get("/livez").status_code == 200
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["state"]) == (503, "not_ready")
+    row = {"customer_id": "c", "events": {}}
+    refused = client.post("/v1/score", json=row)
+    assert refused.status_code == 503
+    assert refused.json()["type"] == "urn:ebbtide:problem:store-unavailable"
+    assert refused.headers["retry-after"] == "2"
+
+
+def test_metrics_count_requests_rows_and_problems(client):
+    client.post("/v1/scores", json={"rows": [{"customer_id": "c", "events": {}}, 1]})
+    client.get("/nowhere")
+    text = client.get("/metrics").text
+    for line in (
+        'ebbtide_http_requests_total{method="POST",route="/v1/scores",status="200"} 1.0',
+        'ebbtide_http_requests_total{method="GET",route="unmatched",status="404"} 1.0',
+        'ebbtide_rows_total{status="abstained"} 1.0',
+        'ebbtide_rows_total{status="failed"} 1.0',
+        'ebbtide_problems_total{kind="invalid-request"} 1.0',
+        "ebbtide_model_served 1.0",
+        "ebbtide_registry_reachable 1.0",
+    ):
+        assert line in text
+
+
+@pytest.fixture
+def document(client):
+    return client.get("/openapi.json").json()
+
+
+def operations(document):
+    return [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_openapi_names_every_operation_shortly(document):
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(ids) == len(set(ids)) == 9
+    assert max(map(len, ids)) <= 40
+
+
+def test_openapi_documents_problems_and_bodies(document):
+    score = document["paths"]["/v1/score"]["post"]
+    assert set(score["responses"]) == {
+        *("200", "400", "404", "408", "409", "413", "415", "422", "500", "503")
+    }
+    for status, response in score["responses"].items():
+        if status != "200":
+            assert list(response["content"]) == ["application/problem+json"]
+    body = score["requestBody"]["content"]["application/json"]
+    assert set(body["schema"]["properties"]) >= {"customer_id", "features", "events"}
+    rows = document["paths"]["/v1/scores"]["post"]["requestBody"]["content"]["application/json"]
+    assert "customer_id" in rows["schema"]["properties"]["rows"]["items"]["properties"]
+
+
+def test_every_reference_in_openapi_leads_somewhere(document):
+    def references(part):
+        if isinstance(part, dict):
+            yield from ([part["$ref"]] if isinstance(part.get("$ref"), str) else [])
+            for each in part.values():
+                yield from references(each)
+        if isinstance(part, list):
+            for each in part:
+                yield from references(each)
+
+    schemas = document["components"]["schemas"]
+    assert {ref.rpartition("/")[2] for ref in references(document)} <= set(schemas)
+
+
+def test_the_examples_of_openapi_work(client, document):
+    for path in ("/v1/score", "/v1/scores"):
+        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        assert client.post(path, json=body["example"]).status_code == 200
