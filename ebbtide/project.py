@@ -23,6 +23,8 @@ CandidateName = Literal["logistic", "random_forest", "lightgbm"]
 Days = Annotated[int, Field(ge=0, le=3650)]
 PositiveDays = Annotated[int, Field(ge=1, le=3650)]
 
+STARTER_POLICY = Path(__file__).with_name("policy") / "starter.toml"
+
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -109,8 +111,9 @@ class Training(_Section):
 class Policy(_Section):
     """``[policy]``: the retention actions."""
 
-    path: str = "policy.toml"
-    """Policy file, relative to the project file."""
+    path: str | None = None
+    """Policy file, relative to the project file; absent: the starter policy that comes with
+    Ebbtide (``ebbtide policy --out FILE`` writes it out to be changed)."""
 
 
 class Stores(_Section):
@@ -174,7 +177,7 @@ class Project(_Section):
     @property
     def policy_path(self) -> Path:
         """Where the policy file is."""
-        return self.base / self.policy.path
+        return STARTER_POLICY if self.policy.path is None else self.base / self.policy.path
 
     @property
     def database_url(self) -> str:
@@ -269,5 +272,3 @@ def _keys_beside(keys: list[str]) -> list[str]:
             assert isinstance(annotation, type)
             section = annotation
     return [name for name in section.model_fields if name != "base"]
-
-

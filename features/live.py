@@ -1,7 +1,7 @@
 """Features of one customer from raw events, by the very query that training runs.
 
-The events are loaded as the tables of their names and go through the same typing, the same filter and
-the same SQL. Whether a row is well-formed is for the caller to check first.
+The events are loaded as the tables of their names and go through the same typing, the same filter
+and the same SQL. Whether a row is well-formed is for the caller to check first.
 """
 
 from __future__ import annotations

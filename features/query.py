@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from features.catalogue.catalogue import CATALOGUE
 from features.seen import seen_sql, timestamp_sql
 from features.views import VIEWS
 
@@ -66,8 +67,6 @@ def snapshot_sql(
 
 
 def _with_operands(features: Sequence[Feature]) -> list[Feature]:
-    from features.catalogue.catalogue import CATALOGUE
-
     wanted = {feature.name: feature for feature in features}
     for feature in features:
         if feature.view is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,16 +148,18 @@ def _log_candidate(
 def _register(project: Project, trained: Trained, folder: Path) -> str:
     """Log the bundle as a pyfunc model and return the number of its new version."""
     columns = [ColSpec("double", feature.name) for feature in trained.features]
-    info = mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(_PYFUNC),
-        artifacts={"bundle": str(folder)},
-        code_paths=[str(package) for package in _PACKAGES],
-        pip_requirements=_REQUIREMENTS,
-        signature=ModelSignature(
-            inputs=Schema(columns), outputs=Schema([ColSpec("double", "p_churn")])
-        ),
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it asks for an example of the input
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(_PYFUNC),
+            artifacts={"bundle": str(folder)},
+            code_paths=[str(package) for package in _PACKAGES],
+            pip_requirements=_REQUIREMENTS,
+            signature=ModelSignature(
+                inputs=Schema(columns), outputs=Schema([ColSpec("double", "p_churn")])
+            ),
+        )
     client = mlflow.MlflowClient()
     with contextlib.suppress(MlflowException):  # it is there from an earlier training
         client.create_registered_model(project.model_name)

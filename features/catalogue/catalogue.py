@@ -62,7 +62,7 @@ def features_present(columns: Mapping[str, Set[str]]) -> tuple[Feature, ...]:
         feature
         for feature in CATALOGUE
         if feature.contract.table in columns
-        and columns[feature.contract.table].issuperset(feature.columns)
+        and set(feature.columns) <= columns[feature.contract.table]
     )
 
 

@@ -1,7 +1,8 @@
 """One feature: its contract, and the SQL that computes it.
 
-The SQL is an aggregate over one base view of ``features.views``, or an expression over features that
-are aggregates. It is written in DuckDB's dialect and never mentions ``as_of``: the views give ages.
+The SQL is an aggregate over one base view of ``features.views``, or an expression over features
+that are aggregates. It is written in DuckDB's dialect and never mentions ``as_of``: the views give
+ages.
 """
 
 from __future__ import annotations

@@ -1,0 +1,77 @@
+"""What the verbs of the command line share: options, progress, and files that are written whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ebbtide.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+    from rich.console import Console
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", help="Project file.", show_default="ebbtide.toml")
+]
+DEFAULT_CONFIG = Path("ebbtide.toml")
+
+
+def screen() -> Console:
+    """Return where results are printed: as wide as the terminal, or 120 columns elsewhere."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=120)
+
+
+@contextmanager
+def progress_shown(title: str) -> Iterator[Callable[[str], None]]:
+    """Show what is being done while it is done, on standard error.
+
+    On a terminal it is one line that moves; elsewhere each step is a line.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: console.print(f"{title}: {step}", highlight=False, soft_wrap=True)
+        return
+    with console.status(title) as status:
+        yield lambda step: status.update(f"{title}: {step}")
+
+
+def write_table(table: pa.Table, out: Path) -> None:
+    """Write a table as Parquet or CSV, by the suffix; whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        If the suffix is neither, or the place cannot be written.
+    """
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    writers = {".parquet": pyarrow.parquet.write_table, ".csv": pyarrow.csv.write_csv}
+    if out.suffix not in writers:
+        raise SettingsError(f"Expected --out to end in .parquet or .csv, got {out.name!r}.")
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        writers[out.suffix](table, str(partial))
+        partial.replace(out)
+    except OSError as err:
+        partial.unlink(missing_ok=True)
+        raise SettingsError(f"Cannot write {str(out)!r}: {err.strerror}.") from err
+
+
+def bundle_key() -> bytes | None:
+    """Return the key that signs bundles, from ``EBBTIDE_BUNDLE_KEY``, or None."""
+    key = os.environ.get("EBBTIDE_BUNDLE_KEY", "")
+    return key.encode() if key else None

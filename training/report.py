@@ -1,0 +1,98 @@
+"""Tables that the verbs of training print for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from ebbtide.console import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.registry import Version
+    from training.tracking import Registered
+    from training.train import Trained
+
+_MEASURES = (
+    "auc",
+    "average_precision",
+    "log_loss",
+    "brier",
+    "top_decile_lift",
+    "calibration_error",
+)
+
+
+def print_trained(trained: Trained, registered: Registered) -> None:
+    """Show the candidates beside the best simple rule, and what was registered."""
+    origin = max(trained.best.auc_by_origin)
+    listed = Table("candidate", *_MEASURES, title=f"Measured on customers unseen, as of {origin}")
+    for candidate in trained.candidates:
+        listed.add_row(candidate.kind, *(f"{candidate.metrics[name]:.4f}" for name in _MEASURES))
+    rule = trained.best_rule
+    listed.add_row(f"rule: {rule}", f"{trained.rule_auc[rule]:.4f}", *([""] * 5))
+    console = screen()
+    console.print(listed)
+    for kind, why in trained.failed.items():
+        console.print(f"{kind} was left out: {why}", highlight=False)
+    console.print(
+        f"Probabilities checked on {trained.best.calibration_checked_on}. Registered "
+        f"{trained.best.kind} as version {registered.version} of {registered.model_name} "
+        f"(bundle {registered.bundle_version}), alias challenger; gate: {registered.gate}.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def print_versions(
+    model_name: str, listed: Sequence[Version], promoted: Sequence[dict[str, str]]
+) -> None:
+    """Show registered versions, then promotions and rollbacks."""
+    columns = ("version", "aliases", "kind", "auc", "rule_auc", "calibration_error", "gate")
+    table = Table(*columns, "trained as of", "bundle", title=model_name)
+    for version in listed:
+        tags = version.tags
+        table.add_row(
+            version.number,
+            ", ".join(version.aliases),
+            *(tags.get(name, "") for name in columns[2:]),
+            tags.get("trained_as_of", "")[:10],
+            tags.get("bundle_version", ""),
+        )
+    console = screen()
+    console.print(table)
+    for entry in promoted:
+        console.print(
+            f"{entry['at']} {entry['deed']} {entry['from'] or 'none'} -> {entry['to']} "
+            f"by {entry['who']}: {entry['why']}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def print_backtest(summary: dict[str, Any]) -> None:
+    """Show what each date's champion did beside the best simple rule."""
+    table = Table(
+        "as of", "customers", "champion", "auc", "best rule", "churned", "promised", "gap"
+    )
+    for date in summary["dates"]:
+        known = "auc" in date
+        table.add_row(
+            date["as_of"][:10],
+            f"{date['customers']:,}",
+            date["champion"],
+            *(
+                (
+                    f"{date['auc']:.4f}",
+                    f"{date['best_rule_auc']:.4f}",
+                    f"{date['churned_share']:.3f}",
+                    f"{date['p_churn_mean']:.3f}",
+                    f"{date['calibration_error']:.3f}",
+                )
+                if known
+                else ("open", "", "", "", "")
+            ),
+        )
+    screen().print(table)

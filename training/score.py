@@ -1,0 +1,148 @@
+"""Score every living customer at one instant with the champion: the batch beside the service."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from ebbtide.answer.answer import Question
+from ebbtide.answer.compose import answer_rows
+from ebbtide.errors import BundleError, NotReady
+from features.catalogue.catalogue import catalogue_version, features_named
+from features.snapshot import build_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ebbtide.answer.answer import Answer
+    from ebbtide.bundle.contents import Bundle
+    from ebbtide.policy.policy import Policy
+    from ebbtide.words import Language
+    from features.tables import Tables
+
+CHUNK = 10_000
+
+_COLUMNS = (
+    "customer_id",
+    "status",
+    "churn_probability",
+    "churn_score",
+    "risk_band",
+    "percentile",
+    "action_code",
+    "action_text",
+    "action_channel",
+    "expected_value",
+    "expected_cost",
+    "effect",
+    "effect_basis",
+    "value",
+    "as_of",
+    "valid_until",
+    "scored_at",
+    "model_version",
+    "policy_version",
+    "definition",
+)
+
+
+def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table:
+    """Return the features that a bundle reads, for every living customer.
+
+    Parameters
+    ----------
+    bundle : the model.
+    tables : the typed tables; they must have what the model was trained on.
+    as_of : aware instant, exclusive.
+
+    Raises
+    ------
+    BundleError
+        If the catalogue has changed since the model was trained.
+    NotReady
+        If a table that the model reads is missing, or nobody is alive.
+    """
+    features = features_named([contract.name for contract in bundle.scorer.features])
+    if catalogue_version(features) != bundle.catalogue_version:
+        raise BundleError(
+            "The champion was trained with another version of the catalogue of features. "
+            "Train again with this installation: ebbtide train"
+        )
+    missing = sorted({f.contract.table for f in features} - set(tables.columns))
+    if missing:
+        raise NotReady(
+            f"The champion reads the table(s) {', '.join(missing)}, which the project file does "
+            f"not name. Add them, or train again without them."
+        )
+    snapshot = build_snapshot(
+        tables,
+        as_of=as_of,
+        features=features,
+        lookback_days=bundle.lookback_days,
+        definition=bundle.definition,
+    )
+    if snapshot.num_rows == 0:
+        raise NotReady(
+            f"Nobody is alive at {as_of.date()}: {bundle.definition.sentence}. Choose an --as-of "
+            f"within the log."
+        )
+    return snapshot
+
+
+def score_snapshot(
+    snapshot: pa.Table,
+    *,
+    bundle: Bundle,
+    policy: Policy,
+    as_of: datetime,
+    scored_at: datetime,
+    language: Language,
+    progress: Callable[[str], None] | None = None,
+) -> pa.Table:
+    """Return an answer for each row of a snapshot, as flat columns.
+
+    Parameters
+    ----------
+    snapshot : ``customer_id`` and the bundle's features.
+    bundle : what scores.
+    policy : what decides.
+    as_of : instant of the snapshot.
+    scored_at : the present.
+    language : of the texts.
+    progress : called with how many are done.
+    """
+    names = [contract.name for contract in bundle.scorer.features]
+    rows = np.column_stack([snapshot[name].to_numpy().astype(np.float64) for name in names])
+    ids = snapshot["customer_id"].to_pylist()
+    parts = []
+    for start in range(0, len(ids), CHUNK):
+        questions = [
+            Question(prediction_id=str(uuid.UUID(int=0)), customer_id=customer_id, as_of=as_of)
+            for customer_id in ids[start : start + CHUNK]
+        ]
+        answers = answer_rows(
+            np.ascontiguousarray(rows[start : start + CHUNK]),
+            questions=questions,
+            model=bundle,
+            policy=policy,
+            scored_at=scored_at,
+            language=language,
+        )
+        parts.append(_flat(answers))
+        if progress is not None:
+            progress(f"{start + len(answers):,} of {len(ids):,} customers")
+    return pa.concat_tables(parts, promote_options="permissive")
+
+
+def _flat(answers: list[Answer]) -> pa.Table:
+    columns = {name: [getattr(answer, name) for answer in answers] for name in _COLUMNS}
+    for place in range(3):
+        columns[f"reason_{place + 1}"] = [
+            answer.reasons[place].text if place < len(answer.reasons) else None
+            for answer in answers
+        ]
+    return pa.table(columns)

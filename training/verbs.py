@@ -1,0 +1,205 @@
+"""Verbs of the command line that make models and use them in bulk."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ebbtide.console import DEFAULT_CONFIG, ConfigOption, bundle_key, progress_shown, write_table
+from ebbtide.words import Language
+
+WhyOption = Annotated[str, typer.Option("--why", help="Reason, kept in the history.")]
+OutOption = Annotated[Path, typer.Option(help="Parquet or CSV file to write.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this package."""
+    for verb in (simulate, train, models, promote, rollback, score, backtest):
+        app.command(verb.__name__)(verb)
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write; made if absent.")],
+    customers: Annotated[int, typer.Option(help="How many customers.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 0,
+    drift: Annotated[float, typer.Option(help="How far the last quarter drifts, 0 to 3.")] = 0.0,
+) -> None:
+    """Simulate a shop whose true risks are known: tables, project file, policy, and the truth."""
+    from ebbtide.project import STARTER_POLICY
+    from training.simulator.shop import simulate as simulate_shop
+
+    with progress_shown("Simulating") as progress:
+        shop = simulate_shop(
+            out,
+            customers=customers,
+            seed=seed,
+            drift=drift,
+            policy_text=STARTER_POLICY.read_text(encoding="utf-8"),
+            progress=progress,
+        )
+    rows = ", ".join(f"{name} {n:,}" for name, n in shop.rows.items())
+    typer.echo(f"{shop.customers:,} customers ({rows}).")
+    typer.echo(f"Project file: {shop.project_file}. The truth, for checks only: {shop.truth_file}.")
+
+
+def train(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: Annotated[
+        str | None, typer.Option(help="Pretend that it is this instant; default: end of the log.")
+    ] = None,
+) -> None:
+    """Train every candidate, track them in MLflow, and register the best as challenger."""
+    from ebbtide.clock import parse_instant
+    from ebbtide.project import load_project
+    from features.sources import open_tables
+    from training.report import print_trained
+    from training.tracking import record
+    from training.train import train as train_candidates
+
+    project = load_project(config)
+    with progress_shown("Training") as progress:
+        tables = open_tables(project, now=datetime.now(UTC), progress=progress)
+        zone = project.project.time_zone
+        now = tables.log_end() if as_of is None else parse_instant(as_of, time_zone=zone)
+        trained = train_candidates(tables, project, now=now, progress=progress)
+        registered = record(tables, project, trained, key=bundle_key(), progress=progress)
+    print_trained(trained, registered)
+
+
+def models(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """List the registered versions with their aliases and measures, and the promotions."""
+    from ebbtide.project import load_project
+    from training.registry import connect_registry, promotions, versions
+    from training.report import print_versions
+
+    project = load_project(config)
+    client = connect_registry(project)
+    listed = versions(client, project.model_name)
+    print_versions(project.model_name, listed, promotions(client, project.model_name))
+
+
+def promote(
+    why: WhyOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    version: Annotated[
+        str | None, typer.Option(help="Which version; default: the challenger.")
+    ] = None,
+) -> None:
+    """Make a version the champion, if it passed the gate."""
+    from ebbtide.project import load_project
+    from training import registry
+
+    project = load_project(config)
+    client = registry.connect_registry(project)
+    number = registry.promote(
+        client,
+        project.model_name,
+        number=version,
+        who=_user(),
+        why=why,
+        at=datetime.now(UTC),
+    )
+    typer.echo(f"Version {number} of {project.model_name} is champion.")
+
+
+def rollback(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Make the champion before the present one champion again."""
+    from ebbtide.project import load_project
+    from training import registry
+
+    project = load_project(config)
+    client = registry.connect_registry(project)
+    number = registry.rollback(
+        client, project.model_name, who=_user(), why=why, at=datetime.now(UTC)
+    )
+    typer.echo(f"Version {number} of {project.model_name} is champion again.")
+
+
+def score(
+    as_of: Annotated[str, typer.Option(help="Instant of the snapshot, exclusive.")],
+    out: OutOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    language: Annotated[str, typer.Option(help="Language of the texts: en or zh.")] = "en",
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Also give the snapshot to the service.")
+    ] = False,
+) -> None:
+    """Score every living customer with the champion."""
+    import tempfile
+
+    from ebbtide.clock import parse_instant
+    from ebbtide.errors import SettingsError
+    from ebbtide.policy.file import load_policy
+    from ebbtide.project import load_project
+    from ebbtide.store.sql import open_store
+    from ebbtide.words import LANGUAGES
+    from features.sources import open_tables
+    from training.registry import connect_registry, fetch_champion
+    from training.score import score_snapshot, snapshot_for
+
+    project = load_project(config)
+    spoken: Language | None = next((each for each in LANGUAGES if each == language), None)
+    if spoken is None:
+        raise SettingsError(f"Expected --language en or zh, got {language!r}.")
+    policy = load_policy(project.policy_path)
+    instant = parse_instant(as_of, time_zone=project.project.time_zone)
+    client = connect_registry(project)
+    with tempfile.TemporaryDirectory() as scratch, progress_shown("Scoring") as progress:
+        progress("fetch the champion")
+        bundle = fetch_champion(client, project.model_name, Path(scratch), key=bundle_key())
+        tables = open_tables(project, now=datetime.now(UTC), progress=progress)
+        snapshot = snapshot_for(bundle, tables, as_of=instant)
+        scored = score_snapshot(
+            snapshot,
+            bundle=bundle,
+            policy=policy,
+            as_of=instant,
+            scored_at=datetime.now(UTC),
+            language=spoken,
+            progress=progress,
+        )
+        write_table(scored, out)
+        if publish:
+            progress("publish the snapshot")
+            store = open_store(project.database_url)
+            store.publish_snapshots(snapshot.to_pandas())
+            store.close()
+    typer.echo(f"{scored.num_rows:,} customers scored by {bundle.version}: {out}")
+
+
+def backtest(
+    as_of: Annotated[str, typer.Option(help="Instants, separated by commas.")],
+    out: Annotated[Path, typer.Option(help="Parquet file; a summary is written beside it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Train at each past date on what was known then, and compare with what came."""
+    from ebbtide.clock import parse_instant
+    from ebbtide.project import load_project
+    from features.sources import open_tables
+    from training.backtest import backtest as relive
+    from training.report import print_backtest
+
+    project = load_project(config)
+    zone = project.project.time_zone
+    dates = [parse_instant(date, time_zone=zone) for date in as_of.split(",")]
+    with progress_shown("Backtest") as progress:
+        tables = open_tables(project, now=datetime.now(UTC), progress=progress)
+        predictions, summary = relive(tables, project, dates, progress=progress)
+    write_table(predictions, out)
+    beside = out.with_suffix(".json")
+    beside.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print_backtest(summary)
+    typer.echo(f"{predictions.num_rows:,} predictions: {out}; summary: {beside}")
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
