@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ALIAS = "champion"
 BUNDLE_PATH = ("artifacts", "bundle")
+_NO_CHAMPION = {"identity": None, "version": None, "bundle": None}
+_SQLITE = "sqlite:///"
 
 
 def main() -> None:
@@ -44,6 +46,8 @@ def serve(requests: TextIO, answers: TextIO) -> None:
 def _champion(
     *, tracking_uri: str, model_name: str, known: str | None, staging: str
 ) -> dict[str, Any]:
+    if not _exists(tracking_uri):
+        return _NO_CHAMPION
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -53,7 +57,7 @@ def _champion(
         found = client.get_model_version_by_alias(model_name, ALIAS)
     except MlflowException as err:
         if err.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return {"identity": None, "version": None, "bundle": None}
+            return _NO_CHAMPION
         raise
     identity = f"{found.version}@{found.creation_timestamp}"
     if identity == known:
@@ -63,6 +67,12 @@ def _champion(
     )
     bundle = Path(fetched).joinpath(*BUNDLE_PATH)
     return {"identity": identity, "version": str(found.version), "bundle": str(bundle)}
+
+
+def _exists(tracking_uri: str) -> bool:
+    """Whether there is a registry to ask; asking SQLite would make one, beside a first training."""
+    is_sqlite = tracking_uri.startswith(_SQLITE)
+    return not is_sqlite or Path(tracking_uri.removeprefix(_SQLITE)).exists()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CHILD = (sys.executable, "-m", "service.champion.child")
+CHILD = (sys.executable, "-P", "-m", "service.champion.child")
 _MAX_ANSWER_BYTES = 64 * 1024
 
 

@@ -16,7 +16,7 @@ from ebbtide.errors import BundleError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMAND = (sys.executable, "-m", "service.champion.trial")
+COMMAND = (sys.executable, "-P", "-m", "service.champion.trial")
 _GOOD, _REFUSED = 0, 3
 
 

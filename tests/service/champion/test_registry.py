@@ -1,0 +1,154 @@
+"""The process that asks the registry: answers, and ends when it does not."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from service.champion import child
+from service.champion.registry import Offer, RegistryProcess, RegistryUnreachable
+
+ECHO = """
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    print(json.dumps({"identity": "3@1", "version": "3", "bundle": asked["staging"]}), flush=True)
+"""
+HANG = "import time; time.sleep(60)"
+DIE = "raise SystemExit(1)"
+NONSENSE = "import sys; sys.stdin.readline(); print('hello', flush=True); sys.stdin.read()"
+FLOOD = "import sys; sys.stdin.readline(); print('x' * 200000, flush=True); sys.stdin.read()"
+REFUSED = """
+import sys; sys.stdin.readline(); print('{"error": "MlflowException"}', flush=True)
+sys.stdin.read()
+"""
+
+
+def registry(script, deadline_seconds=5.0):
+    return RegistryProcess(
+        tracking_uri="sqlite:///nowhere.db",
+        model_name="ebbtide-test",
+        deadline_seconds=deadline_seconds,
+        command=(sys.executable, "-S", "-c", script),
+    )
+
+
+def test_one_process_answers_many_questions(tmp_path):
+    asked = registry(ECHO)
+    for _ in range(3):
+        offer = asked.champion(known=None, staging=tmp_path)
+        assert offer == Offer(identity="3@1", version="3", bundle=tmp_path)
+    process = asked._child.pid
+    asked.champion(known=None, staging=tmp_path)
+    assert asked._child.pid == process
+    asked.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (HANG, "no answer in 0.2 seconds"),
+        (DIE, "ended|BrokenPipe|no answer"),
+        (NONSENSE, "JSONDecodeError|no answer"),
+        (FLOOD, "ended|no answer"),
+        (REFUSED, "MlflowException|no answer"),
+    ],
+    ids=["hangs", "dies", "nonsense", "flood", "refused"],
+)
+def test_a_process_that_does_not_answer_is_ended(tmp_path, script, message):
+    asked = registry(script, deadline_seconds=0.2)
+    began = time.monotonic()
+    for _ in range(2):  # a new one is started each time
+        with pytest.raises(RegistryUnreachable, match=message):
+            asked.champion(known=None, staging=tmp_path)
+        assert asked._child is None
+    assert time.monotonic() - began < 2
+    asked.close()
+
+
+def test_closing_ends_a_question_that_is_going_on(tmp_path):
+    asked = registry(HANG, deadline_seconds=30)
+    ended = threading.Event()
+
+    def ask():
+        with pytest.raises(RegistryUnreachable):
+            asked.champion(known=None, staging=tmp_path)
+        ended.set()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while asked._child is None:
+        time.sleep(0.01)
+    asked.close()
+    assert ended.wait(3)
+    thread.join()
+    with pytest.raises(RegistryUnreachable, match="closed"):
+        asked.champion(known=None, staging=tmp_path)
+
+
+def test_the_child_never_learns_the_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("EBBTIDE_BUNDLE_KEY", "hush")
+    script = """
+import json, os, sys
+sys.stdin.readline()
+seen = os.environ.get("EBBTIDE_BUNDLE_KEY", "nothing")
+print(json.dumps({"identity": seen, "version": None, "bundle": None}), flush=True)
+"""
+    asked = registry(script)
+    assert asked.champion(known=None, staging=tmp_path).identity == "nothing"
+    asked.close()
+
+
+def test_the_child_answers_every_line_whatever_it_says():
+    answers = io.StringIO()
+    child.serve(io.StringIO('nonsense\n{"unknown": 1}\n'), answers)
+    assert [json.loads(line) for line in answers.getvalue().splitlines()] == [
+        {"error": "JSONDecodeError"},
+        {"error": "TypeError"},
+    ]
+
+
+def test_a_registry_that_was_never_made_is_not_made_by_asking(tmp_path):
+    answers = io.StringIO()
+    question = {
+        "tracking_uri": f"sqlite:///{tmp_path}/mlflow.db",
+        "model_name": "ebbtide-test",
+        "known": None,
+        "staging": str(tmp_path),
+    }
+    child.serve(io.StringIO(json.dumps(question)), answers)
+    assert json.loads(answers.getvalue()) == {"identity": None, "version": None, "bundle": None}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.e2e
+@pytest.mark.filterwarnings("ignore")  # MLflow's own, of its libraries
+def test_the_champion_of_a_real_registry_is_fetched(tmp_path, make_bundle):
+    import mlflow
+
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    client = mlflow.MlflowClient(uri, uri)
+    source = tmp_path / "model"
+    (source / "artifacts").mkdir(parents=True)
+    made = make_bundle()
+    made.rename(source / "artifacts" / "bundle")
+    client.create_registered_model("ebbtide-test")
+    asked = RegistryProcess(tracking_uri=uri, model_name="ebbtide-test", deadline_seconds=60)
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    assert asked.champion(known=None, staging=staging).identity is None
+    client.create_model_version("ebbtide-test", source.as_uri())
+    client.set_registered_model_alias("ebbtide-test", "champion", "1")
+    offer = asked.champion(known=None, staging=staging)
+    assert offer.version == "1"
+    assert (offer.bundle / "manifest.json").is_file()
+    assert Path(offer.bundle).is_relative_to(staging)
+    again = asked.champion(known=offer.identity, staging=staging)
+    assert (again.identity, again.bundle) == (offer.identity, None)
+    asked.close()

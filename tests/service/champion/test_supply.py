@@ -1,0 +1,343 @@
+"""The supply of the champion, with a registry that does what each test says."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ebbtide.bundle.read import check_golden, read_bundle
+from ebbtide.errors import BundleError
+from service.app import create_app
+from service.champion.kept import KeptBundles
+from service.champion.registry import Offer, RegistryUnreachable
+from service.champion.supply import ChampionSupply
+from service.champion.trial import try_bundle
+
+KEY = b"a key for tests"
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+class FakeRegistry:
+    """Names one bundle as champion, nothing, or does not answer."""
+
+    def __init__(self) -> None:
+        self.identity = None
+        self.bundle = None
+        self.is_up = True
+        self.fetched = 0
+        self.closed = False
+
+    def promote(self, identity, bundle):
+        self.identity, self.bundle = identity, bundle
+
+    def champion(self, *, known, staging):
+        if not self.is_up:
+            raise RegistryUnreachable("connection refused")
+        if self.identity is None:
+            return Offer(identity=None, version=None, bundle=None)
+        version = self.identity.partition("@")[0]
+        if known == self.identity:
+            return Offer(identity=self.identity, version=version, bundle=None)
+        self.fetched += 1
+        place = shutil.copytree(self.bundle, staging / "artifacts" / "bundle")
+        return Offer(identity=self.identity, version=version, bundle=place)
+
+    def close(self):
+        self.closed = True
+
+
+def try_here(folder):
+    """The trial without its process."""
+    check_golden(read_bundle(folder, key=KEY))
+
+
+@pytest.fixture
+def registry():
+    return FakeRegistry()
+
+
+@pytest.fixture
+def make_supply(tmp_path, registry):
+    def make():
+        return ChampionSupply(
+            registry=registry,
+            kept=KeptBundles(tmp_path / "service"),
+            try_bundle=try_here,
+            key=KEY,
+            poll_seconds=0.02,
+            now=lambda: NOW,
+        )
+
+    return make
+
+
+def version(supply):
+    return supply.current.bundle.version if supply.current else None
+
+
+def test_nothing_is_served_until_there_is_a_champion(make_supply, registry, make_bundle):
+    supply = make_supply()
+    supply.poll()
+    assert supply.current is None
+    assert "ebbtide promote" in supply.complaint
+    registry.promote("1@7", make_bundle())
+    supply.poll()
+    assert (supply.current.origin, supply.current.registry_version) == ("registry", "1")
+    assert supply.complaint is None
+
+
+def test_the_champion_is_fetched_once_and_swapped_when_it_moves(
+    make_supply, registry, make_bundle, tmp_path
+):
+    first, second = make_bundle(0.1), make_bundle(0.2)
+    supply = make_supply()
+    registry.promote("1@7", first)
+    for _ in range(3):
+        supply.poll()
+    assert registry.fetched == 1
+    taken = supply.current
+    registry.promote("2@8", second)
+    supply.poll()
+    assert version(supply) == read_bundle(second, key=KEY).version
+    assert taken.bundle.version == read_bundle(first, key=KEY).version  # a request in flight
+    assert len(list((tmp_path / "service" / "bundles").iterdir())) == 1
+    assert list((tmp_path / "service").glob("staging-*")) == []
+
+
+def test_a_registry_that_was_made_anew_is_not_mistaken_for_the_old_one(
+    make_supply, registry, make_bundle
+):
+    supply = make_supply()
+    registry.promote("1@7", make_bundle(0.1))
+    supply.poll()
+    before = version(supply)
+    registry.promote("1@99", make_bundle(0.2))
+    supply.poll()
+    assert version(supply) != before
+
+
+def tamper(folder):
+    path = folder / "linear.json"
+    path.write_text(path.read_text().replace("4.0", "4.1", 1))
+
+
+def cut(folder):
+    path = folder / "features.json"
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def drop_signature(folder):
+    (folder / "manifest.sig").unlink()
+
+
+def link_away(folder):
+    (folder / "card.md").unlink()
+    (folder / "card.md").symlink_to("/etc/hostname")
+
+
+@pytest.mark.parametrize("harm", [tamper, cut, drop_signature, link_away], ids=lambda f: f.__name__)
+def test_a_harmed_bundle_is_refused_while_the_old_one_serves(
+    make_supply, registry, make_bundle, harm
+):
+    supply = make_supply()
+    registry.promote("1@7", make_bundle(0.1))
+    supply.poll()
+    good = version(supply)
+    bad = make_bundle(0.2)
+    harm(bad)
+    registry.promote("2@8", bad)
+    for _ in range(3):
+        supply.poll()
+    assert version(supply) == good
+    assert supply.complaint.startswith("Version 2 of the registry is refused.")
+    assert registry.fetched == 2  # not fetched again and again
+    registry.promote("1@7", registry.bundle)
+    supply.poll()
+    assert (version(supply), supply.complaint) == (good, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"key": b"another key"}, "signed"),
+        ({"key": None}, "signed"),
+        ({"golden_off": 1e-6}, "golden rows"),
+    ],
+    ids=str,
+)
+def test_a_bundle_of_others_or_that_scores_otherwise_is_refused(
+    make_supply, registry, make_bundle, changes, message
+):
+    supply = make_supply()
+    registry.promote("1@7", make_bundle(0.3, **changes))
+    supply.poll()
+    assert supply.current is None
+    assert message in supply.complaint
+
+
+def test_it_starts_from_the_last_verified_bundle_when_the_registry_is_down(
+    make_supply, registry, make_bundle
+):
+    first = make_supply()
+    registry.promote("1@7", make_bundle())
+    first.poll()
+    registry.is_up = False
+    second = make_supply()
+    second.serve_last_verified()
+    second.poll()
+    assert version(second) == version(first)
+    assert second.current.origin == "last_verified"
+    assert "does not answer (connection refused)" in second.complaint
+    registry.is_up = True
+    second.poll()
+    assert (second.current.origin, second.complaint) == ("registry", None)
+    assert registry.fetched == 1
+
+
+def test_a_kept_bundle_that_was_altered_on_disk_is_not_served(
+    make_supply, registry, make_bundle, tmp_path
+):
+    first = make_supply()
+    registry.promote("1@7", make_bundle())
+    first.poll()
+    tamper(tmp_path / "service" / "bundles" / version(first))
+    second = make_supply()
+    second.serve_last_verified()
+    assert second.current is None
+    second.poll()
+    assert version(second) == version(first)  # fetched again and mended
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    ["", "[]", "{}", '{"bundle_version": "../..", "identity": "1", "registry_version": "1"}'],
+)
+def test_a_broken_pointer_is_no_kept_bundle(make_supply, tmp_path, pointer):
+    (tmp_path / "service" / "bundles").mkdir(parents=True)
+    (tmp_path / "service" / "last_verified.json").write_text(pointer)
+    supply = make_supply()
+    supply.serve_last_verified()
+    assert supply.current is None
+
+
+def test_a_bundle_outside_of_the_staging_folder_is_not_taken(make_supply, registry, make_bundle):
+    elsewhere = make_bundle()
+    registry.champion = lambda **_: Offer(identity="1@7", version="1", bundle=elsewhere)
+    supply = make_supply()
+    supply.poll()
+    assert supply.current is None
+    assert elsewhere.is_dir()
+
+
+def test_the_trial_runs_in_a_process_of_its_own(make_bundle):
+    try_bundle(make_bundle(), key=KEY, deadline_seconds=30)
+    with pytest.raises(BundleError, match="another key"):
+        try_bundle(make_bundle(), key=b"other", deadline_seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("command", "deadline_seconds", "message"),
+    [
+        ((sys.executable, "-S", "-c", "import time; time.sleep(30)"), 0.1, "within 0.1 seconds"),
+        (("sh", "-c", "kill -SEGV $$", "#"), 10, "ended with code -11"),
+    ],
+    ids=["hangs", "crashes"],
+)
+def test_a_trial_that_hangs_or_crashes_is_a_refusal(tmp_path, command, deadline_seconds, message):
+    with pytest.raises(BundleError, match=message):
+        try_bundle(tmp_path, key=None, deadline_seconds=deadline_seconds, command=command)
+
+
+FEATURES = {
+    "recency_days": 143,
+    "spend_365d": 840.5,
+    "purchase_days_90d": 0,
+    "complaints_90d": 2,
+    "payments_overdue": 0,
+}
+
+
+def test_a_service_follows_its_champion_and_each_answer_names_one_version(
+    settings, store, registry, make_bundle, make_supply, monkeypatch
+):
+    monkeypatch.setattr("service.app._champion_supply", lambda *_, **__: make_supply())
+    first, second = make_bundle(0.1), make_bundle(1.5)
+    registry.promote("1@7", first)
+    expected = {
+        bundle.version: answer_of(bundle, settings, store)
+        for bundle in (read_bundle(each, key=KEY) for each in (first, second))
+    }
+    seen = []
+    with TestClient(create_app(settings, store=store, now=lambda: NOW)) as client:
+        until(client, lambda: client.get("/readyz").status_code == 200)
+        for place in range(400):
+            if place == 20:
+                registry.promote("2@8", second)
+            row = {"customer_id": "c", "features": FEATURES}
+            results = client.post("/v1/scores", json={"rows": [row] * 3}).json()["results"]
+            (answered,) = {(r["model_version"], r["churn_probability"]) for r in results}
+            seen.append(answered)
+            if answered[0] == read_bundle(second, key=KEY).version:
+                break
+        assert {*seen} == {*expected.items()}
+        registry.is_up = False
+        until(client, lambda: client.get("/readyz").json()["state"] == "degraded")
+        assert client.post("/v1/score", json=row).status_code == 200
+        assert "ebbtide_registry_reachable 0.0" in client.get("/metrics").text
+    assert registry.closed
+
+
+def test_a_registry_that_hangs_delays_no_request(
+    settings, store, registry, make_bundle, make_supply, monkeypatch
+):
+    monkeypatch.setattr("service.app._champion_supply", lambda *_, **__: make_supply())
+    registry.promote("1@7", make_bundle())
+    make_supply().poll()  # leaves a verified bundle on disk
+    hanging, ended = threading.Event(), threading.Event()
+
+    def hang(**_):
+        hanging.set()
+        ended.wait(20)
+        raise RegistryUnreachable("closed")
+
+    monkeypatch.setattr(registry, "champion", hang)
+    monkeypatch.setattr(registry, "close", ended.set)
+    with TestClient(create_app(settings, store=store, now=lambda: NOW)) as client:
+        assert hanging.wait(5)
+        row = {"customer_id": "c", "features": FEATURES}
+        began = time.monotonic()
+        assert client.post("/v1/score", json=row).status_code == 200
+        assert client.get("/readyz").json()["state"] == "degraded"
+        assert time.monotonic() - began < 1
+    assert ended.is_set()
+
+
+def answer_of(bundle, settings, store):
+    with TestClient(create_app(settings, model=bundle, store=store, now=lambda: NOW)) as client:
+        row = {"customer_id": "c", "features": FEATURES}
+        return client.post("/v1/score", json=row).json()["churn_probability"]
+
+
+def until(client, holds):
+    for _ in range(500):
+        if holds():
+            return
+    pytest.fail("it did not come to hold")
+
+
+def test_without_any_model_it_lives_and_says_what_to_do(settings, store, make_supply, monkeypatch):
+    monkeypatch.setattr("service.app._champion_supply", lambda *_, **__: make_supply())
+    with TestClient(create_app(settings, store=store, now=lambda: NOW)) as client:
+        assert client.get("/livez").status_code == 200
+        until(client, lambda: "promote" in client.get("/readyz").text)
+        response = client.post("/v1/score", json={"customer_id": "c"})
+        assert (response.status_code, client.get("/readyz").status_code) == (503, 503)
+        assert response.json()["type"] == "urn:ebbtide:problem:not-ready"
+        assert client.get("/v1/model").status_code == 503
+        assert client.get("/v1/actions").status_code == 200
