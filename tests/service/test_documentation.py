@@ -1,0 +1,42 @@
+"""Every setting, endpoint, field, problem and metric is in the documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.problems import KINDS
+from service.scoring.row import ROW_NAMES
+from service.scoring.shapes import AnswerShape
+from service.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+API = (DOCS / "api.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_each_setting_is_documented(name):
+    assert f"`EBBTIDE_{name.upper()}`" in (DOCS / "settings.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*AnswerShape.model_fields, *ROW_NAMES])
+def test_each_field_is_documented(name):
+    assert f"`{name}`" in API
+
+
+@pytest.mark.parametrize(("kind", "status"), [(kind, KINDS[kind][0]) for kind in KINDS])
+def test_each_problem_is_documented(kind, status):
+    assert f"| `{kind}` | {status} |" in API
+
+
+def test_each_endpoint_is_documented(client):
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method in methods:
+            assert f"`{method.upper()} {path}`" in API
+
+
+def test_each_metric_is_documented(client):
+    for line in client.get("/metrics").text.splitlines():
+        if line.startswith("# TYPE") and not line.split()[2].endswith("_created"):
+            assert f"`{line.split()[2]}`" in API
