@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +24,7 @@ from service.health.routes import router as health
 from service.metrics import Metrics
 from service.openapi import describe
 from service.scoring.routes import router as scoring
+from service.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -77,7 +77,9 @@ def create_app(
         supply=supply,
         metrics=Metrics(supply),
         now=now,
-        event_turns=threading.BoundedSemaphore(settings.max_event_computations),
+        event_turns=Turns(
+            at_once=settings.max_event_computations, wait_seconds=settings.event_wait_seconds
+        ),
     )
     app = FastAPI(
         title="Ebbtide",

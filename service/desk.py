@@ -10,7 +10,6 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from service.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
     from datetime import datetime
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from service.champion.supply import Served, Supply
     from service.metrics import Metrics
     from service.settings import Settings
+    from service.turns import Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Desk:
     supply: Supply
     metrics: Metrics
     now: Callable[[], datetime]
-    event_turns: threading.Semaphore
+    event_turns: Turns
 
     def served(self) -> Served:
         """Return the model for one request.

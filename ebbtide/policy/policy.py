@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ebbtide.causes import Cause
     from ebbtide.words import Words
 
@@ -123,6 +125,7 @@ class Policy:
     valid_days : how long an answer holds, counted from its ``as_of``, days, >= 1.
     bands : thresholds of the risk bands.
     actions : what can be done.
+    version : the owner's label and a hash of all the rest; equal exactly where they are equal.
     """
 
     label: str
@@ -133,8 +136,27 @@ class Policy:
     bands: Bands
     actions: tuple[Action, ...]
 
-    @property
-    def version(self) -> str:
-        """The owner's label and a hash: equal exactly where the policy is equal."""
-        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=True)
-        return f"{self.label}+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "version"}
+        text = json.dumps(content, default=asdict, sort_keys=True, ensure_ascii=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        object.__setattr__(self, "version", f"{self.label}+{digest}")
+
+    def unknown_features(self, names: Collection[str]) -> dict[str, list[str]]:
+        """Return the actions that ask for features that a model lacks, with those features.
+
+        Such an action is never suggested: its eligibility cannot be known.
+
+        Parameters
+        ----------
+        names : features of the model.
+        """
+        lacking = {
+            action.code: [
+                each.name for each in action.eligibility.features if each.name not in names
+            ]
+            for action in self.actions
+        }
+        return {code: unknown for code, unknown in lacking.items() if unknown}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,6 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from ebbtide.store.store import StoreUnavailable
 from service.desk import Desk, desk_of
+
+if TYPE_CHECKING:
+    from service.champion.supply import Served
 
 router = APIRouter(tags=["health"])
 
@@ -54,6 +57,8 @@ def check_readiness(response: Response, desk: TheDesk) -> Readiness:
     except StoreUnavailable as err:
         blocking.append(str(err))
     complaints = [desk.supply.complaint] if served and desk.supply.complaint else []
+    if served:
+        complaints += _withheld_actions(desk, served)
     if blocking:
         response.status_code = 503
     return Readiness(
@@ -62,6 +67,15 @@ def check_readiness(response: Response, desk: TheDesk) -> Readiness:
         model_version=served.bundle.version if served else None,
         origin=served.origin if served else None,
     )
+
+
+def _withheld_actions(desk: Desk, served: Served) -> list[str]:
+    names = {feature.name for feature in served.bundle.scorer.features}
+    return [
+        f"The policy's action {code} is never suggested: its eligibility asks for "
+        f"{', '.join(unknown)}, which the model does not read. Mend the policy, or train again."
+        for code, unknown in desk.policy.unknown_features(names).items()
+    ]
 
 
 @router.get(

@@ -11,10 +11,11 @@ import numpy as np
 
 from ebbtide.answer.answer import Answer, Question
 from ebbtide.answer.compose import answer_rows
+from ebbtide.errors import ContractError
 from ebbtide.store.store import Prediction
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.live import features_of_events
-from service.problems import Problem, ProblemError
+from service.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,42 +158,40 @@ def _from_events(
     row: Row, events: Events, *, desk: Desk, bundle: Bundle, as_of: datetime
 ) -> _Found | Problem:
     names = [feature.name for feature in bundle.scorer.features]
-    if catalogue_version(features_named(names)) != bundle.catalogue_version:
+    if not _is_same_catalogue(names, bundle):
         return Problem(
             kind="catalogue-differs",
             detail="Expected a model that was trained with this version's catalogue of features, "
             "so that events mean the same. Send features, or train again with this version.",
         )
-    if not desk.event_turns.acquire(timeout=desk.settings.event_wait_seconds):
-        raise ProblemError(
-            Problem(
-                kind="busy",
-                detail="Too many computations from events run at once. Try again after "
-                "Retry-After, send fewer at once, or send features.",
-            )
-        )
     try:
-        live = features_of_events(
-            events,
-            customer_id=row.customer_id,
-            as_of=as_of,
-            names=names,
-            lookback_days=bundle.lookback_days,
-            definition=bundle.definition,
-        )
+        with desk.event_turns.turn():
+            live = features_of_events(
+                events,
+                customer_id=row.customer_id,
+                as_of=as_of,
+                names=names,
+                lookback_days=bundle.lookback_days,
+                definition=bundle.definition,
+            )
     except duckdb.DataError:
         return Problem(
             kind="invalid-request",
             detail="The features cannot be computed from these events: a number or date in them "
             "is beyond what the arithmetic holds. Check the amounts and dates.",
         )
-    finally:
-        desk.event_turns.release()
     values = live.values if live.is_alive else np.full(len(names), np.nan)
     question = _question(
         row, as_of=as_of, is_alive=live.is_alive, missing_tables=live.tables_absent
     )
     return _Found(question=question, values=values)
+
+
+def _is_same_catalogue(names: list[str], bundle: Bundle) -> bool:
+    try:
+        return catalogue_version(features_named(names)) == bundle.catalogue_version
+    except ContractError:  # the model reads a feature that this version does not have
+        return False
 
 
 def _question(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from ebbtide.policy.policy import Eligibility, FeatureBounds
 from ebbtide.store.store import StoreUnavailable
 
 
@@ -66,6 +69,20 @@ def test_without_its_store_it_is_alive_but_not_ready(app, client, store, monkeyp
     assert refused.status_code == 503
     assert refused.json()["type"] == "urn:ebbtide:problem:store-unavailable"
     assert refused.headers["retry-after"] == "2"
+
+
+def test_an_action_that_asks_for_an_unknown_feature_is_complained_of(app, client):
+    desk = app.state.desk
+    first, *others = desk.policy.actions
+    rule = Eligibility(features=(FeatureBounds(name="shoe_size", low=1.0),))
+    actions = (replace(first, eligibility=rule), *others)
+    object.__setattr__(desk, "policy", replace(desk.policy, actions=actions))
+    ready = client.get("/readyz").json()
+    assert ready["state"] == "degraded"
+    assert (
+        "apology_call is never suggested: its eligibility asks for shoe_size"
+        in (ready["reasons"][0])
+    )
 
 
 def test_metrics_count_requests_rows_and_problems(client):

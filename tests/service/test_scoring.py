@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
+from ebbtide.errors import ContractError
+from features.catalogue.catalogue import features_named
 from service.scoring.row import ROW_NAMES
 from service.scoring.shapes import AnswerShape, FailedRow, ScoreRequest, ScoresAnswer
 
@@ -224,10 +228,25 @@ def test_a_row_gets_the_same_answer_alone_and_among_999_others(client):
 
 
 def test_too_many_computations_at_once_are_refused_at_once(app, client):
-    desk = app.state.desk
-    for _ in range(desk.settings.max_event_computations):
-        assert desk.event_turns.acquire(blocking=False)
+    with ExitStack() as held:
+        for _ in range(app.state.desk.settings.max_event_computations):
+            held.enter_context(app.state.desk.event_turns.turn())
+        response = client.post("/v1/score", json={"customer_id": "c-1", "events": EVENTS})
+        assert response.status_code == 503
+        assert response.headers["retry-after"] == "2"
+        assert client.post("/v1/score", json=ROW).status_code == 200
+    assert client.post("/v1/score", json={"customer_id": "c-1", "events": EVENTS}).is_success
+
+
+@pytest.mark.parametrize("change", [{"sql": "count(*)"}, None], ids=["declared otherwise", "gone"])
+def test_events_are_refused_if_the_model_means_other_features(client, monkeypatch, change):
+    def other(names):
+        if change is None:
+            raise ContractError("The catalogue has no such feature.")
+        return tuple(replace(feature, **change) for feature in features_named(names))
+
+    monkeypatch.setattr("service.scoring.answering.features_named", other)
     response = client.post("/v1/score", json={"customer_id": "c-1", "events": EVENTS})
-    assert response.status_code == 503
-    assert response.headers["retry-after"] == "2"
+    assert response.status_code == 409
+    assert response.json()["type"] == "urn:ebbtide:problem:catalogue-differs"
     assert client.post("/v1/score", json=ROW).status_code == 200
