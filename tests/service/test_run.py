@@ -1,0 +1,39 @@
+"""The service as a process: says where it listens, logs JSON, ends when told to."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+CODE = "import sys; from pathlib import Path; from service.run import serve; "
+
+
+@pytest.mark.e2e
+def test_it_serves_logs_json_and_ends_when_told_to(project_file):
+    code = f"{CODE}serve(Path(sys.argv[1]), port=0)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(project_file)], stderr=subprocess.PIPE, text=True
+    )
+    lines = []
+    with process:
+        for line in process.stderr:
+            lines.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                break
+        address = found[0]
+        assert httpx.get(f"{address}/livez").json() == {"state": "alive"}
+        answer = httpx.post(f"{address}/v1/score", json={"customer_id": "C4N4RY"})
+        assert answer.status_code == 503
+        assert "server" not in answer.headers
+        process.send_signal(signal.SIGTERM)
+        lines += process.stderr.readlines()
+    assert process.returncode in (0, -signal.SIGTERM)
+    read = [json.loads(line) for line in lines]
+    assert {"POST"} <= {line.get("method") for line in read}
+    assert "C4N4RY" not in "".join(lines)
