@@ -145,8 +145,8 @@ def say_what_next(demo: Demo, customer: str) -> None:
         "What to try next",
         f"  make serve{chosen}",
         f"  curl -s http://127.0.0.1:8000/v1/score -H 'Content-Type: application/json' -d '{body}'",
-        "  open http://127.0.0.1:8000/docs in a browser",
-        f"  look at {demo.config} and the policy beside it, change them, run: ebbtide train",
+        "  read docs/api.md for the other questions that the service answers",
+        f"  read {demo.config}, and put your own tables into one like it",
     ]
     for line in lines:
         demo.console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -177,7 +177,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="From raw data to ten customers scored over HTTP")
     parser.add_argument("--data", choices=SHOPS, default="simulated", help="which shop")
     parser.add_argument("--folder", type=Path, default=Path("demo"), help="where it all goes")
-    parser.add_argument("--customers", type=int, default=4000, help="size of the simulated shop")
+    parser.add_argument("--customers", type=int, default=3000, help="size of the simulated shop")
     parser.add_argument("--keep-serving", action="store_true", help="go on until Ctrl-C")
     return parser.parse_args()
 
