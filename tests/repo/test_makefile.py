@@ -82,5 +82,6 @@ def test_ci_is_valid_bash_can_be_run_and_calls_the_same_targets() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
-    called = set(re.findall(r"make (?:--keep-going )?([a-z-]+)", script.read_text(encoding="utf-8")))
+    text = script.read_text(encoding="utf-8")
+    called = set(re.findall(r"make (?:--keep-going )?([a-z-]+)", text))
     assert {"setup-dev", "check", "test", "notebooks", "demo"} <= called <= set(TARGETS)
