@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 
 from service.problems import KINDS, MEDIA_TYPE
+from service.scoring.examples import ANSWER
 from service.scoring.shapes import FaultShape, ProblemShape
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _REF = "#/components/schemas/{model}"
+
+_ANSWERS = {"/v1/score": ANSWER, "/v1/scores": {"results": [ANSWER]}}
 
 LANGUAGE_HEADER: dict[str, Any] = {
     "name": "Accept-Language",
@@ -64,5 +67,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
             schema = model.model_json_schema(ref_template=_REF)
             schema.pop("$defs", None)
             schemas[model.__name__] = schema
+        for path, example in _ANSWERS.items():  # here, because FastAPI drops nulls from examples
+            content = document["paths"][path]["post"]["responses"]["200"]["content"]
+            content["application/json"]["example"] = example
         app.openapi_schema = document
     return app.openapi_schema

@@ -14,6 +14,7 @@ from service.desk import Desk, desk_of
 from service.language import negotiate
 from service.openapi import LANGUAGE_HEADER, json_body, problem_responses
 from service.problems import Problem, ProblemError, invalid
+from service.scoring import examples
 from service.scoring.answering import answer_request
 from service.scoring.checks import Faults, Hints, check_names, kind_of
 from service.scoring.row import Row, RowContract, check_row
@@ -25,17 +26,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", tags=["score"])
 
-_EXAMPLE = {
-    "customer_id": "17850",
-    "as_of": "2026-03-01T00:00:00Z",
-    "events": {
-        "transactions": [
-            {"occurred_at": "2025-11-20T10:12:00Z", "amount": 54.9, "order_id": "A-1"},
-            {"occurred_at": "2026-01-03T16:40:00Z", "amount": 21.5, "order_id": "A-2"},
-        ],
-        "complaints": [{"opened_at": "2026-02-11T08:00:00Z", "severity": 4}],
-    },
-}
 _PROBLEMS = problem_responses(400, 404, 408, 409, 413, 415, 422, 500, 503)
 
 
@@ -57,7 +47,7 @@ TheDesk = Annotated[Desk, Depends(desk_of)]
     operation_id="score",
     summary="Score one customer",
     responses={200: {"model": AnswerShape}, **_PROBLEMS},
-    openapi_extra={**json_body(ScoreRequest, _EXAMPLE), "parameters": [LANGUAGE_HEADER]},
+    openapi_extra={**json_body(ScoreRequest, examples.ROW), "parameters": [LANGUAGE_HEADER]},
 )
 def score(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
     """Answer about one customer: risk, reasons and one suggested action."""
@@ -73,7 +63,7 @@ def score(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
     summary="Score up to 1,000 customers",
     responses={200: {"model": ScoresAnswer}, **_PROBLEMS},
     openapi_extra={
-        **json_body(ScoresRequest, {"rows": [_EXAMPLE]}),
+        **json_body(ScoresRequest, {"rows": [examples.ROW]}),
         "parameters": [LANGUAGE_HEADER],
     },
 )

@@ -8,6 +8,7 @@ import pytest
 
 from ebbtide.policy.policy import Eligibility, FeatureBounds
 from ebbtide.store.store import StoreUnavailable
+from service.scoring.shapes import AnswerShape, ScoresAnswer
 
 
 def test_the_model_says_what_it_is(client, bundle):
@@ -146,6 +147,13 @@ def test_every_reference_in_openapi_leads_somewhere(document):
 
     schemas = document["components"]["schemas"]
     assert {ref.rpartition("/")[2] for ref in references(document)} <= set(schemas)
+
+
+def test_the_examples_of_answers_have_the_shape_of_answers(document):
+    for path, shape in (("/v1/score", AnswerShape), ("/v1/scores", ScoresAnswer)):
+        content = document["paths"][path]["post"]["responses"]["200"]["content"]
+        shape.model_validate(content["application/json"]["example"])
+        assert "$ref" in content["application/json"]["schema"]
 
 
 def test_the_examples_of_openapi_work(client, document):
