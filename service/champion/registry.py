@@ -72,7 +72,8 @@ class RegistryProcess:
         self._deadline_seconds = deadline_seconds
         self._command = tuple(command)
         self._child: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # guards the child being there
+        self._asking = threading.Lock()  # held while a question is going on
         self._closed = False
 
     def champion(self, *, known: str | None, staging: Path) -> Offer:
@@ -84,19 +85,24 @@ class RegistryProcess:
             "staging": str(staging),
         }
         ends_at = time.monotonic() + self._deadline_seconds
-        try:
-            return _offer(self._exchange(json.dumps(question).encode() + b"\n", ends_at))
-        except (OSError, ValueError, KeyError, TypeError) as err:
-            self._end_child()
-            raise RegistryUnreachable(type(err).__name__) from err
-        except RegistryUnreachable:
-            self._end_child()
-            raise
+        with self._asking:
+            try:
+                return _offer(self._exchange(json.dumps(question).encode() + b"\n", ends_at))
+            except (OSError, ValueError, KeyError, TypeError) as err:
+                self._end_child()
+                raise RegistryUnreachable(type(err).__name__) from err
+            except RegistryUnreachable:
+                self._end_child()
+                raise
 
     def close(self) -> None:
-        """End the child for good."""
-        self._closed = True
-        self._end_child()
+        """End the child for good, and with it the question that is going on."""
+        with self._lock:
+            self._closed = True
+            if self._child is not None:
+                self._child.kill()
+        with self._asking:  # who asks reads from the pipes, so they are closed after that
+            self._end_child()
 
     def _exchange(self, question: bytes, ends_at: float) -> Any:
         child = self._running_child()

