@@ -1,0 +1,210 @@
+"""Write the pages of the reference that follow from declarations: features and tables.
+
+    python docs/generate.py
+
+A test holds the committed pages to what this script returns. What a page says is mended where it
+is declared: in ``features.catalogue`` and in ``ebbtide.contracts.tables``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ebbtide.causes import CAUSES
+from ebbtide.contracts.feature import plain_number
+from ebbtide.contracts.tables import SQL_TYPES, TABLES
+from features.catalogue.catalogue import CATALOGUE
+from features.views import VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ebbtide.contracts.tables import Column, TableContract
+    from features.catalogue.feature import Feature
+
+FOLDER = Path(__file__).parent / "reference"
+
+_MADE = "<!-- Made by docs/generate.py from the declarations in the code. Do not edit. -->"
+
+
+def features_page() -> str:
+    """Return the reference of the features as Markdown."""
+    families = dict.fromkeys(feature.contract.family for feature in CATALOGUE)
+    sections = [_family_section(name) for name in families]
+    causes = _table(
+        ("cause", "en", "zh"), ((f"`{cause}`", text.en, text.zh) for cause, text in CAUSES.items())
+    )
+    views = _table(
+        ("view", "table", "SQL"),
+        ((f"`{v.name}`", _table_link(v.table), _code(v.sql)) for v in VIEWS.values()),
+    )
+    return f"""{_MADE}
+
+# Features
+
+{len(CATALOGUE)} features in {len(families)} families: the whole catalogue of `features.catalogue`.
+A feature is left out where the company lacks its table or a column that it needs. Nothing here
+mentions a date: the views hold only what had happened and was known strictly before `as_of`, with
+its age (see [the concepts](../concepts.md#no-feature-can-see-the-future)).
+
+- **Unit**: `currency` is that of the project file.
+- **Range**: both ends included; the service refuses what lies outside.
+- **Null**: what a missing value means. A feature that is never null must be sent.
+- **Cause**: what the evidence may point at, never a claim.
+- **Reason**: the fact as an answer states it, in English and Chinese. `{{value}}` is the
+  customer's, `{{typical}}` the median of the living customers.
+
+## All features
+
+{_table(("feature", "family", "unit", "range", "table", "cause"), map(_overview, CATALOGUE))}
+
+{chr(10).join(sections)}
+## Causes
+
+{causes}
+
+## Views
+
+The SQL of a feature is an aggregate over one of these views, a group for each customer; or, without
+a view, an expression over other features. `seen_<table>` is the table behind the one filter of
+`features/seen.py`, which adds `age_us`, `age_days` and `age_day` (0 is the last 24 hours).
+
+{views}
+"""
+
+
+def tables_page() -> str:
+    """Return the reference of the tables as Markdown."""
+    sections = "\n".join(_table_section(contract) for contract in TABLES.values())
+    kinds = ", ".join(f"{kind} `{sql}`" for kind, sql in SQL_TYPES.items())
+    return f"""{_MADE}
+
+# Tables
+
+What a company may bring; only `transactions` is required. Where each table is, and how its columns
+are called there, says [the project file](project-file.md#tablesname). Columns that are not listed
+here are ignored, and the check says so.
+
+- **Kind**: how a column is held: {kinds}.
+  Money is decimal, so that sums do not depend on the order of rows. An instant without an offset is
+  read in the project's time zone.
+- **Clock**: the column that says when a row happened. A row is seen at `as_of` if it had happened
+  *and* was known strictly before. Without `known_at` the two are the same.
+- **Filled in**: the column holds nothing until the instant that is named has passed as well. A case
+  that is resolved later counts as open until then.
+
+`ebbtide check-data` holds tables to this page and names everything that is wrong at once.
+
+{_table(("table", "what", "clock", "features that read it"), map(_table_overview, TABLES.values()))}
+
+{sections}"""
+
+
+PAGES: dict[str, Callable[[], str]] = {"features.md": features_page, "tables.md": tables_page}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+        sys.stdout.write(f"{FOLDER.name}/{name}\n")
+
+
+def _overview(feature: Feature) -> tuple[str, ...]:
+    contract = feature.contract
+    return (
+        f"[`{contract.name}`](#{contract.name})",
+        contract.family.replace("_", " "),
+        contract.unit,
+        _range(contract.low, contract.high),
+        _table_link(contract.table),
+        f"`{contract.cause}`",
+    )
+
+
+def _family_section(family: str) -> str:
+    members = "\n".join(_feature_section(f) for f in CATALOGUE if f.contract.family == family)
+    return f"## Family: {family.replace('_', ' ')}\n\n{members}"
+
+
+def _feature_section(feature: Feature) -> str:
+    contract = feature.contract
+    null = contract.when_null
+    needed = ", ".join(f"`{column}`" for column in feature.columns)
+    no_rows = "" if feature.when_no_rows is None else f"; {feature.when_no_rows} without a row"
+    view = "an expression over features" if feature.view is None else f"view {feature.view}"
+    return f"""### `{contract.name}`
+
+{contract.meaning}
+
+- Unit: {contract.unit}. Range: {_range(contract.low, contract.high)}.
+- Table: {_table_link(contract.table)}{f" with {needed}" if needed else ""}.
+- Null: {"never" if null is None else f"{null.en} / {null.zh}"}.
+- Cause: `{contract.cause}`.
+- Reason: {contract.reason.en} / {contract.reason.zh}
+
+```sql
+-- {view}{no_rows}
+{feature.sql}
+```
+"""
+
+
+def _table_overview(contract: TableContract) -> tuple[str, ...]:
+    readers = sum(feature.contract.table == contract.name for feature in CATALOGUE)
+    return (
+        f"[`{contract.name}`](#{contract.name})",
+        contract.meaning,
+        f"`{contract.clock}`",
+        str(readers) if readers else "none yet",
+    )
+
+
+def _table_section(contract: TableContract) -> str:
+    columns = _table(
+        ("column", "kind", "required", "meaning", "values", "filled in"),
+        map(_column, contract.columns),
+    )
+    said = f"Holds {contract.meaning}. Clock: `{contract.clock}`."
+    return f"## `{contract.name}`\n\n{said}\n\n{columns}\n"
+
+
+def _column(column: Column) -> tuple[str, ...]:
+    choices = ", ".join(f"`{choice}`" for choice in column.choices)
+    bounded = column.low is not None or column.high is not None
+    return (
+        f"`{column.name}`",
+        column.kind,
+        "yes" if column.is_required else "",
+        column.meaning,
+        choices or (_range(column.low, column.high) if bounded else ""),
+        f"at `{column.completed_at}`" if column.completed_at else "",
+    )
+
+
+def _table_link(name: str) -> str:
+    return f"[`{name}`](tables.md#{name})"
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return "any"
+    if high is None:
+        return f"{plain_number(low or 0.0)} or more"
+    start = "up to" if low is None else f"{plain_number(low)} to"
+    return f"{start} {plain_number(high)}"
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("|", r"\|") + "`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("|" + "".join(f" {cell} |" for cell in line) for line in lines)
+
+
+if __name__ == "__main__":
+    main()
