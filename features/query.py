@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from features.catalogue.catalogue import CATALOGUE
+from features.catalogue.catalogue import operands
 from features.seen import seen_sql, timestamp_sql
 from features.views import VIEWS
 
@@ -67,12 +67,7 @@ def snapshot_sql(
 
 
 def _with_operands(features: Sequence[Feature]) -> list[Feature]:
-    wanted = {feature.name: feature for feature in features}
-    for feature in features:
-        if feature.view is None:
-            wanted |= {
-                operand.name: operand for operand in CATALOGUE if operand.name in feature.sql
-            }
+    wanted = {feature.name: feature for feature in (*features, *operands(features))}
     return list(wanted.values())
 
 

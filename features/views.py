@@ -30,7 +30,8 @@ VIEWS: dict[str, View] = {
                 "SELECT *, lag(age_day) OVER (PARTITION BY customer_id ORDER BY age_day DESC)"
                 " - age_day AS gap_days FROM ("
                 "SELECT customer_id, age_day, min(age_days) AS last_age_days,"
-                " sum(amount) AS amount, sum(discount) AS discount,"
+                " max(age_days) AS first_age_days,"
+                " sum(amount) AS amount, coalesce(sum(discount), 0) AS discount,"
                 " greatest(count(DISTINCT order_id), 1) AS orders"
                 " FROM purchases GROUP BY customer_id, age_day)"
             ),
@@ -44,7 +45,8 @@ VIEWS: dict[str, View] = {
             name="complaints_seen",
             table="complaints",
             sql=(
-                "SELECT *, date_diff('microsecond', opened_at, resolved_at) AS resolution_us"
+                "SELECT *, CASE WHEN resolved_at >= opened_at"
+                " THEN date_diff('microsecond', opened_at, resolved_at) END AS resolution_us"
                 " FROM seen_complaints"
             ),
         ),

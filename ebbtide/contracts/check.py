@@ -6,6 +6,8 @@ value is ever quoted.
 
 from __future__ import annotations
 
+import re
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from ebbtide.contracts.findings import Finding
@@ -40,20 +42,22 @@ def check_table(
     """
     found = {name: kind for name, kind, *_ in connection.sql(f"DESCRIBE {relation}").fetchall()}
     missing = [name for name in contract.required if name not in found]
-    if missing:
-        return [_missing(contract, missing, sorted(found))]
+    if missing and any(_READS_AS_DATA.search(name) for name in found):
+        return [_headless(contract, missing)]
+    findings = [_missing(contract, missing, sorted(found))] if missing else []
     columns = [column for column in contract.columns if column.name in found]
     counts = _counts(connection, relation, columns, contract, now)
     if counts["n_rows"] == 0:
-        return [_finding("error", contract, None, 0, "has no rows.", "Check its path or query.")]
-    findings = [
+        empty = _finding("error", contract, None, 0, "has no rows.", "Check its path or query.")
+        return [*findings, empty]
+    findings += [
         finding
         for column in columns
         for finding in _column_findings(contract, column, counts, str(found[column.name]))
     ]
     findings += _duplicate_rows(connection, relation, contract)
     ignored = sorted(set(found) - set(contract.names))
-    if ignored:
+    if ignored and not missing:
         named = ", ".join(ignored)
         findings.append(
             _finding(
@@ -81,6 +85,7 @@ def _counts(
         parts += [
             f'count(*) FILTER ({test}) AS "{column.name}/{problem}"'
             for problem, test in _tests(column, contract, now)
+            if _others_read(column, problem, contract) <= {column.name for column in columns}
         ]
     counted = connection.sql(f"SELECT {', '.join(parts)} FROM {relation}")
     return dict(zip(counted.columns, counted.fetchall()[0], strict=True))
@@ -103,9 +108,22 @@ def _tests(column: Column, contract: TableContract, now: datetime) -> list[tuple
     if column.choices:
         choices = ", ".join(f"'{choice}'" for choice in column.choices)
         tests.append(("choice", f"{typed} NOT IN ({choices})"))
-    if column.name in (contract.clock, "known_at") and contract.name != "payments":
-        tests.append(("future", f"{typed} > TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"))
-    if column.completed_at == column.name and contract.clock in contract.required:
+    if column.limits_by is not None:
+        by, limits = column.limits_by
+        outside = [
+            f"({by} = '{choice}' AND {typed} NOT BETWEEN {low} AND {high})"
+            for choice, low, high in limits
+        ]
+        tests.append(("limits", " OR ".join(outside)))
+    # What falls due tomorrow may be on record today.
+    may_lie_ahead = contract.name == "payments" and column.name == contract.clock
+    if column.name in (contract.clock, "known_at") and not may_lie_ahead:
+        tests.append(
+            ("future", f"{typed} > TIMESTAMP '{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'")
+        )
+    # What is due may be paid early; nothing else is completed before it happened.
+    may_come_early = contract.name == "payments" or contract.clock not in contract.required
+    if column.completed_at == column.name and not may_come_early:
         tests.append(("order", f"{typed} < {typed_sql(contract.column(contract.clock))}"))
     return tests
 
@@ -120,7 +138,7 @@ def _column_findings(
         n = count(problem)
         return [_finding(severity, contract, column, n, message, advice)] if n else []
 
-    limits = f"between {column.low} and {column.high}"
+    limits = _limits(column)
     findings = [
         *found(
             "error",
@@ -158,6 +176,12 @@ def _column_findings(
             "high",
             f"lies outside its range: expected {limits}.",
             "Check the unit; correct or drop these rows.",
+        ),
+        *found(
+            "error",
+            "limits",
+            f"lies outside the range that goes with it: expected {_limits_by(column)}.",
+            "Check the scale; correct or drop these rows.",
         ),
         *found(
             "error",
@@ -206,6 +230,39 @@ def _duplicate_rows(
             "If they are one event stored twice, use SELECT DISTINCT in a query.",
         )
     ]
+
+
+def _others_read(column: Column, problem: str, contract: TableContract) -> set[str]:
+    """Name the other columns that a test looks at."""
+    if problem == "limits" and column.limits_by is not None:
+        return {column.limits_by[0]}
+    return {contract.clock} if problem == "order" else set()
+
+
+def _limits(column: Column) -> str:
+    if column.low is not None and column.high is not None:
+        return f"between {column.low:g} and {column.high:g}"
+    return f"at least {column.low:g}" if column.low is not None else f"at most {column.high}"
+
+
+def _limits_by(column: Column) -> str:
+    limits = column.limits_by[1] if column.limits_by is not None else ()
+    return ", ".join(f"{choice} {low:g} to {high:g}" for choice, low, high in limits)
+
+
+_READS_AS_DATA = re.compile(r"\d{4}-\d\d?-\d\d?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|^[+-]?\d[\d\s.,]*$|@")
+"""A date, a number or an address: no name of a column."""
+
+
+def _headless(contract: TableContract, missing: list[str]) -> Finding:
+    return _finding(
+        "error",
+        contract,
+        None,
+        0,
+        f"lacks {', '.join(missing)}, and its first line seems to hold values and not names.",
+        "Write the names of the columns into the first line of the file.",
+    )
 
 
 def _missing(contract: TableContract, missing: list[str], present: list[str]) -> Finding:

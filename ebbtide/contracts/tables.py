@@ -39,6 +39,8 @@ class Column:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    limits_by: tuple[str, tuple[tuple[str, float, float], ...]] | None = None
+    """A column of choices, and the smallest and largest value that go with each of them."""
     completed_at: str | None = None
 
 
@@ -183,6 +185,7 @@ SURVEYS = _table(
         is_required=True,
         low=0.0,
         high=10.0,
+        limits_by=("metric", (("csat", 1.0, 5.0), ("nps", 0.0, 10.0), ("ces", 1.0, 7.0))),
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from ebbtide.errors import ContractError, did_you_mean
@@ -20,9 +21,10 @@ from features.catalogue import (
     satisfaction,
     tenure,
 )
+from features.views import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from features.catalogue.feature import Feature
 
@@ -85,6 +87,29 @@ def features_named(names: Iterable[str]) -> tuple[Feature, ...]:
 
 
 def catalogue_version(features: Iterable[Feature]) -> str:
-    """Return a hash that is equal exactly where features are computed from equal declarations."""
-    declared = [[f.name, f.sql, f.view, f.when_no_rows, list(f.columns)] for f in features]
+    """Return a hash that is equal exactly where features are computed from equal declarations.
+
+    A declaration is a feature's SQL with the view it reads, the features it is computed from, and
+    what a purchase is.
+    """
+    chosen = list(features)
+    declared = [_declared(feature) for feature in chosen]
+    declared += [_declared(operand) for operand in operands(chosen)]
+    declared.append([VIEWS["purchases"].sql])
     return hashlib.sha256(json.dumps(declared).encode()).hexdigest()[:12]
+
+
+def operands(features: Sequence[Feature]) -> list[Feature]:
+    """Return the features that expressions among the given ones are computed from."""
+    words = {
+        word
+        for feature in features
+        if feature.view is None
+        for word in re.findall(r"\w+", feature.sql)
+    }
+    return [feature for feature in CATALOGUE if feature.name in words]
+
+
+def _declared(feature: Feature) -> list[object]:
+    view = None if feature.view is None else VIEWS[feature.view].sql
+    return [feature.name, feature.sql, view, feature.when_no_rows, list(feature.columns)]

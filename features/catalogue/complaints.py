@@ -93,7 +93,7 @@ FEATURES: tuple[Feature, ...] = (
     _complaints(
         "complaints_reopened_365d",
         "count(*) FILTER (reopened AND age_day < 365)",
-        columns=("reopened",),
+        columns=("reopened", "resolved_at"),
         unit="complaints",
         when_no_rows="0",
         meaning="Complaints of the last 365 days that had to be opened again.",

@@ -19,7 +19,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _recency(
         "first_purchase_age_days",
-        "max(last_age_days)",
+        "max(first_age_days)",
         unit="days",
         meaning="Days since the first purchase within the lookback.",
         reason=(

@@ -1,0 +1,202 @@
+"""Every feature through the same checks, and the choice of those that a company can feed."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import get_args
+
+import pytest
+
+from ebbtide.causes import Cause
+from ebbtide.contracts.feature import FeatureContract
+from ebbtide.contracts.tables import SURVEYS, TABLES
+from ebbtide.words import LANGUAGES
+from features.catalogue.catalogue import (
+    CATALOGUE,
+    catalogue_version,
+    features_named,
+    features_present,
+    operands,
+)
+from features.views import VIEWS
+
+every_feature = pytest.mark.parametrize(
+    "feature", CATALOGUE, ids=[feature.name for feature in CATALOGUE]
+)
+
+
+def test_names_are_unique_and_plain() -> None:
+    names = [feature.name for feature in CATALOGUE]
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not re.fullmatch(r"[a-z][a-z0-9_]*", name)] == []
+
+
+@every_feature
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("value", "typical"),
+    [(1234.5, 2.0), (0.25, float("nan")), (0.0, 0.0)],
+    ids=["usual", "nothing-typical", "zero"],
+)
+def test_a_reason_states_value_and_typical_in_every_language(
+    feature, language, value, typical
+) -> None:
+    text = feature.contract.reason_text(value, typical, language)
+    assert text
+    assert not set("{}") & set(text)
+    assert "nan" not in text
+    template = feature.contract.reason[language]
+    assert sorted(re.findall(r"\{(\w*)\}", template)) == ["typical", "value"]
+
+
+@every_feature
+def test_chinese_is_chinese_and_english_is_not(feature) -> None:
+    def is_chinese(text: str) -> bool:
+        return any("一" <= letter <= "鿿" for letter in text)
+
+    texts = [feature.contract.reason, feature.contract.when_null or feature.contract.reason]
+    assert all(is_chinese(words.zh) and not is_chinese(words.en) for words in texts)
+
+
+@every_feature
+def test_a_missing_value_says_what_it_means(feature) -> None:
+    contract = feature.contract
+    text = contract.reason_text(float("nan"), 1.0, "en")
+    assert text == (contract.when_null.en if contract.is_nullable else "")
+    # What counts (or sums) from zero can never be missing.
+    assert not (contract.is_nullable and feature.when_no_rows is not None)
+
+
+@every_feature
+def test_a_contract_survives_its_json(feature) -> None:
+    assert FeatureContract.from_json(feature.contract.to_json()) == feature.contract
+
+
+@every_feature
+def test_units_ranges_and_causes_fit(feature) -> None:
+    contract = feature.contract
+    assert contract.cause in get_args(Cause)
+    assert contract.meaning.endswith(".")
+    if contract.low is not None and contract.high is not None:
+        assert contract.low < contract.high
+    if contract.name.endswith("_days") and "purchase_days" not in contract.name:
+        assert contract.unit == "days"
+    if feature.view is not None:
+        assert VIEWS[feature.view].table == contract.table
+
+
+def test_survey_features_and_the_contract_of_surveys_agree_on_ranges() -> None:
+    score = SURVEYS.column("score")
+    assert score.limits_by is not None
+    column, limits = score.limits_by
+    assert column == "metric"
+    for metric, low, high in limits:
+        contract = features_named([f"{metric}_mean_365d"])[0].contract
+        assert (contract.low, contract.high) == (low, high)
+
+
+@pytest.fixture
+def rich(ago):
+    """Rows that give every feature a value, and every optional column a part in it."""
+    who = {"customer_id": "a"}
+    bought = [
+        {"occurred_at": ago(days), "amount": amount, "order_id": order, "product_id": product}
+        | {"category": kind, "discount": discount}
+        for days, amount, order, product, kind, discount in (
+            (2.5, 12, "o1", "p1", "k1", 3),
+            (2.7, 5, "o2", "p2", "k2", 0),
+            (40, 30, "o3", "p1", "k1", 0),
+            (100, 7, "o4", "p3", "k1", 1),
+            (300, 11, "o5", "p1", "k1", 0),
+            (20, -4, "o3", "p1", "k1", None),
+        )
+    ]
+    return {
+        "transactions": [who | row for row in bought],
+        "complaints": [
+            who | {"opened_at": ago(9), "severity": 4.0, "resolved_at": None, "reopened": None},
+            who | {"opened_at": ago(50), "severity": 2.0, "resolved_at": ago(48), "reopened": True},
+        ],
+        "activity": [who | {"occurred_at": ago(days), "kind": "visit"} for days in (3, 50)],
+        "surveys": [
+            who | {"answered_at": ago(5), "metric": metric, "score": 4.0}
+            for metric in ("csat", "nps", "ces")
+        ],
+        "payments": [
+            who | {"due_at": ago(8), "paid_at": None},
+            who | {"due_at": ago(60), "paid_at": ago(57)},
+        ],
+        "customers": [who | {"signed_up_at": ago(700)}],
+    }
+
+
+def without(rows, dropped):
+    return [{key: value for key, value in row.items() if key not in dropped} for row in rows]
+
+
+def test_a_rich_company_feeds_every_feature(features_of, rich) -> None:
+    found = features_of(**rich)["a"]
+    assert list(found) == [feature.name for feature in CATALOGUE]
+    assert [name for name, value in found.items() if value is None] == []
+
+
+DECLARED = [(feature, column) for feature in CATALOGUE for column in feature.columns]
+
+
+@pytest.mark.parametrize(
+    ("feature", "column"), DECLARED, ids=[f"{f.name}-{column}" for f, column in DECLARED]
+)
+def test_a_declared_column_is_needed(features_of, rich, feature, column) -> None:
+    name, table = feature.name, feature.contract.table
+    poor = rich | {table: without(rich[table], {column})}
+    assert name not in features_of(**poor)["a"]
+    # Computed all the same, it would be another value: the declaration is no mere habit.
+    assert features_of(name, **poor)["a"] != features_of(name, **rich)["a"]
+
+
+def test_no_feature_needs_a_column_that_it_does_not_declare(features_of, rich) -> None:
+    full = features_of(**rich)["a"]
+    for table, rows in rich.items():
+        optional = {
+            column.name
+            for column in TABLES[table].columns
+            if not column.is_required and any(column.name in row for row in rows)
+        }
+        for column in optional:
+            poor = features_of(**rich | {table: without(rows, {column})})["a"]
+            changed = {name for name, value in poor.items() if value != full[name]}
+            # Without order ids an order is a purchase day: said in the catalogue's SQL.
+            assert changed <= {"orders_365d"}, (table, column)
+
+
+def test_features_of_absent_tables_are_left_out() -> None:
+    chosen = features_present({"transactions": {"customer_id", "occurred_at", "amount"}})
+    assert {feature.contract.table for feature in chosen} == {"transactions"}
+    assert not {"discount_share_365d", "products_90d"} & {feature.name for feature in chosen}
+
+
+def test_operands_are_whole_names() -> None:
+    names = {feature.name for feature in operands(features_named(["basket_last_over_mean"]))}
+    assert names == {"basket_last", "basket_365d"}
+
+
+def test_the_version_changes_with_whatever_computes_a_feature(monkeypatch) -> None:
+    chosen = features_named(["spend_share_90d", "recency_days"])
+    version = catalogue_version(chosen)
+    assert version == catalogue_version(chosen)
+    assert version != catalogue_version(chosen[::-1])
+    assert version != catalogue_version(chosen[:1])
+    renamed = dataclasses.replace(chosen[1], sql="min(first_age_days)")
+    assert version != catalogue_version([chosen[0], renamed])
+    view = VIEWS["purchase_days"]
+    monkeypatch.setitem(VIEWS, "purchase_days", dataclasses.replace(view, sql=view.sql + " "))
+    assert version != catalogue_version(chosen)
+
+
+def test_the_version_of_an_expression_changes_with_its_operands(monkeypatch) -> None:
+    chosen = features_named(["spend_share_90d"])
+    version = catalogue_version(chosen)
+    view = VIEWS["purchase_days"]
+    monkeypatch.setitem(VIEWS, "purchase_days", dataclasses.replace(view, sql=view.sql + " "))
+    assert version != catalogue_version(chosen)

@@ -1,0 +1,78 @@
+"""Features of one customer from raw events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+
+from ebbtide.definition import ChurnDefinition
+from ebbtide.errors import ContractError
+from features.live import features_of_events
+
+AS_OF = datetime(2011, 3, 1, tzinfo=UTC)
+YEAR = ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365)
+
+
+def live(events, *names, as_of=AS_OF):
+    return features_of_events(
+        events,
+        customer_id="a",
+        as_of=as_of,
+        names=names,
+        lookback_days=365,
+        definition=YEAR,
+    )
+
+
+def bought(at, amount=5.0):
+    return {"occurred_at": at, "amount": amount}
+
+
+@pytest.mark.parametrize(
+    "transactions",
+    [
+        pytest.param([], id="no-events"),
+        pytest.param([bought(AS_OF)], id="bought-on-the-cutoff"),
+        pytest.param([bought(AS_OF - timedelta(days=366))], id="bought-too-long-ago"),
+        pytest.param([bought(AS_OF - timedelta(days=9), -5.0)], id="returned-only"),
+    ],
+)
+def test_who_is_not_alive_has_no_features(transactions) -> None:
+    found = live({"transactions": transactions}, "recency_days")
+    assert not found.is_alive
+    assert found.values.size == 0
+
+
+def test_tables_that_were_not_sent_are_named_and_count_as_empty() -> None:
+    events = {"transactions": [bought(AS_OF - timedelta(days=9))], "activity": []}
+    names = ["complaints_90d", "complaint_open_days", "activity_30d", "recency_days"]
+    found = live(events, *names)
+    assert found.tables_absent == ("complaints",)
+    np.testing.assert_array_equal(found.values, [0, np.nan, 0, 9])
+
+
+def test_offsets_are_understood() -> None:
+    east = timezone(timedelta(hours=8))
+    at = datetime(2011, 2, 28, 8, 0, tzinfo=east)  # midnight in UTC
+    assert live({"transactions": [bought(at)]}, "recency_days").values.tolist() == [1.0]
+    late = datetime(2011, 3, 1, 0, 0, tzinfo=timezone(-timedelta(hours=1)))  # 01:00 in UTC
+    assert not live({"transactions": [bought(late)]}, "recency_days").is_alive
+
+
+def test_columns_that_a_row_leaves_out_are_missing() -> None:
+    rows = [bought(AS_OF - timedelta(days=3)) | {"product_id": "p1"}]
+    rows.append(bought(AS_OF - timedelta(days=4)))
+    assert live({"transactions": rows}, "products_90d", "spend_30d").values.tolist() == [1, 10]
+
+
+def test_values_come_in_the_order_asked_for() -> None:
+    events = {"transactions": [bought(AS_OF - timedelta(days=9))]}
+    assert live(events, "spend_30d", "recency_days").values.tolist() == [5, 9]
+    assert live(events, "recency_days", "spend_30d").values.tolist() == [9, 5]
+
+
+def test_an_unknown_feature_is_an_error_of_the_request() -> None:
+    with pytest.raises(ContractError, match="no feature 'wealth'"):
+        live({}, "wealth")
