@@ -1,0 +1,246 @@
+"""A raw table against its contract: everything that is wrong, at once, and never a value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import duckdb
+import pytest
+
+from ebbtide.contracts.check import check_table
+from ebbtide.contracts.findings import raise_if_errors
+from ebbtide.contracts.tables import TABLES, table_contract
+from ebbtide.errors import ContractError
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GOOD = {
+    "transactions": {"customer_id": "c1", "occurred_at": "2025-05-01T10:00:00Z", "amount": "9.50"},
+    "complaints": {"customer_id": "c1", "opened_at": "2025-05-01T10:00:00Z"},
+    "activity": {"customer_id": "c1", "occurred_at": "2025-05-01T10:00:00Z"},
+    "surveys": {
+        "customer_id": "c1",
+        "answered_at": "2025-05-01T10:00:00Z",
+        "metric": "csat",
+        "score": "4",
+    },
+    "subscriptions": {"customer_id": "c1", "started_at": "2025-05-01T10:00:00Z"},
+    "payments": {"customer_id": "c1", "due_at": "2025-05-01T10:00:00Z"},
+    "balances": {
+        "customer_id": "c1",
+        "measured_at": "2025-05-01T10:00:00Z",
+        "name": "seats",
+        "value": "3",
+    },
+    "customers": {"customer_id": "c1"},
+    "treatments": {
+        "customer_id": "c1",
+        "assigned_at": "2025-05-01T10:00:00Z",
+        "action": "call",
+        "arm": "treated",
+        "propensity": "0.5",
+    },
+}
+
+
+def check(table: str, *rows: dict[str, str | None], now=NOW):
+    """Check rows of text, as a CSV gives them."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        columns = ", ".join(f'"{name}" VARCHAR' for name in names)
+        connection.execute(f"CREATE TABLE raw ({columns})")
+        for row in rows:
+            marks = ", ".join("?" for _ in names)
+            connection.execute(f"INSERT INTO raw VALUES ({marks})", [row.get(n) for n in names])
+        return check_table(connection, "raw", table_contract(table), now=now)
+
+
+def places(findings, severity="error"):
+    return [finding.place for finding in findings if finding.severity == severity]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_good_row_of_every_table_has_no_findings(table) -> None:
+    assert check(table, GOOD[table]) == []
+
+
+PROBLEMS = [
+    ("transactions", {"amount": "nine"}, "amount", "no money"),
+    ("transactions", {"amount": "nan"}, "amount", "no money"),
+    ("transactions", {"amount": None}, "amount", "is null"),
+    ("transactions", {"occurred_at": "yesterday"}, "occurred_at", "no instant"),
+    ("transactions", {"occurred_at": None}, "occurred_at", "is null"),
+    ("transactions", {"occurred_at": "2026-01-01T00:00:01Z"}, "occurred_at", "in the future"),
+    ("transactions", {"customer_id": None}, "customer_id", "is null"),
+    ("transactions", {"customer_id": "  "}, "customer_id", "empty text"),
+    ("transactions", {"discount": "-1"}, "discount", "expected at least 0."),
+    ("transactions", {"known_at": "2026-02-01T00:00:00Z"}, "known_at", "in the future"),
+    ("complaints", {"severity": "6"}, "severity", "expected between 1 and 5."),
+    ("complaints", {"severity": "0"}, "severity", "expected between 1 and 5."),
+    ("complaints", {"reopened": "maybe"}, "reopened", "no flag"),
+    ("activity", {"value": "nan"}, "value", "NaN or infinity"),
+    ("activity", {"value": "inf"}, "value", "NaN or infinity"),
+    ("surveys", {"metric": "stars"}, "metric", "none of csat, nps, ces"),
+    ("surveys", {"score": "9"}, "score", "csat 1 to 5"),
+    ("surveys", {"score": "0"}, "score", "csat 1 to 5"),
+    ("payments", {"known_at": "2026-02-01T00:00:00Z"}, "known_at", "in the future"),
+    ("balances", {"value": None}, "value", "is null"),
+    ("treatments", {"propensity": "1.5"}, "propensity", "expected between 0 and 1."),
+    ("treatments", {"arm": "both"}, "arm", "none of treated, holdout"),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "bad", "column", "message"),
+    PROBLEMS,
+    ids=[f"{table}-{column}-{next(iter(bad.values()))}" for table, bad, column, _ in PROBLEMS],
+)
+def test_an_error_is_found_counted_and_placed(table, bad, column, message) -> None:
+    found = check(table, GOOD[table], GOOD[table] | bad, GOOD[table] | {"customer_id": "c2"})
+    errors = [finding for finding in found if finding.severity == "error"]
+    assert f"{table}.{column}" in {error.place for error in errors}
+    assert message in " ".join(error.message for error in errors)
+    assert {error.count for error in errors} == {1}
+    assert all(error.advice for error in errors)
+
+
+WARNINGS = [
+    ("transactions", {"customer_id": "12345.0"}, "transactions.customer_id", "'.0'"),
+    ("complaints", {"resolved_at": "2025-04-01"}, "complaints.resolved_at", "before opened_at"),
+    ("subscriptions", {"ended_at": "2025-04-01"}, "subscriptions.ended_at", "before started_at"),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "odd", "place", "message"), WARNINGS, ids=[place for _, _, place, _ in WARNINGS]
+)
+def test_what_may_be_meant_is_a_warning(table, odd, place, message) -> None:
+    (finding,) = check(table, GOOD[table] | odd)
+    assert (finding.severity, finding.place, finding.count) == ("warning", place, 1)
+    assert message in finding.message
+
+
+FINE = [
+    ("payments", {"paid_at": "2025-04-01"}, "paid-before-due"),
+    ("payments", {"due_at": "2026-05-01"}, "due-in-the-future"),
+    ("surveys", {"metric": "nps", "score": "9"}, "nps-of-nine"),
+    ("surveys", {"metric": "ces", "score": "7"}, "ces-of-seven"),
+    ("transactions", {"amount": "-3"}, "return"),
+    ("transactions", {"customer_id": "007"}, "leading-zeros"),
+    ("transactions", {"occurred_at": "2026-01-01T00:00:00Z"}, "on-the-present"),
+    ("complaints", {"severity": None, "reopened": None}, "nulls-of-optional-columns"),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "row"), [case[:2] for case in FINE], ids=[case[2] for case in FINE]
+)
+def test_what_is_fine_is_not_found(table, row) -> None:
+    assert check(table, GOOD[table] | row) == []
+
+
+def test_the_present_may_be_given_in_any_zone() -> None:
+    late = GOOD["transactions"] | {"occurred_at": "2026-01-01T00:30:00Z"}
+    east = timezone(timedelta(hours=2))
+    assert check("transactions", late, now=datetime(2026, 1, 1, 3, tzinfo=east)) == []
+    assert places(check("transactions", late, now=datetime(2026, 1, 1, 1, tzinfo=east))) == [
+        "transactions.occurred_at"
+    ]
+
+
+def test_the_present_counts_to_the_microsecond() -> None:
+    late = GOOD["transactions"] | {"occurred_at": "2026-01-01T00:00:00.000500Z"}
+    assert check("transactions", late, now=NOW + timedelta(microseconds=500)) == []
+    assert len(check("transactions", late, now=NOW + timedelta(microseconds=499))) == 1
+
+
+def test_rows_that_repeat_are_counted() -> None:
+    row = GOOD["transactions"]
+    (finding,) = check("transactions", row, row, row, row | {"amount": "1"})
+    assert (finding.severity, finding.count) == ("warning", 2)
+
+
+def test_columns_that_nobody_reads_are_named_as_advice() -> None:
+    (finding,) = check("activity", GOOD["activity"] | {"colour": "red"})
+    assert finding.severity == "advice"
+    assert "colour" in finding.message
+
+
+def test_instants_without_a_zone_are_advice() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE raw AS SELECT 'c1' AS customer_id, TIMESTAMP '2025-05-01' AS occurred_at"
+        )
+        (finding,) = check_table(connection, "raw", table_contract("activity"), now=NOW)
+        assert (finding.severity, finding.place) == ("advice", "activity.occurred_at")
+        connection.execute("ALTER TABLE raw ALTER occurred_at TYPE TIMESTAMPTZ")
+        assert check_table(connection, "raw", table_contract("activity"), now=NOW) == []
+
+
+def test_an_empty_table_is_an_error() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE raw (customer_id VARCHAR, occurred_at VARCHAR)")
+        (finding,) = check_table(connection, "raw", table_contract("activity"), now=NOW)
+    assert (finding.severity, finding.message) == ("error", "has no rows.")
+
+
+def test_everything_is_found_at_once_errors_first() -> None:
+    good = GOOD["transactions"]
+    found = check(
+        "transactions",
+        good,
+        good,
+        good | {"customer_id": "", "amount": "x", "occurred_at": "2031-01-01", "discount": "-2"},
+        good | {"customer_id": "9.0", "colour": "red"},
+    )
+    assert sorted(places(found)) == [
+        "transactions.amount",
+        "transactions.customer_id",
+        "transactions.discount",
+        "transactions.occurred_at",
+    ]
+    assert places(found, "warning") == ["transactions.customer_id", "transactions"]
+    assert places(found, "advice") == ["transactions"]
+    severities = [finding.severity for finding in found]
+    assert severities == sorted(severities, key=("error", "warning", "advice").index)
+    with pytest.raises(ContractError, match=r"in 4 place\(s\)") as raised:
+        raise_if_errors(found)
+    assert all(place in str(raised.value) for place in places(found))
+
+
+def test_a_missing_column_hides_no_other_problem() -> None:
+    row = {"customer_id": "", "score": "44", "answered_at": "never", "grade": "1"}
+    found = check("surveys", row)
+    assert places(found) == [
+        "surveys",
+        "surveys.customer_id",
+        "surveys.answered_at",
+        "surveys.score",
+    ]
+    assert "lacks metric; it has answered_at, customer_id, grade, score." in found[0].message
+    assert 'columns = { metric = "..." }' in found[0].advice
+
+
+def test_a_missing_clock_hides_no_other_problem() -> None:
+    found = check("complaints", {"customer_id": "c1", "resolved_at": "2025-05-01", "severity": "9"})
+    assert places(found) == ["complaints", "complaints.severity"]
+
+
+CANARY = "canary-9731"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_finding_quotes_a_value(table) -> None:
+    bad = dict.fromkeys(table_contract(table).names, CANARY)
+    found = check(table, bad, bad, bad | {"customer_id": f" {CANARY}.0"})
+    assert found
+    assert CANARY not in repr(found)
+
+
+@pytest.mark.parametrize("table", ["transactions", "surveys", "treatments"])
+def test_a_file_without_a_header_shows_none_of_its_first_line(table) -> None:
+    names = {value: value for value in (CANARY, "2025-05-01", "17.50")}
+    (finding,) = check(table, names)
+    assert "first line" in finding.message
+    assert CANARY not in repr(finding)
+    assert "17.50" not in repr(finding)
