@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from ebbtide.contracts.check import check_table
+from ebbtide.contracts.check import check_table, hint_at_columns
 from ebbtide.contracts.findings import raise_if_errors
 from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import ContractError
@@ -81,22 +81,49 @@ def _check(
 ) -> list[Finding]:
     query = _source_query(project, name, source)
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW raw_{name} AS {query}")
+        _check_mapping(connection, query, name, source)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW raw_{name} AS {_renamed(query, source)}")
         return check_table(connection, f"raw_{name}", table_contract(name), now=now)
     except duckdb.Error as err:
         what = str(err).splitlines()[0].split(":")[0]
+        place = "by its query" if source.path is None else f"from {source.path!r}"
         raise ContractError(
-            f"Table {name!r} cannot be read ({what}): expected CSV, Parquet or a query that "
-            f"returns {', '.join(table_contract(name).required)}. Check tables.{name} in the "
-            f"project file, and that the file is complete.\n{_first_line(err)}"
+            f"Table {name!r} cannot be read {place} ({what}): expected CSV, Parquet or a query "
+            f"that returns {', '.join(table_contract(name).required)}. Check tables.{name} in the "
+            f"project file, and that the file is complete.{_first_line(err)}"
         ) from err
+
+
+_NAMES_NO_VALUE = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.IOException,
+    duckdb.ParserException,
+)
 
 
 def _first_line(err: duckdb.Error) -> str:
     """Keep what names a file, column or function; drop what may quote a value of the data."""
-    line = str(err).splitlines()[0]
-    quotes_data = isinstance(err, duckdb.ConversionException | duckdb.InvalidInputException)
-    return "" if quotes_data else line
+    return "\n" + str(err).splitlines()[0] if isinstance(err, _NAMES_NO_VALUE) else ""
+
+
+def _check_mapping(
+    connection: duckdb.DuckDBPyConnection, query: str, name: str, source: TableSource
+) -> None:
+    if not source.columns:
+        return
+    present = [row[0] for row in connection.sql(f"DESCRIBE {query}").fetchall()]
+    known = {column.casefold() for column in present}
+    problems = [
+        f"{ours} = {theirs!r}; {hint_at_columns(theirs, present)}"
+        for ours, theirs in source.columns.items()
+        if theirs.casefold() not in known
+    ]
+    if problems:
+        raise ContractError(
+            f"tables.{name}.columns names columns that {source.path!r} does not have: "
+            f"{'. '.join(problems)}. Correct the names in the project file."
+        )
 
 
 def _source_query(project: Project, name: str, source: TableSource) -> str:
@@ -111,8 +138,12 @@ def _source_query(project: Project, name: str, source: TableSource) -> str:
         if full.endswith((".parquet", ".pq"))
         else f"read_csv({literal}, all_varchar = true, header = true)"
     )
+    return f"SELECT * FROM {reader}"
+
+
+def _renamed(query: str, source: TableSource) -> str:
+    if not source.columns:
+        return query
     renamed = ", ".join(f'"{theirs}" AS "{ours}"' for ours, theirs in source.columns.items())
-    if not renamed:
-        return f"SELECT * FROM {reader}"
     taken = ", ".join(f'"{theirs}"' for theirs in dict.fromkeys(source.columns.values()))
-    return f"SELECT {renamed}, * EXCLUDE ({taken}) FROM {reader}"
+    return f"SELECT {renamed}, * EXCLUDE ({taken}) FROM ({query})"

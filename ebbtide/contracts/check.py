@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.contracts.findings import Finding
 from ebbtide.contracts.tables import typed_sql
+from ebbtide.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -254,6 +255,13 @@ _READS_AS_DATA = re.compile(r"\d{4}-\d\d?-\d\d?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|^[
 """A date, a number or an address: no name of a column."""
 
 
+def hint_at_columns(given: str, present: Sequence[str]) -> str:
+    """Return a hint at the columns of a file, unless its first line seems to hold values."""
+    if any(_READS_AS_DATA.search(name) for name in present):
+        return "the first line of the file seems to hold values and not names"
+    return did_you_mean(given, present)
+
+
 def _headless(contract: TableContract, missing: list[str]) -> Finding:
     return _finding(
         "error",
@@ -272,7 +280,13 @@ def _missing(contract: TableContract, missing: list[str], present: list[str]) ->
         column=None,
         count=0,
         message=f"lacks {', '.join(missing)}; it has {', '.join(present)}.",
-        advice=f'Map them: [tables.{contract.name}] columns = {{ {missing[0]} = "..." }}.',
+        advice=(
+            "It has one column only: if its delimiter is unusual, read it by a query with "
+            "read_csv(..., delim = '...')."
+            if len(present) == 1
+            else f'Map them: [tables.{contract.name}] columns = {{ {missing[0]} = "..." }}, '
+            f"or name them so in the query."
+        ),
     )
 
 
