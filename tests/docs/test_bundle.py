@@ -1,0 +1,110 @@
+"""Every file of a bundle and every key of its manifest is in the reference, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from ebbtide.bundle.contents import Golden, Reference
+from ebbtide.bundle.read import read_bundle
+from ebbtide.bundle.write import write_bundle
+from ebbtide.definition import ChurnDefinition
+from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.linear import LinearModel
+from ebbtide.scorer.ranks import RankScale
+from ebbtide.scorer.scorer import RankedScorer
+from features.catalogue.catalogue import features_named
+from features.tables import Tables, connect
+from training.lineage import lineage_of
+from training.metrics import measures
+from training.snapshots import Snapshot
+
+KEY = b"a key for tests"
+ADDED_BY_TRAINING = {"calibration_checked_on", "auc_by_origin", "rule_auc"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A signed bundle of one feature."""
+    one = np.ones(1)
+    scorer = RankedScorer(
+        features=tuple(feature.contract for feature in features_named(["recency_days"])),
+        scales=(RankScale.of(np.array([1.0, 2.0])),),
+        typical=one,
+        model=LinearModel(
+            intercept=0.0, weights=one, missing_weights=one, centers=one, missing_centers=one
+        ),
+        calibrator=PlattCalibrator(slope=1.0, intercept=0.0),
+    )
+    rows = np.array([[1.5]])
+    write_bundle(
+        tmp_path,
+        kind="logistic",
+        model_file=("linear.json", json.dumps(scorer.model.to_json())),
+        scorer=scorer,
+        definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
+        lookback_days=365,
+        catalogue_version="1",
+        reference=Reference(
+            as_of="2026-01-01",
+            n_customers=2,
+            p_churn_quantiles=np.linspace(0, 1, 101),
+            missing_share=one,
+        ),
+        golden=Golden(rows=rows, p_churn=scorer.p_churn(rows)),
+        card="# Card\n",
+        metrics={},
+        lineage={},
+        key=KEY,
+    )
+    read_bundle(tmp_path, key=KEY)
+    return tmp_path
+
+
+@pytest.fixture
+def page(reference):
+    return reference("reference/bundle.md")
+
+
+def test_each_file_is_documented_and_no_other(page, folder):
+    written = {path.name for path in folder.iterdir()}
+    assert set(page.rows("Files")) == written | {"model.lgb"}
+
+
+@pytest.mark.parametrize(
+    "name", ["calibrator.json", "features.json", "reference.json", "golden.json"]
+)
+def test_each_key_of_a_file_is_documented(page, folder, name):
+    content = json.loads((folder / name).read_text(encoding="utf-8"))
+    keys = content[0] if isinstance(content, list) else content
+    assert [key for key in keys if f"`{key}`" not in page.rows("Files")[name][1]] == []
+
+
+def test_each_key_of_the_manifest_is_documented_and_no_other(page, folder):
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert set(page.rows("Keys of the manifest")) == set(manifest)
+
+
+def test_each_measure_is_documented_and_no_other(page):
+    measured = measures(np.array([0.0, 1.0]), np.array([0.2, 0.7]))
+    assert set(page.rows("`metrics`")) == set(measured) | ADDED_BY_TRAINING
+
+
+def test_each_key_of_the_lineage_is_documented_and_no_other(page):
+    empty = np.empty((0, 1))
+    newest = Snapshot(
+        as_of=datetime(2026, 1, 1, tzinfo=UTC),
+        customer_ids=np.empty(0, dtype=np.str_),
+        rows=empty,
+        scales=(),
+        churned=None,
+    )
+    connection = connect("UTC")
+    try:
+        lineage = lineage_of(Tables(connection=connection, columns={}), [], newest, seed=0)
+    finally:
+        connection.close()
+    assert set(page.rows("`lineage`")) == set(lineage)
