@@ -106,6 +106,8 @@ class Training(_Section):
     """Kinds of model to train; the best of them becomes the challenger."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     """Seed of everything random in training."""
+    max_rows: int = Field(default=500_000, ge=1_000, le=100_000_000)
+    """Rows over all snapshots that models learn from; beyond it a sample of customers does."""
 
 
 class Policy(_Section):
@@ -141,22 +143,10 @@ class Project(_Section):
     base: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
-    def _tables_are_known(self) -> Project:
-        for name, source in self.tables.items():
-            if name not in TABLES:
-                raise ValueError(f"there is no table {name!r}; {did_you_mean(name, TABLES)}")
-            contract = table_contract(name)
-            for column in source.columns:
-                if column not in contract.names:
-                    hint = did_you_mean(column, contract.names)
-                    raise ValueError(f"table {name!r} has no column {column!r}; {hint}")
-        if "transactions" not in self.tables:
-            raise ValueError("the table 'transactions' is required; add [tables.transactions]")
-        if self.snapshots.lookback_days < self.churn.active_within_days:
-            raise ValueError(
-                "snapshots.lookback_days must be at least churn.active_within_days, or a living "
-                "customer could have no purchase that is seen"
-            )
+    def _parts_agree(self) -> Project:
+        problems = _disagreements(self.model_dump())
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     @property
@@ -218,7 +208,9 @@ def load_project(path: Path) -> Project:
     try:
         project = Project.model_validate({**read, "base": path.resolve().parent})
     except ValidationError as err:
-        raise SettingsError(_all_problems(path, err)) from err
+        raise SettingsError(_all_problems(path, read, err)) from err
+    if "base" in read:
+        raise SettingsError(_all_problems(path, read, None))
     return project
 
 
@@ -248,10 +240,42 @@ def expand_variables(text: str, *, where: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def _all_problems(path: Path, err: ValidationError) -> str:
-    lines = [f"Project file {str(path)!r} has {err.error_count()} problem(s):"]
-    lines += [f"  {_problem(problem)}" for problem in err.errors(include_url=False)]
-    return "\n".join(lines)
+def _all_problems(path: Path, read: dict[str, Any], err: ValidationError | None) -> str:
+    found = [] if err is None else err.errors(include_url=False)
+    lines = [_problem(problem) for problem in found if problem["loc"]] + _disagreements(read)
+    if "base" in read:
+        lines.append(_problem({"type": "extra_forbidden", "loc": ("base",)}))
+    headline = f"Project file {str(path)!r} has {len(lines)} problem(s):"
+    return "\n".join([headline, *(f"  {line}" for line in lines)])
+
+
+def _disagreements(read: dict[str, Any]) -> list[str]:
+    """Name what no section can see alone, in a file that may be wrong in other ways too."""
+    tables, churn, snapshots = (
+        section if isinstance(section := read.get(name, {}), dict) else {}
+        for name in ("tables", "churn", "snapshots")
+    )
+    problems = []
+    for name, source in tables.items():
+        if name not in TABLES:
+            problems.append(f"tables.{name}: there is no such table; {did_you_mean(name, TABLES)}")
+            continue
+        columns = source.get("columns") if isinstance(source, dict) else None
+        known = table_contract(name).names
+        problems += [
+            f"tables.{name}.columns: no column {column!r}; {did_you_mean(column, known)}"
+            for column in columns or ()
+            if column not in known
+        ]
+    if isinstance(read.get("tables"), dict) and "transactions" not in tables:
+        problems.append("tables: transactions are required; add [tables.transactions]")
+    lookback, active = snapshots.get("lookback_days", 365), churn.get("active_within_days", 365)
+    if isinstance(lookback, int) and isinstance(active, int) and lookback < active:
+        problems.append(
+            "snapshots.lookback_days must be at least churn.active_within_days, or a living "
+            "customer could have no purchase that is seen"
+        )
+    return problems
 
 
 def _problem(problem: Any) -> str:
@@ -265,9 +289,9 @@ def _problem(problem: Any) -> str:
 def _keys_beside(keys: list[str]) -> list[str]:
     section: type[BaseModel] = Project
     for key in keys[:-1]:
-        if key in TABLES:
+        if keys[0] == "tables":
             section = TableSource
-        elif key in section.model_fields and key != "tables":
+        elif key in section.model_fields:
             annotation = section.model_fields[key].annotation
             assert isinstance(annotation, type)
             section = annotation

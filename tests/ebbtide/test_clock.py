@@ -1,0 +1,67 @@
+"""Instants, midnights and the window of an outcome."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ebbtide.clock import OutcomeWindow, next_midnight, parse_instant, zone
+from ebbtide.errors import ContractError, SettingsError
+
+TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "time_zone", "utc"),
+    [
+        pytest.param("2011-03-01", "UTC", "2011-03-01T00:00:00", id="date"),
+        pytest.param("2011-07-01", "Europe/London", "2011-06-30T23:00:00", id="summer-midnight"),
+        pytest.param("2011-03-01T09:30", "Asia/Shanghai", "2011-03-01T01:30:00", id="local-time"),
+        pytest.param("2011-03-01T09:00:00Z", "Asia/Shanghai", "2011-03-01T09:00:00", id="utc"),
+        pytest.param("2011-03-01T09:00:00+01:00", "UTC", "2011-03-01T08:00:00", id="offset"),
+        pytest.param(" 2011-03-01 ", "UTC", "2011-03-01T00:00:00", id="blanks-around"),
+    ],
+)
+def test_instants_are_read_into_utc(text, time_zone, utc) -> None:
+    read = parse_instant(text, time_zone=time_zone)
+    assert read == datetime.fromisoformat(utc + "+00:00")
+    assert read.tzinfo is UTC
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2011-02-30", "01/03/2011", "2011-13-01"])
+def test_what_is_no_date_says_what_would_be(text) -> None:
+    with pytest.raises(ContractError, match="such as 2011-03-01"):
+        parse_instant(text)
+
+
+@pytest.mark.parametrize("name", ["Europe/Londn", "", "../etc/passwd", "+01:00"])
+def test_an_unknown_zone_says_what_would_be_one(name) -> None:
+    with pytest.raises(SettingsError, match="'Europe/London' or 'UTC'"):
+        zone(name)
+
+
+@pytest.mark.parametrize(
+    ("instant", "time_zone", "midnight"),
+    [
+        pytest.param("2011-03-01T00:00", "UTC", "2011-03-02T00:00", id="midnight-is-not-its-own"),
+        pytest.param("2011-03-01T23:59", "UTC", "2011-03-02T00:00", id="evening"),
+        pytest.param("2011-07-01T22:59", "Europe/London", "2011-07-01T23:00", id="summer"),
+        pytest.param("2011-03-26T12:00", "Europe/London", "2011-03-27T00:00", id="before-forward"),
+        pytest.param("2011-03-27T12:00", "Europe/London", "2011-03-27T23:00", id="day-of-23-hours"),
+        pytest.param("2011-10-30T12:00", "Europe/London", "2011-10-31T00:00", id="day-of-25-hours"),
+        pytest.param("2011-12-31T12:00", "UTC", "2012-01-01T00:00", id="new-year"),
+    ],
+)
+def test_the_next_midnight_is_that_of_the_zone(instant, time_zone, midnight) -> None:
+    found = next_midnight(datetime.fromisoformat(f"{instant}+00:00"), time_zone=time_zone)
+    assert found == datetime.fromisoformat(f"{midnight}+00:00")
+
+
+def test_a_window_starts_after_the_gap_and_matures_at_its_end() -> None:
+    as_of = datetime(2011, 1, 1, tzinfo=UTC)
+    window = OutcomeWindow(as_of=as_of, gap_days=7, horizon_days=90)
+    assert window.starts_at == as_of + timedelta(days=7)
+    assert window.ends_at == as_of + timedelta(days=97)
+    assert window.has_matured(now=window.ends_at)
+    assert not window.has_matured(now=window.ends_at - TICK)
