@@ -61,7 +61,7 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
     manifest = _json(MANIFEST, raw)
     files = _verified_files(folder, manifest)
     try:
-        return Bundle(
+        bundle = Bundle(
             version=version_of(raw),
             manifest=manifest,
             is_signed=key is not None,
@@ -74,11 +74,13 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
             golden=_golden(_json("golden.json", files["golden.json"])),
             card=files["card.md"].decode(),
         )
+        _check_shapes(bundle)
     except (KeyError, TypeError, ValueError, AttributeError) as err:
         raise BundleError(
             f"Expected a bundle of format {FORMAT}, but its contents do not fit together "
             f"({type(err).__name__}). {_AGAIN}"
         ) from err
+    return bundle
 
 
 def check_golden(bundle: Bundle) -> None:
@@ -97,6 +99,29 @@ def check_golden(bundle: Bundle) -> None:
             f"{worst:.2g}: this installation reads the model otherwise. Compare library versions "
             f"with the bundle's lineage."
         )
+
+
+def _check_shapes(bundle: Bundle) -> None:
+    """Raise ValueError where parts of a bundle speak of different features or make no sense."""
+    scorer, golden, reference = bundle.scorer, bundle.golden, bundle.reference
+    n_features = len(scorer.features)
+    fitting = [
+        n_features >= 1,
+        len(golden.p_churn) >= 1,
+        golden.rows.shape == (len(golden.p_churn), n_features),
+        reference.p_churn_quantiles.shape == (101,),
+        reference.missing_share.shape == (n_features,),
+        all(len(scale.values) == len(scale.ranks) for scale in scorer.scales),
+        all(bool(np.all(np.diff(scale.values) > 0)) for scale in scorer.scales),
+        0 < scorer.calibrator.slope < np.inf,
+        type(bundle.lookback_days) is int,
+    ]
+    if isinstance(scorer.model, LinearModel):
+        model = scorer.model
+        parts = (model.weights, model.missing_weights, model.centers, model.missing_centers)
+        fitting += [part.shape == (n_features,) for part in parts]
+    if not all(fitting):
+        raise ValueError("the parts do not fit")
 
 
 def _is_signed(folder: Path, manifest: bytes, key: bytes) -> bool:

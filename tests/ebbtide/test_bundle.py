@@ -1,0 +1,359 @@
+"""Bundles: what is written is read back, and nothing that was tampered with is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ebbtide.bundle.read
+from ebbtide.bundle.contents import MANIFEST, SIGNATURE, Golden, Reference
+from ebbtide.bundle.read import check_golden, read_bundle, read_linear
+from ebbtide.bundle.signature import sign
+from ebbtide.bundle.write import version_of, write_bundle
+from ebbtide.definition import ChurnDefinition
+from ebbtide.errors import BundleError
+from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.ranks import RankScale, rank_columns
+from ebbtide.scorer.scorer import RankedScorer, median_present
+from ebbtide.scorer.trees import TreeModel
+from features.catalogue.catalogue import features_named
+from training.models import boosting
+from training.models.boosting import fit_boosting
+from training.models.forest import fit_forest
+from training.models.logistic import fit_logistic
+
+KEY = b"a key for tests"
+NAMES = ("recency_days", "spend_365d", "gap_mean_days")
+FIT = {"logistic": fit_logistic, "random_forest": fit_forest, "lightgbm": fit_boosting}
+SCALE = {"random_forest": "probability", "lightgbm": "log_odds"}
+KINDS = tuple(FIT)
+
+
+def some_rows(n=300):
+    rng = np.random.default_rng(7)
+    rows = np.column_stack([rng.integers(1, 300, n), rng.gamma(2, 50, n), rng.gamma(2, 9, n)])
+    rows[rng.random(n) < 0.3, 2] = np.nan
+    churned = (rng.random(n) < 1 / (1 + np.exp(1 - rows[:, 0] / 80))).astype(float)
+    return rows.astype(float), churned
+
+
+def written(folder, kind, *, key=KEY, golden_off=0.0):
+    """Fit a small model and write it; returns the scorer that was written and the version."""
+    rows, churned = some_rows()
+    scales = tuple(RankScale.of(column) for column in rows.T)
+    file, text = FIT[kind](rank_columns(scales, rows), churned, seed=1)
+    model = read_linear(text) if kind == "logistic" else TreeModel(text, scale=SCALE[kind])
+    scorer = RankedScorer(
+        features=tuple(feature.contract for feature in features_named(NAMES)),
+        scales=scales,
+        typical=np.array([median_present(column) for column in rows.T]),
+        model=model,
+        calibrator=PlattCalibrator(slope=0.9, intercept=0.1),
+    )
+    p_churn = scorer.p_churn(rows)
+    version = write_bundle(
+        folder,
+        kind=kind,
+        model_file=(file, text),
+        scorer=scorer,
+        definition=ChurnDefinition(horizon_days=90, gap_days=7, active_within_days=300),
+        lookback_days=365,
+        catalogue_version="abc",
+        reference=Reference(
+            as_of="2025-01-01",
+            n_customers=len(rows),
+            p_churn_quantiles=np.quantile(p_churn, np.linspace(0, 1, 101)),
+            missing_share=np.isnan(rows).mean(axis=0),
+        ),
+        golden=Golden(rows=rows[:5], p_churn=p_churn[:5] + golden_off),
+        card="# Card\n",
+        metrics={"auc": 0.75, "calibration_error": 0.02},
+        lineage={"seed": 1},
+        key=key,
+    )
+    return scorer, version
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_boosting():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boosting, "ROUNDS", 20)
+        yield
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory, _quick_boosting):
+    folder = tmp_path_factory.mktemp("bundles")
+    return {kind: (folder / kind, *written(folder / kind, kind)) for kind in KINDS}
+
+
+@pytest.fixture
+def copy(originals, tmp_path):
+    def make(kind="logistic"):
+        shutil.copytree(originals[kind][0], tmp_path / "copy")
+        return tmp_path / "copy"
+
+    return make
+
+
+def rewrite(folder, name, change, *, key=KEY):
+    """Change a parsed file and make manifest and signature fit it again, as a builder could."""
+    path = folder / name
+    content = json.loads(path.read_bytes())
+    change(content)
+    path.write_text(json.dumps(content))
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    if name != MANIFEST:
+        manifest["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / SIGNATURE).write_text(sign((folder / MANIFEST).read_bytes(), key))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_written_is_read_back(originals, kind) -> None:
+    folder, scorer, version = originals[kind]
+    bundle = read_bundle(folder, key=KEY)
+    assert (bundle.version, bundle.kind, bundle.is_signed) == (version, kind, True)
+    assert bundle.definition == ChurnDefinition(horizon_days=90, gap_days=7, active_within_days=300)
+    assert (bundle.lookback_days, bundle.catalogue_version) == (365, "abc")
+    assert bundle.card == "# Card\n"
+    assert bundle.manifest["metrics"] == {"auc": 0.75, "calibration_error": 0.02}
+    assert bundle.manifest["lineage"] == {"seed": 1}
+    assert bundle.scorer.features == scorer.features
+    assert bundle.scorer.scales == scorer.scales
+    np.testing.assert_array_equal(bundle.scorer.typical, scorer.typical)
+    rows, _ = some_rows()
+    read, kept = bundle.scorer.score(rows), scorer.score(rows)
+    np.testing.assert_array_equal(read.p_churn, kept.p_churn)
+    np.testing.assert_array_equal(read.contributions, kept.contributions)
+    np.testing.assert_array_equal(bundle.golden.rows, rows[:5])
+    check_golden(bundle)
+    assert bundle.reference.percentile(np.array([0.0, 1.0])).tolist() == [0.0, 100.0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_input_gives_equal_bytes(originals, tmp_path, kind) -> None:
+    _, version = written(tmp_path / "again", kind)
+    first = {path.name: path.read_bytes() for path in originals[kind][0].iterdir()}
+    again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
+    assert first == again
+    assert version == originals[kind][2] == version_of(first[MANIFEST])
+
+
+FILES = {
+    "logistic": ["linear.json"],
+    "lightgbm": ["model.lgb"],
+    "random_forest": ["model.lgb"],
+}
+SHARED = ["calibrator.json", "card.md", "features.json", "golden.json", "reference.json"]
+CASES = [(kind, name) for kind in KINDS for name in FILES[kind]]
+CASES += [("logistic", name) for name in [*SHARED, MANIFEST, SIGNATURE]]
+every_file = pytest.mark.parametrize(
+    ("kind", "name"), CASES, ids=[f"{kind}-{name}" for kind, name in CASES]
+)
+
+
+@every_file
+@pytest.mark.property
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_flipped_bit_anywhere_is_refused(originals, kind, name, place, bit) -> None:
+    folder = originals[kind][0]
+    path = folder / name
+    original = path.read_bytes()
+    # The line end behind the signature is no part of it.
+    altered = bytearray(original)
+    altered[int(place * (len(original) - (name == SIGNATURE)))] ^= 1 << bit
+    try:
+        path.write_bytes(altered)
+        with pytest.raises(BundleError):
+            read_bundle(folder, key=KEY)
+    finally:
+        path.write_bytes(original)
+
+
+@pytest.mark.parametrize("name", [*SHARED, "linear.json"])
+def test_an_altered_file_is_refused_without_a_key_too_and_named(copy, name) -> None:
+    folder = copy()
+    (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+    with pytest.raises(BundleError, match=f"Altered since training: {name}"):
+        read_bundle(folder, key=None)
+
+
+@every_file
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda path: path.unlink(), id="missing"),
+        pytest.param(lambda path: path.write_bytes(b""), id="emptied"),
+        pytest.param(
+            lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+            id="truncated",
+        ),
+        pytest.param(
+            lambda path: path.rename(path.with_name("moved")) and path.symlink_to("moved"),
+            id="symlinked",
+        ),
+        pytest.param(lambda path: path.unlink() or path.mkdir(), id="a-folder"),
+    ],
+)
+def test_a_damaged_file_is_refused(copy, kind, name, damage) -> None:
+    folder = copy(kind)
+    damage(folder / name)
+    with pytest.raises(BundleError):
+        read_bundle(folder, key=KEY)
+
+
+@every_file
+def test_an_oversized_file_is_refused_unread(monkeypatch, copy, kind, name) -> None:
+    folder = copy(kind)
+    largest = max(path.stat().st_size for path in folder.iterdir())
+    monkeypatch.setattr(ebbtide.bundle.read, "MAX_FILE_BYTES", largest)
+    read_bundle(folder, key=KEY)
+    (folder / name).write_bytes(b" " * (largest + 1))
+    with pytest.raises(BundleError, match=f"The file {name} is larger than"):
+        read_bundle(folder, key=KEY)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda files: files.update({"extra.py": "0" * 64}), id="an-extra-file"),
+        pytest.param(lambda files: files.update({"../card.md": "0" * 64}), id="a-path"),
+        pytest.param(lambda files: files.pop("card.md"), id="one-less"),
+        pytest.param(lambda files: files.update({"model.lgb": "0" * 64}), id="two-models"),
+        pytest.param(lambda files: files.update({"card.md": 3}), id="no-hash"),
+    ],
+)
+def test_a_manifest_names_exactly_the_files_of_its_kind(copy, change) -> None:
+    folder = copy()
+    rewrite(folder, MANIFEST, lambda manifest: change(manifest["files"]))
+    with pytest.raises(BundleError):
+        read_bundle(folder, key=KEY)
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_read(copy) -> None:
+    folder = copy()
+    (folder / "model.lgb").write_text("not a model")
+    assert read_bundle(folder, key=KEY).kind == "logistic"
+
+
+UNFIT = [
+    (MANIFEST, lambda m: m.update(format=2), "another-format"),
+    (MANIFEST, lambda m: m.update(kind="svm"), "another-kind"),
+    (MANIFEST, lambda m: m.update(kind="lightgbm"), "kind-of-other-files"),
+    (MANIFEST, lambda m: m.update(kind=["logistic"]), "kind-is-a-list"),
+    (MANIFEST, lambda m: m.pop("definition"), "no-definition"),
+    (MANIFEST, lambda m: m["definition"].update(wealth=1), "unknown-in-definition"),
+    (MANIFEST, lambda m: m.update(lookback_days="365"), "lookback-is-text"),
+    ("linear.json", lambda m: m["weights"].pop(), "a-weight-less"),
+    ("linear.json", lambda m: m["centers"].append(0.5), "a-center-more"),
+    ("linear.json", lambda m: m.update(intercept="high"), "intercept-is-text"),
+    ("calibrator.json", lambda c: c.update(kind="isotonic"), "unknown-calibrator"),
+    ("calibrator.json", lambda c: c.update(slope=0.0), "flat-calibrator"),
+    ("calibrator.json", lambda c: c.update(slope=-1.0), "falling-calibrator"),
+    ("features.json", lambda f: f.pop(), "a-feature-less"),
+    ("features.json", lambda f: f[0]["contract"].pop("reason"), "no-reason"),
+    ("features.json", lambda f: f[0]["scale"]["ranks"].pop(), "ragged-scale"),
+    ("features.json", lambda f: f[0]["scale"]["values"].reverse(), "falling-scale"),
+    ("golden.json", lambda g: g.update(rows=[], p_churn=[]), "no-golden-rows"),
+    ("golden.json", lambda g: g["p_churn"].pop(), "a-golden-score-less"),
+    ("golden.json", lambda g: g.update(rows=[[1.0]] * 5), "narrow-golden-rows"),
+    ("golden.json", lambda g: g.update(rows=[[1.0] * 4] * 5), "wide-golden-rows"),
+    ("reference.json", lambda r: r["p_churn_quantiles"].pop(), "a-quantile-less"),
+    ("reference.json", lambda r: r["missing_share"].pop(), "a-share-less"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"), [case[:2] for case in UNFIT], ids=[case[2] for case in UNFIT]
+)
+def test_parts_that_do_not_fit_are_refused_though_signed(copy, name, change) -> None:
+    folder = copy()
+    rewrite(folder, name, change)
+    with pytest.raises(BundleError, match="Fetch the bundle again"):
+        read_bundle(folder, key=KEY)
+
+
+def test_trees_that_read_other_features_are_refused(copy) -> None:
+    folder = copy("lightgbm")
+    rewrite(folder, "features.json", lambda features: features.pop())
+    with pytest.raises(BundleError, match=r"read 3 features, but features\.json names 2"):
+        read_bundle(folder, key=KEY)
+
+
+@pytest.mark.parametrize("content", ["", "tree\n", "no model at all", "[" * 5000])
+def test_a_text_that_is_no_model_is_refused(copy, content) -> None:
+    folder = copy("lightgbm")
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    (folder / "model.lgb").write_text(content)
+    manifest["files"]["model.lgb"] = hashlib.sha256(content.encode()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BundleError):
+        read_bundle(folder, key=None)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"\xff", b"nul", b"[]", b"3"])
+def test_a_manifest_that_is_none_is_refused(copy, content) -> None:
+    folder = copy()
+    (folder / MANIFEST).write_bytes(content)
+    with pytest.raises(BundleError):
+        read_bundle(folder, key=None)
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path) -> None:
+    with pytest.raises(BundleError, match=r"Expected the file manifest\.json"):
+        read_bundle(tmp_path / "gone", key=None)
+
+
+@pytest.mark.parametrize(
+    ("signed_with", "read_with", "is_accepted"),
+    [
+        pytest.param(KEY, KEY, True, id="same-key"),
+        pytest.param(KEY, b"another", False, id="another-key"),
+        pytest.param(None, KEY, False, id="unsigned"),
+        pytest.param(None, None, True, id="no-key-anywhere"),
+        pytest.param(KEY, None, True, id="signed-but-nobody-asks"),
+    ],
+)
+def test_a_key_asks_for_its_own_signature(tmp_path, signed_with, read_with, is_accepted) -> None:
+    written(tmp_path / "bundle", "logistic", key=signed_with)
+    if is_accepted:
+        bundle = read_bundle(tmp_path / "bundle", key=read_with)
+        assert bundle.is_signed == (read_with is not None)
+        return
+    with pytest.raises(BundleError, match="signed with the configured key"):
+        read_bundle(tmp_path / "bundle", key=read_with)
+
+
+def test_the_signature_is_checked_before_anything_is_parsed(copy) -> None:
+    folder = copy()
+    (folder / MANIFEST).write_text("no json")
+    with pytest.raises(BundleError, match="signed with the configured key"):
+        read_bundle(folder, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("off", "is_accepted"), [(1e-12, True), (1e-6, False), (float("nan"), False)]
+)
+def test_golden_rows_must_score_as_in_training(copy, off, is_accepted) -> None:
+    folder = copy()
+
+    def shift(golden):
+        golden["p_churn"][2] += off
+
+    rewrite(folder, "golden.json", shift)
+    bundle = read_bundle(folder, key=KEY)
+    if is_accepted:
+        check_golden(bundle)
+        return
+    with pytest.raises(BundleError, match="golden rows"):
+        check_golden(bundle)
