@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ from features.catalogue.catalogue import features_named
 from features.tables import Tables, connect
 from training.lineage import lineage_of
 from training.metrics import measures
-from training.snapshots import Snapshot
 
 KEY = b"a key for tests"
+MEASURES = measures(np.array([0.0, 1.0]), np.array([0.2, 0.7]))
 ADDED_BY_TRAINING = {"calibration_checked_on", "auc_by_origin", "rule_auc"}
 
 
@@ -56,7 +57,7 @@ def folder(tmp_path):
         ),
         golden=Golden(rows=rows, p_churn=scorer.p_churn(rows)),
         card="# Card\n",
-        metrics={},
+        metrics=MEASURES,
         lineage={},
         key=KEY,
     )
@@ -89,19 +90,11 @@ def test_each_key_of_the_manifest_is_documented_and_no_other(page, folder):
 
 
 def test_each_measure_is_documented_and_no_other(page):
-    measured = measures(np.array([0.0, 1.0]), np.array([0.2, 0.7]))
-    assert set(page.rows("`metrics`")) == set(measured) | ADDED_BY_TRAINING
+    assert set(page.rows("`metrics`")) == set(MEASURES) | ADDED_BY_TRAINING
 
 
 def test_each_key_of_the_lineage_is_documented_and_no_other(page):
-    empty = np.empty((0, 1))
-    newest = Snapshot(
-        as_of=datetime(2026, 1, 1, tzinfo=UTC),
-        customer_ids=np.empty(0, dtype=np.str_),
-        rows=empty,
-        scales=(),
-        churned=None,
-    )
+    newest = SimpleNamespace(as_of=datetime(2026, 1, 1, tzinfo=UTC), customer_ids=np.empty(0))
     connection = connect("UTC")
     try:
         lineage = lineage_of(Tables(connection=connection, columns={}), [], newest, seed=0)
