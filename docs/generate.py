@@ -172,16 +172,25 @@ def _table_section(contract: TableContract) -> str:
 
 
 def _column(column: Column) -> tuple[str, ...]:
-    choices = ", ".join(f"`{choice}`" for choice in column.choices)
-    bounded = column.low is not None or column.high is not None
     return (
         f"`{column.name}`",
         column.kind,
         "yes" if column.is_required else "",
         column.meaning,
-        choices or (_range(column.low, column.high) if bounded else ""),
+        _values(column),
         f"at `{column.completed_at}`" if column.completed_at else "",
     )
+
+
+def _values(column: Column) -> str:
+    if column.choices:
+        return ", ".join(f"`{choice}`" for choice in column.choices)
+    if column.limits_by is not None:
+        by, limits = column.limits_by
+        each = (f"{_range(low, high)} where `{by}` is `{choice}`" for choice, low, high in limits)
+        return ", ".join(each)
+    is_bounded = column.low is not None or column.high is not None
+    return _range(column.low, column.high) if is_bounded else ""
 
 
 def _table_link(name: str) -> str:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from ebbtide.contracts.feature import FeatureContract
+from ebbtide.contracts.tables import Column, TableContract
+from features.catalogue.feature import Feature
+from features.views import View
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "generate.py"
 _SPEC = importlib.util.spec_from_file_location("docs_generate", SCRIPT)
@@ -33,3 +39,18 @@ def test_each_feature_is_there_with_its_words_and_sql(reference, feature):
 def test_each_column_is_there_and_no_other(reference, table):
     rows = reference("reference/tables.md").rows(f"`{table.name}`")
     assert tuple(rows) == table.names
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown"),
+    [
+        (Column, "name kind meaning is_required low high choices completed_at limits_by"),
+        (TableContract, "name meaning clock columns"),
+        (FeatureContract, "name family table unit meaning reason cause low high when_null"),
+        (Feature, "contract sql view columns when_no_rows"),
+        (View, "name table sql"),
+    ],
+)
+def test_whatever_can_be_declared_is_shown(declared, shown):
+    """A new property belongs into ``docs/generate.py`` first, and then into this list."""
+    assert {field.name for field in fields(declared)} == set(shown.split())
