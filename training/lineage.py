@@ -54,6 +54,7 @@ def lineage_of(
         "data_hash": data_hash(tables),
         "snapshots": [taken.as_of.isoformat() for taken in snapshots],
         "rows": sum(len(taken.customer_ids) for taken in snapshots),
+        "customers": len({c for taken in snapshots for c in taken.customer_ids.tolist()}),
         "seed": seed,
         "git_commit": git_commit(),
         "lock_hash": _lock_hash(),

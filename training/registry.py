@@ -86,7 +86,9 @@ def versions(client: MlflowClient, model_name: str) -> list[Version]:
     listed = [
         Version(
             number=str(each.version),
-            aliases=tuple(sorted(a for a, number in aliases.items() if number == each.version)),
+            aliases=tuple(
+                sorted(a for a, number in aliases.items() if str(number) == str(each.version))
+            ),
             tags=dict(each.tags),
         )
         for each in found
@@ -163,7 +165,7 @@ def fetch_champion(
         If the bundle cannot be trusted.
     """
     try:
-        number = client.get_model_version_by_alias(model_name, CHAMPION).version
+        number = str(client.get_model_version_by_alias(model_name, CHAMPION).version)
     except MlflowException as err:
         raise NotReady(f"{model_name!r} has no champion yet. Run: ebbtide promote") from err
     place = mlflow.artifacts.download_artifacts(

@@ -5,6 +5,7 @@ Every training snapshot is ranked against itself, see ``ebbtide.scorer.ranks``.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ class Snapshot:
     as_of : the instant, exclusive.
     customer_ids : who, shape (n,).
     rows : feature values, NaN where missing, shape (n, features).
+    ranked : their ranks among all who lived then, shape (n, features).
     scales : rank scale of each feature in this snapshot.
     churned : 1 for churn, 0 for stayed, shape (n,); None while the outcome is unknown.
     """
@@ -44,13 +46,9 @@ class Snapshot:
     as_of: datetime
     customer_ids: NDArray[np.str_]
     rows: FloatArray
+    ranked: FloatArray
     scales: tuple[RankScale, ...]
     churned: FloatArray | None
-
-    @property
-    def ranked(self) -> FloatArray:
-        """Ranks of the rows within the snapshot, shape (n, features)."""
-        return rank_columns(self.scales, self.rows)
 
 
 def take_snapshot(
@@ -60,6 +58,7 @@ def take_snapshot(
     *,
     as_of: datetime,
     now: datetime,
+    share: float = 1.0,
 ) -> Snapshot:
     """Build one snapshot, with outcomes if they have matured by ``now``.
 
@@ -70,6 +69,8 @@ def take_snapshot(
     features : which features.
     as_of : the instant of the snapshot.
     now : what is known, is known before this.
+    share : of the customers to keep, in (0, 1]; ranks are among all of them. The same customers
+        are kept in every snapshot.
     """
     definition = project.definition
     frame = build_snapshot(
@@ -88,7 +89,21 @@ def take_snapshot(
         assert labels["customer_id"].to_pylist() == ids.tolist(), "features and labels disagree"
         churned = np.asarray(labels["churned"].to_numpy(), dtype=np.float64)
     scales = tuple(RankScale.of(column) for column in columns)
-    return Snapshot(as_of=as_of, customer_ids=ids, rows=rows, scales=scales, churned=churned)
+    kept = np.array([_place(customer_id) < share for customer_id in ids.tolist()], dtype=bool)
+    rows = rows[kept]
+    return Snapshot(
+        as_of=as_of,
+        customer_ids=ids[kept],
+        rows=rows,
+        ranked=rank_columns(scales, rows),
+        scales=scales,
+        churned=None if churned is None else churned[kept],
+    )
+
+
+def _place(customer_id: str) -> float:
+    """Return a number in [0, 1) that is always the same for a customer."""
+    return zlib.crc32(customer_id.encode()) / 2**32
 
 
 def matured_instants(project: Project, *, log_start: datetime, now: datetime) -> list[datetime]:
@@ -133,7 +148,8 @@ def take_snapshots(
     Returns
     -------
     tuple
-        The matured snapshots, earliest first; the newest snapshot.
+        The matured snapshots, earliest first; the newest snapshot. Where they would hold more than
+        ``training.max_rows`` rows, the matured ones hold a sample of customers.
 
     Raises
     ------
@@ -141,12 +157,13 @@ def take_snapshots(
         If there is too little log, or nobody in the snapshots.
     """
     instants = matured_instants(project, log_start=tables.log_start(), now=now)
+    newest = take_snapshot(tables, project, features, as_of=now, now=now)
+    share = min(1.0, project.training.max_rows / max(1, len(newest.rows) * len(instants)))
     matured = []
     for as_of in instants:
         if progress is not None:
             progress(f"snapshot {as_of.date()}")
-        matured.append(take_snapshot(tables, project, features, as_of=as_of, now=now))
-    newest = take_snapshot(tables, project, features, as_of=now, now=now)
+        matured.append(take_snapshot(tables, project, features, as_of=as_of, now=now, share=share))
     if newest.rows.shape[0] == 0 or any(taken.rows.shape[0] == 0 for taken in matured):
         raise NotReady(
             "A snapshot has no living customer. Check churn.active_within_days and gaps in the log."

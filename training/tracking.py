@@ -111,7 +111,7 @@ def _log_candidate(
         mlflow.start_run(run_name=candidate.kind, nested=True),
     ):
         folder = Path(scratch) / "bundle"
-        bundle_version = _write(folder, project, trained, candidate, lineage, key=key)
+        bundle_version = write_candidate(folder, project, trained, candidate, lineage, key=key)
         mlflow.log_params({**_shared_params(project, trained, lineage), "kind": candidate.kind})
         mlflow.log_params(
             {
@@ -169,7 +169,7 @@ def _register(project: Project, trained: Trained, folder: Path) -> str:
     return str(version.version)
 
 
-def _write(
+def write_candidate(
     folder: Path,
     project: Project,
     trained: Trained,
@@ -178,6 +178,17 @@ def _write(
     *,
     key: bytes | None,
 ) -> str:
+    """Write the bundle of a candidate, check that it reads back, and return its version.
+
+    Parameters
+    ----------
+    folder : where to; made if absent.
+    project : what churn is.
+    trained : the training.
+    candidate : one of its candidates.
+    lineage : where the model comes from.
+    key : signs the bundle; None leaves it unsigned.
+    """
     scorer = trained.scorer(candidate)
     version = write_bundle(
         folder,

@@ -28,7 +28,7 @@ ABSTAIN: dict[Abstain, Words] = {
     ),
 }
 
-WarningCode = Literal["missing_feature", "missing_table", "expired"]
+WarningCode = Literal["missing_feature", "missing_table", "calibration_off", "expired"]
 
 WARNINGS: dict[WarningCode, Words] = {
     "missing_feature": Words(
@@ -37,6 +37,11 @@ WARNINGS: dict[WarningCode, Words] = {
     "missing_table": Words(
         "Table {subject} was not sent; taken as: no such events",
         "未提供表 {subject}，视为：没有此类事件",
+    ),
+    "calibration_off": Words(
+        "When last checked on later customers, probabilities were off by {subject} on average; "
+        "rely on the order of customers more than on the number",
+        "最近一次用后期客户检验时，概率平均偏差为 {subject}；请更多参考客户排序而非数值",
     ),
     "expired": Words(
         "The snapshot is older than the policy lets an answer hold; publish a newer one",
@@ -50,7 +55,7 @@ assert tuple(WARNINGS) == get_args(WarningCode)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
-    """What the reader of an answer should know; ``subject`` is a feature, a table or empty."""
+    """What the reader of an answer should know; ``subject`` is what it is about, or empty."""
 
     code: WarningCode
     subject: str

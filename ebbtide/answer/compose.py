@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from ebbtide.words import Language
 
 
+CALIBRATION_TOLERATED = 0.1
+"""Mean gap between promised and realised churn share beyond which every answer warns."""
+
+
 def answer_rows(
     rows: FloatArray,
     *,
@@ -199,6 +203,12 @@ class _Frame:
         if self._valid_until(question) < self.scored_at:
             warned.append(
                 Warned(code="expired", subject="", text=WARNINGS["expired"][self.language])
+            )
+        if self.model.calibration_error > CALIBRATION_TOLERATED:
+            text = WARNINGS["calibration_off"][self.language]
+            off = f"{self.model.calibration_error:.2f}"
+            warned.append(
+                Warned(code="calibration_off", subject=off, text=text.format(subject=off))
             )
         for name in question.missing:
             meaning = self._contract(name).when_null

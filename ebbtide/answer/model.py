@@ -36,5 +36,9 @@ class Model(Protocol):
         """From feature rows to scores."""
 
     @property
+    def calibration_error(self) -> float:
+        """Mean gap between promised and realised churn share when last checked, in [0, 1]."""
+
+    @property
     def reference(self) -> Reference:
         """For percentiles."""

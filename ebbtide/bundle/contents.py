@@ -65,6 +65,7 @@ class Bundle:
     version : first twelve hex digits of the manifest's hash; equal bundles have equal versions.
     manifest : the manifest, as read.
     is_signed : whether a signature was there and verified.
+    calibration_error : mean gap between promised and realised churn share when last checked.
     """
 
     version: str
@@ -78,3 +79,4 @@ class Bundle:
     reference: Reference
     golden: Golden
     card: str
+    calibration_error: float

@@ -73,6 +73,7 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
             reference=_reference(_json("reference.json", files["reference.json"])),
             golden=_golden(_json("golden.json", files["golden.json"])),
             card=files["card.md"].decode(),
+            calibration_error=float(manifest["metrics"]["calibration_error"]),
         )
         _check_shapes(bundle)
     except (KeyError, TypeError, ValueError, AttributeError) as err:

@@ -64,6 +64,7 @@ MODEL = SimpleNamespace(
     version="f" * 64,
     definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
     lookback_days=365,
+    calibration_error=0.02,
     scorer=LogisticFake(),
     reference=UniformReference(),
 )
@@ -76,11 +77,11 @@ def question(**changes) -> Question:
     )
 
 
-def answer(row, *, language="en", policy=POLICY, **changes):
+def answer(row, *, language="en", policy=POLICY, model=MODEL, **changes):
     return answer_rows(
         np.array([row]),
         questions=[question(**changes)],
-        model=MODEL,
+        model=model,
         policy=policy,
         scored_at=NOW,
         language=language,
@@ -143,6 +144,14 @@ def test_what_was_not_sent_and_what_is_stale_is_warned_of():
     ]
     old = answer([130.0, 1.0, 400.0], as_of=NOW - timedelta(days=15))
     assert [warned.code for warned in old.warnings] == ["expired"]
+
+
+@pytest.mark.parametrize(("error", "warns"), [(0.02, False), (0.1, False), (0.12, True)])
+def test_a_model_whose_promises_were_off_says_so_in_every_answer(error, warns):
+    model = SimpleNamespace(**{**vars(MODEL), "calibration_error": error})
+    made = answer([130.0, 1.0, 400.0], model=model)
+    assert [warned.code for warned in made.warnings] == ["calibration_off"] * warns
+    assert all("off by 0.12" in warned.text for warned in made.warnings)
 
 
 def test_no_rows_make_no_answers():

@@ -91,7 +91,7 @@ def make_bundle(tmp_path_factory):
             ),
             golden=Golden(rows=rows, p_churn=model.p_churn(rows) + golden_off),
             card="# Model card\n",
-            metrics={"auc": 0.8},
+            metrics={"auc": 0.8, "calibration_error": 0.02},
             lineage={},
             key=key,
         )

@@ -22,11 +22,14 @@ SETTINGS: dict[str, object] = {
     "lambda_l2": 1.0,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
     "verbosity": -1,
 }
 """Slow learning, small trees and few columns a tree: the defaults lose to logistic regression on
-small data. Two threads, because the model must not depend on the machine that trained it."""
+small data."""
+
+ROWS_FOR_TWO_THREADS = 200_000
+"""The number of threads depends on the data alone, so that the model does not depend on the machine;
+below this, threads that wait for each other cost more than they bring."""
 
 
 def fit_boosting(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple[str, str]:
@@ -40,7 +43,12 @@ def fit_boosting(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple
     """
     leaf_rows = min(100, max(5, len(churned) // 50))
     booster = lightgbm.train(
-        {**SETTINGS, "min_data_in_leaf": leaf_rows, "seed": seed},
+        {
+            **SETTINGS,
+            "min_data_in_leaf": leaf_rows,
+            "num_threads": 2 if len(churned) >= ROWS_FOR_TWO_THREADS else 1,
+            "seed": seed,
+        },
         lightgbm.Dataset(ranked, label=churned),
         num_boost_round=ROUNDS,
     )

@@ -1,0 +1,92 @@
+"""The whole training cannot see what happens at or after the instant it pretends to stand at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from features.seen import timestamp_sql
+from features.sources import open_tables
+from training.backtest import backtest
+from training.train import train
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ebbtide.project import Project
+    from features.tables import Tables
+    from training.train import Trained
+
+NOW_YEAR = 2026
+
+
+def _forget_the_future(tables: Tables, cut: datetime) -> None:
+    """Leave only what an observer at ``cut`` could have had in their tables."""
+    instant = timestamp_sql(cut)
+    clocks = {
+        "transactions": "occurred_at",
+        "complaints": "opened_at",
+        "activity": "occurred_at",
+        "surveys": "answered_at",
+        "payments": "due_at",
+        "treatments": "assigned_at",
+    }
+    for table, clock in clocks.items():
+        known = f"coalesce(known_at, {clock})" if "known_at" in tables.columns[table] else clock
+        tables.connection.execute(
+            f"DELETE FROM {table} WHERE {clock} >= {instant} OR {known} >= {instant}"
+        )
+    for table, column in (("complaints", "resolved_at"), ("payments", "paid_at")):
+        tables.connection.execute(f"UPDATE {table} SET {column} = NULL WHERE {column} >= {instant}")
+
+
+def _assert_equal(first: Trained, second: Trained) -> None:
+    assert first.newest.customer_ids.tolist() == second.newest.customer_ids.tolist()
+    np.testing.assert_array_equal(first.newest.rows, second.newest.rows)
+    assert first.best.model_file == second.best.model_file
+    assert first.best.calibrator == second.best.calibrator
+    assert first.rule_auc == second.rule_auc
+
+
+def test_training_in_the_past_equals_training_on_a_log_that_ends_there(
+    tables: Tables, project: Project
+) -> None:
+    cut = tables.log_end() - timedelta(days=150)
+    with_the_future = train(tables, project, now=cut)
+    _forget_the_future(tables, cut)
+    assert tables.log_end() <= cut
+    _assert_equal(with_the_future, train(tables, project, now=cut))
+
+
+def test_that_comparison_would_notice_a_leak(tables: Tables, project: Project) -> None:
+    cut = tables.log_end() - timedelta(days=150)
+    _forget_the_future(tables, cut)
+    honest = train(tables, project, now=cut)
+    tables.connection.execute(
+        "UPDATE transactions SET amount = amount + 1 "
+        f"WHERE occurred_at >= {timestamp_sql(cut - timedelta(days=10))}"
+    )
+    with pytest.raises(AssertionError):
+        _assert_equal(honest, train(tables, project, now=cut))
+
+
+def test_a_backtest_promises_before_and_compares_after(project: Project) -> None:
+    from datetime import UTC, datetime
+
+    tables = open_tables(project, now=datetime(NOW_YEAR, 1, 1, tzinfo=UTC))
+    end = tables.log_end()
+    dates = [end - timedelta(days=120), end - timedelta(days=10)]
+    predictions, summary = backtest(tables, project, dates)
+    frame = predictions.to_pandas()
+    assert list(frame.columns) == ["customer_id", "as_of", "p_churn", "churned"]
+    assert frame["p_churn"].between(0, 1).all()
+    matured, still_open = (frame[frame["as_of"] == date] for date in dates)
+    assert matured["churned"].notna().all()
+    assert still_open["churned"].isna().all()
+    assert summary["dates"][0]["customers"] == len(matured)
+    assert "auc" in summary["dates"][0]
+    assert "auc" not in summary["dates"][1]
+    assert summary["mean_auc"] == summary["dates"][0]["auc"]

@@ -1,0 +1,169 @@
+"""A training is recorded, promoted and rolled back, and every reader gets the same numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from ebbtide.bundle.read import read_bundle
+from ebbtide.errors import BundleError, NotReady
+from training.registry import (
+    CHALLENGER,
+    CHAMPION,
+    connect_registry,
+    fetch_champion,
+    promote,
+    promotions,
+    rollback,
+    versions,
+)
+from training.tracking import Registered, record
+from training.train import Trained, train
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from ebbtide.project import Project
+    from features.tables import Tables
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+KEY = b"a key for tests"
+
+
+@pytest.fixture
+def trained(tables: Tables, project: Project) -> Trained:
+    return train(tables, project, now=tables.log_end())
+
+
+@pytest.fixture
+def client(project: Project) -> MlflowClient:
+    return connect_registry(project)
+
+
+@pytest.fixture
+def registered(
+    tables: Tables, project: Project, trained: Trained, client: MlflowClient
+) -> Registered:
+    return record(tables, project, trained, key=KEY)
+
+
+def _promote(client: MlflowClient, project: Project, number: str | None = None) -> str:
+    return promote(client, project.model_name, number=number, who="ann", why="better", at=AT)
+
+
+@pytest.mark.e2e
+def test_what_is_promoted_scores_the_same_for_service_notebook_and_training(
+    client: MlflowClient,
+    project: Project,
+    trained: Trained,
+    registered: Registered,
+    tmp_path: Path,
+) -> None:
+    assert _promote(client, project) == registered.version
+    bundle = fetch_champion(client, project.model_name, tmp_path, key=KEY)
+    assert bundle.version == registered.bundle_version
+    assert bundle.is_signed
+    rows = trained.newest.rows
+    expected = trained.scorer(trained.best).p_churn(rows)
+    np.testing.assert_array_equal(bundle.scorer.p_churn(rows), expected)
+    frame = pd.DataFrame(rows, columns=[feature.name for feature in trained.features])
+    pyfunc = mlflow.pyfunc.load_model(f"models:/{project.model_name}@{CHAMPION}")
+    np.testing.assert_array_equal(pyfunc.predict(frame)["p_churn"].to_numpy(), expected)
+
+
+@pytest.mark.e2e
+def test_a_bundle_signed_with_another_key_is_not_fetched(
+    client: MlflowClient, project: Project, registered: Registered, tmp_path: Path
+) -> None:
+    _promote(client, project)
+    with pytest.raises(BundleError, match="another key"):
+        fetch_champion(client, project.model_name, tmp_path, key=b"another")
+
+
+@pytest.mark.e2e
+def test_every_candidate_is_a_run_with_parameters_and_measures(
+    client: MlflowClient, project: Project, trained: Trained, registered: Registered
+) -> None:
+    experiment = client.get_experiment_by_name(project.model_name)
+    runs = client.search_runs([experiment.experiment_id], "params.kind != ''")
+    assert [run.data.params["kind"] for run in runs] == ["logistic"]
+    run = runs[0]
+    for name in ("auc", "average_precision", "log_loss", "brier", "top_decile_lift"):
+        assert run.data.metrics[name] == pytest.approx(trained.best.metrics[name])
+    assert {"data_hash", "git_commit", "seed", "definition"} <= set(run.data.params)
+    (only,) = versions(client, project.model_name)
+    assert only.aliases == (CHALLENGER,)
+    assert only.tags["bundle_version"] == registered.bundle_version
+
+
+@pytest.mark.e2e
+def test_rollback_goes_back_one_promotion_at_a_time(
+    client: MlflowClient,
+    project: Project,
+    tables: Tables,
+    trained: Trained,
+    registered: Registered,
+) -> None:
+    second = record(tables, project, trained, key=KEY)
+    _promote(client, project, registered.version)
+    with pytest.raises(NotReady, match="no earlier champion"):
+        rollback(client, project.model_name, who="ann", why="oops", at=AT)
+    assert _promote(client, project) == second.version == "2"
+    assert rollback(client, project.model_name, who="bob", why="worse", at=AT) == "1"
+    first, second_now = reversed(versions(client, project.model_name))
+    assert (first.aliases, second_now.aliases) == ((CHAMPION,), (CHALLENGER,))
+    deeds = [
+        (p["deed"], p["from"], p["to"], p["who"]) for p in promotions(client, project.model_name)
+    ]
+    assert deeds == [
+        ("promote", "", "1", "ann"),
+        ("promote", "1", "2", "ann"),
+        ("rollback", "2", "1", "bob"),
+    ]
+    with pytest.raises(NotReady, match="no earlier champion"):
+        rollback(client, project.model_name, who="bob", why="again", at=AT)
+
+
+@pytest.mark.e2e
+def test_a_model_that_does_not_beat_the_rule_is_registered_but_not_promoted(
+    client: MlflowClient, project: Project, tables: Tables, trained: Trained
+) -> None:
+    beaten = replace(trained, rule_auc={"recency": 0.999})
+    assert "does not beat" in record(tables, project, beaten, key=None).gate
+    with pytest.raises(NotReady, match="does not beat the best simple rule"):
+        _promote(client, project)
+
+
+def test_an_empty_registry_says_what_to_do(client: MlflowClient, project: Project) -> None:
+    with pytest.raises(NotReady, match="ebbtide train"):
+        versions(client, project.model_name)
+    with pytest.raises(NotReady, match="ebbtide promote"):
+        fetch_champion(client, project.model_name, Path(), key=None)
+
+
+@pytest.mark.e2e
+def test_an_unknown_version_is_refused_with_those_that_exist(
+    client: MlflowClient, project: Project, registered: Registered
+) -> None:
+    with pytest.raises(NotReady, match="Expected version 9; registered are: 1"):
+        _promote(client, project, "9")
+
+
+def test_unsigned_bundles_are_accepted_only_without_a_key(
+    tmp_path: Path, trained: Trained, project: Project, tables: Tables
+) -> None:
+    from training.lineage import lineage_of
+    from training.tracking import write_candidate
+
+    lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
+    write_candidate(tmp_path, project, trained, trained.best, lineage, key=None)
+    assert not read_bundle(tmp_path, key=None).is_signed
+    with pytest.raises(BundleError, match="signed with the configured key"):
+        read_bundle(tmp_path, key=KEY)
