@@ -47,6 +47,18 @@ def progress_shown(title: str) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{title}: {step}")
 
 
+def require_table_path(out: Path) -> None:
+    """Return if a table can be written to such a file; called before long work begins.
+
+    Raises
+    ------
+    SettingsError
+        If the suffix is neither ``.parquet`` nor ``.csv``.
+    """
+    if out.suffix not in (".parquet", ".csv"):
+        raise SettingsError(f"Expected --out to end in .parquet or .csv, got {out.name!r}.")
+
+
 def write_table(table: pa.Table, out: Path) -> None:
     """Write a table as Parquet or CSV, by the suffix; whole or not at all.
 
@@ -58,9 +70,8 @@ def write_table(table: pa.Table, out: Path) -> None:
     import pyarrow.csv
     import pyarrow.parquet
 
+    require_table_path(out)
     writers = {".parquet": pyarrow.parquet.write_table, ".csv": pyarrow.csv.write_csv}
-    if out.suffix not in writers:
-        raise SettingsError(f"Expected --out to end in .parquet or .csv, got {out.name!r}.")
     partial = out.with_name(f".{out.name}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -104,6 +104,14 @@ class Training(_Section):
         default=list(get_args(CandidateName)), min_length=1, max_length=3
     )
     """Kinds of model to train; the best of them becomes the challenger."""
+
+    @field_validator("candidates")
+    @classmethod
+    def _are_different(cls, candidates: list[CandidateName]) -> list[CandidateName]:
+        if len(set(candidates)) < len(candidates):
+            raise ValueError("expected each candidate once")
+        return candidates
+
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     """Seed of everything random in training."""
     max_rows: int = Field(default=500_000, ge=1_000, le=100_000_000)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ebbtide.causes import Cause
     from ebbtide.contracts.feature import FeatureContract
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ebbtide.words import Language
 
 REASON_COUNT = 3
+
+MATERIAL_SHARE = 0.05
+"""Share of all that moves a row's score below which a family of features is not worth a word."""
 
 IndexArray = NDArray[np.intp]
 
@@ -48,8 +51,15 @@ class Reason:
     text: str
 
 
-def top_features(contributions: FloatArray, *, features: Sequence[FeatureContract]) -> IndexArray:
-    """Return the features that raise the risk most, one per family, for each row.
+def material_contributions(
+    contributions: FloatArray, *, features: Sequence[FeatureContract]
+) -> FloatArray:
+    """Return the contributions of the families that matter to each row; the others become zero.
+
+    The features of a family say much the same, so that their contributions are summed before they
+    are judged. A family matters if its sum raises the risk and is more than a twentieth of what all
+    families together do, up or down. What is not material is no reason, and no ground for an
+    action.
 
     Parameters
     ----------
@@ -58,24 +68,61 @@ def top_features(contributions: FloatArray, *, features: Sequence[FeatureContrac
 
     Returns
     -------
-    IndexArray
-        Columns of the features, greatest first, shape (n, 3); -1 where fewer raise the risk. Ties
-        go to the feature that comes first.
+    FloatArray
+        Shape (n, features).
     """
-    count = len(contributions)
-    families: dict[str, list[int]] = {}
-    for column, feature in enumerate(features):
-        families.setdefault(feature.family, []).append(column)
+    families = _columns_by_family(features)
+    net = np.stack([_sum(contributions, columns) for columns in families.values()], axis=1)
+    moved = _sum(np.abs(net), range(len(families)))
+    material = np.zeros_like(contributions)
+    for place, columns in enumerate(families.values()):
+        matters = net[:, place] > MATERIAL_SHARE * moved
+        for column in columns:
+            material[:, column] = np.where(matters, contributions[:, column], 0.0)
+    return material
+
+
+def top_features(material: FloatArray, *, features: Sequence[FeatureContract]) -> IndexArray:
+    """Return the leading feature of the families that raise the risk most, for each row.
+
+    Parameters
+    ----------
+    material : contributions of the families that matter, shape (n, features), as
+        :func:`material_contributions` returns them.
+    features : the features, in the order of the columns.
+
+    Returns
+    -------
+    IndexArray
+        Columns of the features, greatest family first, shape (n, 3); -1 where fewer raise the risk.
+        Ties go to the feature that comes first.
+    """
+    count = len(material)
+    families = _columns_by_family(features)
     best = np.full((count, max(len(families), REASON_COUNT)), -1, dtype=np.intp)
     weight = np.zeros(best.shape)
     for place, columns in enumerate(families.values()):
-        within = contributions[:, columns]
-        leader = np.argmax(within, axis=1)
+        leader = np.argmax(material[:, columns], axis=1)
         best[:, place] = np.asarray(columns, dtype=np.intp)[leader]
-        weight[:, place] = within[np.arange(count), leader]
+        weight[:, place] = _sum(material, columns)
     order = np.argsort(-weight, axis=1, kind="stable")[:, :REASON_COUNT]
     rows = np.arange(count)[:, None]
     return np.where(weight[rows, order] > 0, best[rows, order], -1)
+
+
+def _columns_by_family(features: Sequence[FeatureContract]) -> dict[str, list[int]]:
+    families: dict[str, list[int]] = {}
+    for column, feature in enumerate(features):
+        families.setdefault(feature.family, []).append(column)
+    return families
+
+
+def _sum(table: FloatArray, columns: Iterable[int]) -> FloatArray:
+    """Sum columns one by one, so that a row's sum has the same bits in any batch."""
+    total = np.zeros(len(table))
+    for column in columns:
+        total += table[:, column]
+    return total
 
 
 def reasons_of_row(

@@ -14,7 +14,7 @@ from ebbtide.contracts.findings import raise_if_errors
 from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import ContractError
 from ebbtide.project import expand_variables
-from features.tables import Tables, connect, load_relation
+from features.tables import Tables, connect, load_relation, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def check_tables(
     now : the present; later rows are errors.
     progress : called with the name of each table before it is read.
     """
-    connection = connect(project.project.time_zone)
+    connection = connect(project.project.time_zone, base=project.base)
     findings: list[Finding] = []
     for name, source in project.tables.items():
         if progress is not None:
@@ -60,7 +60,7 @@ def open_tables(
     ContractError
         If any table breaks its contract; every error is named at once.
     """
-    connection = connect(project.project.time_zone)
+    connection = connect(project.project.time_zone, base=project.base)
     tables = Tables(connection=connection, columns={}, time_zone=project.project.time_zone)
     for name, source in project.tables.items():
         if progress is not None:
@@ -132,7 +132,7 @@ def _source_query(project: Project, name: str, source: TableSource) -> str:
     assert source.path is not None
     path = expand_variables(source.path, where=f"tables.{name}.path")
     full = path if "://" in path else str(project.base / path)
-    literal = "'" + full.replace("'", "''") + "'"
+    literal = quoted(full)
     reader = (
         f"read_parquet({literal})"
         if full.endswith((".parquet", ".pq"))

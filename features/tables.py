@@ -16,6 +16,8 @@ from ebbtide.contracts.tables import table_contract, typed_sql
 from ebbtide.errors import NotReady
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ebbtide.contracts.findings import Finding
 
 
@@ -47,10 +49,29 @@ class Tables:
         return instant.replace(tzinfo=UTC)
 
 
-def connect(time_zone: str) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that reads instants without an offset in a time zone."""
+def quoted(text: str) -> str:
+    """Return a text as a literal of SQL.
+
+    Examples
+    --------
+    >>> quoted("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def connect(time_zone: str, *, base: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB.
+
+    Parameters
+    ----------
+    time_zone : IANA name; instants without an offset are read in it.
+    base : folder that relative paths in queries start from; None is the working directory.
+    """
     connection = duckdb.connect()
     connection.execute(f"SET TimeZone = '{time_zone}'")
+    if base is not None:
+        connection.execute(f"SET file_search_path = {quoted(str(base))}")
     return connection
 
 

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.console import DEFAULT_CONFIG, ConfigOption, progress_shown, screen, write_table
+from ebbtide.console import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    progress_shown,
+    require_table_path,
+    screen,
+    write_table,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +58,7 @@ def features(
     from features.snapshot import build_snapshot
     from features.sources import open_tables
 
+    require_table_path(out)
     project = load_project(config)
     instant = parse_instant(as_of, time_zone=project.project.time_zone)
     with progress_shown("Reading") as progress:

@@ -61,6 +61,38 @@ def fit_platt(log_odds: FloatArray, churned: FloatArray) -> PlattCalibrator:
     return PlattCalibrator(slope=float(weights[0]), intercept=float(weights[1]))
 
 
+def aligned(
+    calibrator: PlattCalibrator, *, before: FloatArray, after: FloatArray
+) -> PlattCalibrator:
+    """Return the calibrator for a model that was fitted again on later snapshots.
+
+    A calibrator carries the level of the period that it was learned in. A refitted model has seen
+    that period too, so that its level would be counted twice. The intercept is moved until the
+    same customers are promised the same mean probability as before; no outcome is needed.
+
+    Parameters
+    ----------
+    calibrator : learned for the model before.
+    before : log-odds that the model before gives to some customers, shape (n,).
+    after : log-odds that the refitted model gives to the same customers, shape (n,).
+
+    Examples
+    --------
+    >>> line = PlattCalibrator(slope=1.0, intercept=0.5)
+    >>> aligned(line, before=np.array([0.0, 1.0]), after=np.array([2.0, 3.0])).intercept
+    -1.5
+    """
+    wanted = float(calibrator.probability(before).mean())
+    low, high = calibrator.intercept - 50.0, calibrator.intercept + 50.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        if float(sigmoid(calibrator.slope * after + middle).mean()) < wanted:
+            low = middle
+        else:
+            high = middle
+    return PlattCalibrator(slope=calibrator.slope, intercept=round((low + high) / 2, 12))
+
+
 def cross_fitted(log_odds: FloatArray, churned: FloatArray, *, seed: int) -> FloatArray:
     """Return calibrated probabilities, each customer's by a line fitted on the other folds.
 

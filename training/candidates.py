@@ -16,7 +16,7 @@ import numpy as np
 from ebbtide.bundle.read import read_linear
 from ebbtide.errors import NotReady
 from ebbtide.scorer.trees import TreeModel
-from training.calibration import cross_fitted, fit_platt
+from training.calibration import aligned, cross_fitted, fit_platt
 from training.metrics import auc, measures
 from training.models.boosting import fit_boosting
 from training.models.forest import fit_forest
@@ -58,8 +58,9 @@ class Candidate:
     ----------
     kind : kind of model.
     model_file : name and text, fitted on every matured snapshot.
-    calibrator : learned from out-of-time scores at the latest origin.
-    metrics : measures at the latest origin.
+    calibrator : learned from out-of-time scores at the latest origin, and aligned to the served
+        model.
+    metrics : measures at the latest origin, of probabilities made there in the same way.
     calibration_checked_on : what kind of unseen customers the measures come from.
     auc_by_origin : ISO date of each origin with the AUC there.
     """
@@ -126,6 +127,7 @@ def origins(
 def try_candidate(
     kind: CandidateName,
     snapshots: Sequence[Snapshot],
+    newest: Snapshot,
     tested_at: Sequence[Origin],
     *,
     seed: int,
@@ -137,54 +139,68 @@ def try_candidate(
     ----------
     kind : kind of model.
     snapshots : all matured ones, earliest first.
+    newest : the snapshot whose outcome is open; only its features are used.
     tested_at : the origins, latest first.
     seed : of everything random.
+    progress : called with what is being done.
 
     Raises
     ------
     NotReady
-        If its scores cannot be calibrated, or an origin has outcomes of one kind only.
+        If its scores cannot be calibrated, or a period has outcomes of one kind only.
     """
-    said: list[FloatArray] = []
-    came: list[FloatArray] = []
-    aucs: dict[str, float] = {}
+    fitted: list[Model] = []
     for origin in tested_at:
         if progress is not None:
             progress(f"{kind} as of {origin.scored.as_of.date()}")
-        log_odds, churned = _score_origin(kind, origin, seed=seed)
-        said.append(log_odds)
-        came.append(churned)
-        aucs[origin.scored.as_of.date().isoformat()] = auc(churned, log_odds)
+        fitted.append(model_of(kind, _fit(kind, origin.learned_from, origin, seed=seed)[1]))
+    said = [
+        model.log_odds(origin.scored.ranked)
+        for model, origin in zip(fitted, tested_at, strict=True)
+    ]
+    came = [_outcomes(origin.scored) for origin in tested_at]
+    latest = tested_at[0].scored
     if len(tested_at) > 1:
         checked_on: CheckedOn = "a later period"
-        p_churn = fit_platt(said[1], came[1]).probability(said[0])
+        earlier = fit_platt(said[1], came[1])
+        before = fitted[1].log_odds(latest.ranked)
+        p_churn = aligned(earlier, before=before, after=said[0]).probability(said[0])
     else:
         checked_on = "other customers of the same period"
         p_churn = cross_fitted(said[0], came[0], seed=seed)
     if progress is not None:
         progress(f"{kind} on all snapshots")
-    ranked, churned = stack(snapshots)
+    model_file = _fit(kind, snapshots, tested_at[0], seed=seed)
     return Candidate(
         kind=kind,
-        model_file=FITS[kind](ranked, churned, seed=seed),
-        calibrator=fit_platt(said[0], came[0]),
+        model_file=model_file,
+        calibrator=aligned(
+            fit_platt(said[0], came[0]),
+            before=fitted[0].log_odds(newest.ranked),
+            after=model_of(kind, model_file[1]).log_odds(newest.ranked),
+        ),
         metrics=measures(came[0], p_churn),
         calibration_checked_on=checked_on,
-        auc_by_origin=aucs,
+        auc_by_origin={
+            origin.scored.as_of.date().isoformat(): auc(outcomes, log_odds)
+            for origin, outcomes, log_odds in zip(tested_at, came, said, strict=True)
+        },
     )
 
 
-def _score_origin(
-    kind: CandidateName, origin: Origin, *, seed: int
-) -> tuple[FloatArray, FloatArray]:
-    ranked, outcomes = stack(origin.learned_from)
-    churned = origin.scored.churned
-    assert churned is not None
-    for seen in (outcomes, churned):
+def _fit(
+    kind: CandidateName, snapshots: Sequence[Snapshot], origin: Origin, *, seed: int
+) -> tuple[str, str]:
+    ranked, outcomes = stack(snapshots)
+    for seen in (outcomes, _outcomes(origin.scored)):
         if len(np.unique(seen)) < 2:
             raise NotReady(
                 f"Expected leavers and stayers in every period, but of the customers up to "
                 f"{origin.scored.as_of.date()} all did the same. Check the churn definition."
             )
-    _, text = FITS[kind](ranked, outcomes, seed=seed)
-    return model_of(kind, text).log_odds(origin.scored.ranked), churned
+    return FITS[kind](ranked, outcomes, seed=seed)
+
+
+def _outcomes(matured: Snapshot) -> FloatArray:
+    assert matured.churned is not None, "an open snapshot was asked for its outcomes"
+    return matured.churned

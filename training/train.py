@@ -104,7 +104,12 @@ def train(
         try:
             candidates.append(
                 try_candidate(
-                    kind, snapshots, tested_at, seed=project.training.seed, progress=progress
+                    kind,
+                    snapshots,
+                    newest,
+                    tested_at,
+                    seed=project.training.seed,
+                    progress=progress,
                 )
             )
         except NotReady as err:

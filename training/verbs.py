@@ -9,7 +9,14 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.console import DEFAULT_CONFIG, ConfigOption, bundle_key, progress_shown, write_table
+from ebbtide.console import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    bundle_key,
+    progress_shown,
+    require_table_path,
+    write_table,
+)
 from ebbtide.words import Language
 
 WhyOption = Annotated[str, typer.Option("--why", help="Reason, kept in the history.")]
@@ -141,6 +148,7 @@ def score(
     from training.registry import connect_registry, fetch_champion
     from training.score import score_snapshot, snapshot_for
 
+    require_table_path(out)
     project = load_project(config)
     spoken: Language | None = next((each for each in LANGUAGES if each == language), None)
     if spoken is None:
@@ -173,7 +181,7 @@ def score(
 
 def backtest(
     as_of: Annotated[str, typer.Option(help="Instants, separated by commas.")],
-    out: Annotated[Path, typer.Option(help="Parquet file; a summary is written beside it.")],
+    out: Annotated[Path, typer.Option(help="Parquet or CSV file; a summary is written beside it.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Train at each past date on what was known then, and compare with what came."""
@@ -183,6 +191,7 @@ def backtest(
     from training.backtest import backtest as relive
     from training.report import print_backtest
 
+    require_table_path(out)
     project = load_project(config)
     zone = project.project.time_zone
     dates = [parse_instant(date, time_zone=zone) for date in as_of.split(",")]

@@ -16,7 +16,7 @@ import numpy as np
 from ebbtide import economics
 from ebbtide.answer.answer import ABSTAIN, WARNINGS, Answer, Warned
 from ebbtide.decision import NO_ACTION, Cases, decide
-from ebbtide.reasons import reasons_of_row, top_features
+from ebbtide.reasons import material_contributions, reasons_of_row, top_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +66,11 @@ def answer_rows(
         scores = _without_rows(scores, ~is_finite)
         percentiles = model.reference.percentile(scores.p_churn)
     value = _values(rows, questions=questions, model=model, policy=policy)
-    top = top_features(scores.contributions, features=features)
+    material = material_contributions(scores.contributions, features=features)
+    top = top_features(material, features=features)
     cases = Cases(
         p_churn=scores.p_churn,
-        contributions=scores.contributions,
+        contributions=material,
         rows=rows,
         reasons=top,
         value=value,

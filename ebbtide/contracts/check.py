@@ -49,8 +49,7 @@ def check_table(
     columns = [column for column in contract.columns if column.name in found]
     counts = _counts(connection, relation, columns, contract, now)
     if counts["n_rows"] == 0:
-        empty = _finding("error", contract, None, 0, "has no rows.", "Check its path or query.")
-        return [*findings, empty]
+        return [*findings, _empty(contract)]
     findings += [
         finding
         for column in columns
@@ -72,6 +71,12 @@ def check_table(
         )
     gravity = ("error", "warning", "advice")
     return sorted(findings, key=lambda finding: gravity.index(finding.severity))
+
+
+def _empty(contract: TableContract) -> Finding:
+    severity: Severity = "error" if contract.name == "transactions" else "warning"
+    advice = "Check its path or query, or leave the table out until it has rows."
+    return _finding(severity, contract, None, 0, "has no rows.", advice)
 
 
 def _counts(

@@ -21,8 +21,8 @@ def _decayed_purchases(days: int) -> Feature:
         unit="purchases",
         meaning=f"Purchase days, each weighing exp(-age / {days} days).",
         reason=(
-            f"Recent purchase activity {{value}} (typical {{typical}}, fading over {days} days)",
-            f"近期购买活跃度 {{value}}(一般为 {{typical}},按 {days} 天衰减)",
+            f"Purchases that fade over {days} days: {{value}} (typical {{typical}})",
+            f"按 {days} 天衰减的购买次数 {{value}}(一般为 {{typical}})",
         ),
     )
 

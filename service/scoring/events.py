@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ebbtide.contracts.tables import TABLES
@@ -97,7 +98,7 @@ def _event(
         hints=hints,
     )
     event: dict[str, object] = {}
-    for column in table.columns:
+    for column in (_limited(column, row) for column in table.columns):
         value = row.get(column.name)
         where = f"{pointer}/{column.name}"
         if column.name == "customer_id":
@@ -109,6 +110,17 @@ def _event(
             fix = f"Send it. Its meaning: {column.meaning}."
             faults.add(where, expected="a value; it is required", got_kind=got, fix=fix)
     return event
+
+
+def _limited(column: Column, row: dict[str, object]) -> Column:
+    """Return a column with the limits that go with another column of its row."""
+    if column.limits_by is None:
+        return column
+    by, limits = column.limits_by
+    for word, low, high in limits:
+        if row.get(by) == word:
+            return replace(column, low=low, high=high)
+    return column
 
 
 def _check_same_customer(

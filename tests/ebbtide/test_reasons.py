@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ebbtide.contracts.feature import FeatureContract
-from ebbtide.reasons import reasons_of_row, top_features
+from ebbtide.reasons import material_contributions, reasons_of_row, top_features
 from ebbtide.words import Words
 
 
@@ -34,7 +34,8 @@ FEATURES = (
 
 
 def names(contributions: list[float]) -> list[str]:
-    top = top_features(np.array([contributions]), features=FEATURES)[0]
+    material = material_contributions(np.array([contributions]), features=FEATURES)
+    top = top_features(material, features=FEATURES)[0]
     return [FEATURES[i].name for i in top if i >= 0]
 
 
@@ -45,6 +46,21 @@ def test_at_most_one_reason_per_family_and_three_in_all():
 def test_what_lowers_the_risk_is_no_reason():
     assert names([-0.5, -0.6, 0.1, 0.0, -0.3]) == ["b1"]
     assert names([-1.0, -1.0, -1.0, -1.0, -1.0]) == []
+
+
+def test_a_family_is_judged_by_the_sum_of_its_features():
+    assert names([0.9, -0.9, 0.3, 0.0, 0.0]) == ["b1"]
+    assert names([0.3, 0.2, 0.4, 0.0, 0.0]) == ["a1", "b1"]
+
+
+def test_what_hardly_moves_the_score_is_no_reason():
+    assert names([-2.0, 0.0, 0.09, 0.5, 0.0]) == ["c1"]
+    assert names([-2.0, 0.0, 0.2, 0.5, 0.0]) == ["c1", "b1"]
+
+
+def test_material_contributions_are_exact_and_the_others_zero():
+    row = np.array([[0.4, -0.1, 0.01, -0.5, 0.0]])
+    assert material_contributions(row, features=FEATURES).tolist() == [[0.4, -0.1, 0, 0, 0]]
 
 
 def test_of_equal_reasons_the_first_feature_wins():

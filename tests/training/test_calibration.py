@@ -7,7 +7,7 @@ import pytest
 
 from ebbtide.errors import NotReady
 from ebbtide.scorer.calibrator import sigmoid
-from training.calibration import cross_fitted, fit_platt
+from training.calibration import aligned, cross_fitted, fit_platt
 from training.metrics import calibration_error
 
 
@@ -51,6 +51,20 @@ def test_separable_scores_do_not_run_away() -> None:
     fitted = fit_platt(said, (said > 0).astype(float))
     assert np.isfinite([fitted.slope, fitted.intercept]).all()
     assert 0.9 < fitted.probability(np.array([5.0]))[0] < 1.0
+
+
+def test_a_level_that_the_refit_has_learned_is_not_counted_twice() -> None:
+    """The period's level was in the calibrator; the refitted model now knows it itself."""
+    rng = np.random.default_rng(9)
+    before = rng.normal(0, 1, 20_000)
+    level = 1.2
+    line = fit_platt(before, _outcomes(before + level, seed=10))
+    after = before + level
+    later = _outcomes(before + level, seed=11)
+    assert calibration_error(later, line.probability(after)) > 0.1
+    served = aligned(line, before=before, after=after)
+    assert calibration_error(later, served.probability(after)) < 0.02
+    assert served.slope == line.slope
 
 
 def test_no_customer_helps_to_calibrate_itself() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from by_hand import monthly, snapshot
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import NotReady
 from training.candidates import FITS, origins, try_candidate
-from by_hand import monthly, snapshot
+
+NEWEST = snapshot(as_of=monthly(20)[-1])
 
 
 def _definition(horizon_days: int, gap_days: int) -> ChurnDefinition:
@@ -42,7 +45,7 @@ def test_nothing_is_learned_that_had_not_matured_at_the_origin(
         assert all(s.as_of + outcome <= origin.scored.as_of for s in origin.learned_from)
         unused = [s for s in taken if s.as_of + outcome <= origin.scored.as_of]
         assert list(origin.learned_from) == unused
-    for later, earlier in zip(found, found[1:], strict=False):
+    for later, earlier in pairwise(found):
         assert earlier.scored.as_of + outcome <= later.scored.as_of
 
 
@@ -50,7 +53,7 @@ def test_nothing_is_learned_that_had_not_matured_at_the_origin(
 def test_every_kind_finds_the_signal_and_is_calibrated(kind: str) -> None:
     taken = [snapshot(as_of=instant) for instant in monthly(6)]
     tested_at = origins(taken, _definition(30, 0))
-    candidate = try_candidate(kind, taken, tested_at, seed=0)  # type: ignore[arg-type]
+    candidate = try_candidate(kind, taken, NEWEST, tested_at, seed=0)  # type: ignore[arg-type]
     assert candidate.metrics["auc"] > 0.75
     assert candidate.metrics["calibration_error"] < 0.1
     assert candidate.calibration_checked_on == "a later period"
@@ -63,19 +66,19 @@ def test_the_measured_model_has_not_seen_the_customers_it_is_measured_on() -> No
     taken[-1] = snapshot(as_of=taken[-1].as_of, signal=-3.0)
     tested_at = origins(taken, _definition(30, 0), at_most=1)
     with pytest.raises(NotReady, match="no better than chance"):
-        try_candidate("lightgbm", taken, tested_at, seed=0)
+        try_candidate("lightgbm", taken, NEWEST, tested_at, seed=0)
 
 
 def test_with_one_origin_calibration_is_checked_on_other_customers_and_says_so() -> None:
     taken = [snapshot(as_of=instant) for instant in monthly(2)]
-    candidate = try_candidate("logistic", taken, origins(taken, _definition(30, 0)), seed=0)
+    candidate = try_candidate("logistic", taken, NEWEST, origins(taken, _definition(30, 0)), seed=0)
     assert candidate.calibration_checked_on == "other customers of the same period"
 
 
 def test_a_period_in_which_all_did_the_same_is_refused() -> None:
     taken = [snapshot(as_of=instant, churned=1.0) for instant in monthly(3)]
     with pytest.raises(NotReady, match="leavers and stayers"):
-        try_candidate("logistic", taken, origins(taken, _definition(30, 0)), seed=0)
+        try_candidate("logistic", taken, NEWEST, origins(taken, _definition(30, 0)), seed=0)
 
 
 @pytest.mark.parametrize("kind", sorted(FITS))
@@ -95,7 +98,7 @@ def test_another_seed_gives_another_model(kind: str) -> None:
 def test_logistic_weights_point_the_way_of_the_signal() -> None:
     taken = snapshot(as_of=monthly(1)[0])
     tested_at = origins([taken, snapshot(as_of=monthly(2)[1])], _definition(30, 0))
-    candidate = try_candidate("logistic", [taken], tested_at, seed=0)
+    candidate = try_candidate("logistic", [taken], NEWEST, tested_at, seed=0)
     rows = np.array([[0.05, 0.5], [0.95, 0.5]])
     low, high = candidate.model.log_odds(rows)
     assert high > low + 1.0

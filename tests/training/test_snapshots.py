@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from by_hand import monthly, snapshot
 from ebbtide.errors import NotReady
 from ebbtide.project import Project
 from features.catalogue.catalogue import features_present
 from training.snapshots import matured_instants, stack, take_snapshot
-from by_hand import monthly, snapshot
 
 if TYPE_CHECKING:
     from features.tables import Tables
@@ -37,7 +38,7 @@ def test_the_latest_snapshot_has_just_matured_and_the_first_has_history_enough()
     assert instants[-1] == now - timedelta(days=70)
     assert instants[0] >= START + timedelta(days=90)
     assert instants[0] - timedelta(days=30) < START + timedelta(days=90)
-    assert {b - a for a, b in zip(instants, instants[1:], strict=False)} == {timedelta(days=30)}
+    assert {b - a for a, b in pairwise(instants)} == {timedelta(days=30)}
 
 
 def test_the_number_of_snapshots_is_bounded_and_the_latest_are_kept() -> None:

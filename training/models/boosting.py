@@ -28,8 +28,8 @@ SETTINGS: dict[str, object] = {
 small data."""
 
 ROWS_FOR_TWO_THREADS = 200_000
-"""The number of threads depends on the data alone, so that the model does not depend on the machine;
-below this, threads that wait for each other cost more than they bring."""
+"""The number of threads depends on the data alone, so that the model does not depend on the
+machine; below this, threads that wait for each other cost more than they bring."""
 
 
 def fit_boosting(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple[str, str]:

@@ -117,7 +117,8 @@ def simulate(
     rows |= {name: _write(out, name, table) for name, table in rest.items()}
     say("Writing the truth")
     last = _write_truth(out, world, history)
-    (out / write.PROJECT_FILE).write_text(write.project_text(DEFINITION), encoding="utf-8")
+    text = write.project_text(DEFINITION, names_policy=policy_text is not None)
+    (out / write.PROJECT_FILE).write_text(text, encoding="utf-8")
     if policy_text is not None:
         (out / write.POLICY_FILE).write_text(policy_text, encoding="utf-8")
     risks = last.true_risk[last.is_alive]

@@ -76,8 +76,9 @@ def write_table(table: Any, path: Path) -> int:
     return int(table.num_rows)
 
 
-def project_text(definition: ChurnDefinition) -> str:
-    """Return the text of the project file."""
+def project_text(definition: ChurnDefinition, *, names_policy: bool) -> str:
+    """Return the text of the project file; without a policy it uses the starter policy."""
+    policy = f'\n[policy]\npath = "{POLICY_FILE}"\n' if names_policy else ""
     tables = "\n".join(f'[tables.{name}]\npath = "{name}.parquet"\n' for name in TABLE_NAMES)
     return f"""# Written by the simulator: a made-up shop, its tables beside this file.
 [project]
@@ -95,7 +96,4 @@ active_within_days = {definition.active_within_days}
 [snapshots]
 every_days = 28
 min_history_days = 180
-
-[policy]
-path = "{POLICY_FILE}"
-"""
+{policy}"""
