@@ -29,6 +29,13 @@ FOLDER = Path(__file__).parent / "reference"
 _MADE = "<!-- Made by docs/generate.py from the declarations in the code. Do not edit. -->"
 
 
+_RISK = {
+    None: "no direction agreed",
+    "rises": "rises with the value",
+    "falls": "falls with the value",
+}
+
+
 def features_page() -> str:
     """Return the reference of the features as Markdown."""
     families = dict.fromkeys(feature.contract.family for feature in CATALOGUE)
@@ -142,7 +149,7 @@ def _feature_section(feature: Feature) -> str:
 - Unit: {contract.unit}. Range: {_range(contract.low, contract.high)}.
 - Table: {_table_link(contract.table)}{f" with {needed}" if needed else ""}.
 - Null: {"never" if null is None else f"{null.en} / {null.zh}"}.
-- Cause: `{contract.cause}`.
+- Cause: `{contract.cause}`. Risk: {_RISK[contract.risk]}.
 - Reason: {contract.reason.en} / {contract.reason.zh}
 
 ```sql

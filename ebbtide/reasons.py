@@ -26,6 +26,7 @@ MATERIAL_SHARE = 0.05
 """Share of all that moves a row's score below which a family of features is not worth a word."""
 
 IndexArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +83,24 @@ def material_contributions(
     return material
 
 
-def top_features(material: FloatArray, *, features: Sequence[FeatureContract]) -> IndexArray:
+def top_features(
+    material: FloatArray,
+    *,
+    rows: FloatArray,
+    typical: FloatArray,
+    features: Sequence[FeatureContract],
+) -> IndexArray:
     """Return the leading feature of the families that raise the risk most, for each row.
+
+    A feature whose direction of risk is agreed leads only with a value that is worse than typical:
+    a reason that reads as good news would be exact and still mislead.
 
     Parameters
     ----------
     material : contributions of the families that matter, shape (n, features), as
         :func:`material_contributions` returns them.
+    rows : feature values, shape (n, features); NaN is missing.
+    typical : median of each feature among living customers, NaN where most have none.
     features : the features, in the order of the columns.
 
     Returns
@@ -99,15 +111,33 @@ def top_features(material: FloatArray, *, features: Sequence[FeatureContract]) -
     """
     count = len(material)
     families = _columns_by_family(features)
+    worse = np.stack(
+        [
+            _reads_worse(rows[:, column], float(typical[column]), feature)
+            for column, feature in enumerate(features)
+        ],
+        axis=1,
+    )
     best = np.full((count, max(len(families), REASON_COUNT)), -1, dtype=np.intp)
     weight = np.zeros(best.shape)
     for place, columns in enumerate(families.values()):
-        leader = np.argmax(material[:, columns], axis=1)
+        shown = np.where(worse[:, columns], material[:, columns], 0.0)
+        leader = np.argmax(shown, axis=1)
         best[:, place] = np.asarray(columns, dtype=np.intp)[leader]
-        weight[:, place] = _sum(material, columns)
+        leads = shown[np.arange(count), leader] > 0
+        weight[:, place] = np.where(leads, _sum(material, columns), 0.0)
     order = np.argsort(-weight, axis=1, kind="stable")[:, :REASON_COUNT]
-    rows = np.arange(count)[:, None]
-    return np.where(weight[rows, order] > 0, best[rows, order], -1)
+    each = np.arange(count)[:, None]
+    return np.where(weight[each, order] > 0, best[each, order], -1)
+
+
+def _reads_worse(values: FloatArray, typical: float, feature: FeatureContract) -> BoolArray:
+    """Whether each value reads as bad news, as far as the feature's direction is agreed."""
+    if feature.risk is None:
+        return np.ones(len(values), dtype=np.bool_)
+    if feature.risk == "falls":
+        return np.isnan(values) | (values < typical) if typical == typical else np.isfinite(values)
+    return np.asarray(values > (typical if typical == typical else -np.inf), dtype=np.bool_)
 
 
 def _columns_by_family(features: Sequence[FeatureContract]) -> dict[str, list[int]]:

@@ -54,9 +54,9 @@ probabilities checked on {candidate.calibration_checked_on}.
 
 AUC by period: {by_origin}.
 
-**Served model**: the same recipe fitted again on every matured snapshot. Its calibration was
-learned at {origin} from the model before; if the season or the mix of customers moves,
-probabilities move later than the truth. Compare promised and realised shares above.
+**Served model**: the same recipe fitted again on every matured snapshot. Its level of risk is that
+of {origin}; if the season or the mix of customers moves, probabilities move later than the truth.
+Compare the mean promised and the share that churned above.
 
 **For** ranking customers by risk and choosing a retention action that a person or a policy
 approves. **Not for** refusing service, pricing individuals, or any decision that weighs heavily on

@@ -7,7 +7,6 @@ pickled. The service never loads it: it reads the bundle.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import numpy as np
@@ -20,13 +19,13 @@ from ebbtide.bundle.read import check_golden, read_bundle
 class ChurnModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is untyped
     """Scores frames of features with the bundle that lies beside it."""
 
-    def load_context(self, context: Any) -> None:
+    def load_context(self, context: mlflow.pyfunc.PythonModelContext) -> None:
         """Read and check the bundle."""
         self.bundle = read_bundle(Path(context.artifacts["bundle"]), key=None)
         check_golden(self.bundle)
 
     def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self, context: mlflow.pyfunc.PythonModelContext, model_input: pd.DataFrame
     ) -> pd.DataFrame:
         """Return ``p_churn`` for each row.
 
@@ -34,9 +33,8 @@ class ChurnModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is 
         ----------
         context : unused.
         model_input : a column for each feature; further columns are ignored.
-        params : unused.
         """
-        del context, params
+        del context
         names = [feature.name for feature in self.bundle.scorer.features]
         rows = np.ascontiguousarray(model_input[names].to_numpy(dtype=np.float64, na_value=np.nan))
         return pd.DataFrame({"p_churn": self.bundle.scorer.p_churn(rows)}, index=model_input.index)

@@ -67,7 +67,7 @@ def answer_rows(
         percentiles = model.reference.percentile(scores.p_churn)
     value = _values(rows, questions=questions, model=model, policy=policy)
     material = material_contributions(scores.contributions, features=features)
-    top = top_features(material, features=features)
+    top = top_features(material, rows=rows, typical=model.scorer.typical, features=features)
     cases = Cases(
         p_churn=scores.p_churn,
         contributions=material,

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
     from ebbtide.causes import Cause
     from ebbtide.words import Language
+
+
+RiskDirection = Literal["rises", "falls"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class FeatureContract:
     reason : a statement of fact for a customer's reasons, with ``{value}`` and ``{typical}``.
     cause : what the evidence may point at.
     when_null : what a missing value means; None where the value can never be missing.
+    risk : whether risk ``rises`` or ``falls`` with the value, where that is agreed beforehand.
     """
 
     name: str
@@ -43,6 +47,7 @@ class FeatureContract:
     low: float | None = None
     high: float | None = None
     when_null: Words | None = None
+    risk: RiskDirection | None = None
 
     @property
     def is_nullable(self) -> bool:

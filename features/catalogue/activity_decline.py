@@ -19,6 +19,7 @@ def _decayed_purchases(days: int) -> Feature:
         view="purchase_days",
         when_no_rows="0",
         unit="purchases",
+        risk="falls",
         meaning=f"Purchase days, each weighing exp(-age / {days} days).",
         reason=(
             f"Purchases that fade over {days} days: {{value}} (typical {{typical}})",
@@ -33,6 +34,7 @@ def _activity_count(days: int) -> Feature:
         f"count(*) FILTER (age_day < {days})",
         unit="events",
         when_no_rows="0",
+        risk="falls",
         meaning=f"Activity events in the last {days} days.",
         reason=(
             f"{{value}} activities in the last {days} days (typical {{typical}})",
@@ -48,6 +50,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="days",
         low=-90,
         high=90,
+        risk="falls",
         meaning="Purchase days of the last 90 days less those of the 90 before.",
         reason=(
             "Purchase days changed by {value} against the quarter before (typical {typical})",
@@ -60,6 +63,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="share",
         high=1.0,
         when_null=("Spent nothing in the last 365 days", "近 365 天消费为零"),
+        risk="falls",
         meaning="Spend of the last 90 days over that of 365 days.",
         reason=(
             "The last 90 days hold {value} of the year's spend (typical {typical})",
@@ -75,6 +79,7 @@ FEATURES: tuple[Feature, ...] = (
         "min(age_days)",
         unit="days",
         when_null=_NO_ACTIVITY,
+        risk="rises",
         meaning="Days since the last activity.",
         reason=(
             "Last activity {value} days ago (typical {typical})",
@@ -88,6 +93,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="share",
         high=1.0,
         when_null=("No activity in the last 90 days", "近 90 天无活动"),
+        risk="falls",
         meaning="Activity of the last 30 days over that of 90 days; a steady customer has a third.",
         reason=(
             "The last 30 days hold {value} of the quarter's activity (typical {typical})",

@@ -13,6 +13,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("product_id",),
         unit="products",
         when_no_rows="0",
+        risk="falls",
         meaning="Different products bought in the last 365 days.",
         reason=(
             "{value} different products in the last 365 days (typical {typical})",
@@ -25,6 +26,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("product_id",),
         unit="products",
         when_no_rows="0",
+        risk="falls",
         meaning="Different products bought in the last 90 days.",
         reason=(
             "{value} different products in the last 90 days (typical {typical})",
@@ -37,6 +39,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("category",),
         unit="categories",
         when_no_rows="0",
+        risk="falls",
         meaning="Different categories bought in the last 365 days.",
         reason=(
             "{value} categories in the last 365 days (typical {typical})",

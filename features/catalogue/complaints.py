@@ -17,6 +17,7 @@ def _complaint_count(days: int) -> Feature:
         f"count(*) FILTER (age_day < {days})",
         unit="complaints",
         when_no_rows="0",
+        risk="rises",
         meaning=f"Complaints opened in the last {days} days.",
         reason=(
             f"{{value}} complaints in the last {days} days (typical {{typical}})",
@@ -35,6 +36,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("resolved_at",),
         unit="complaints",
         when_no_rows="0",
+        risk="rises",
         meaning="Complaints that are still open.",
         reason=(
             "{value} complaints are still open (typical {typical})",
@@ -47,6 +49,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("resolved_at",),
         unit="days",
         when_null=("No open complaint", "无未解决投诉"),
+        risk="rises",
         meaning="Age of the oldest open complaint.",
         reason=(
             "A complaint has been open for {value} days (typical {typical})",
@@ -72,6 +75,7 @@ FEATURES: tuple[Feature, ...] = (
         low=1.0,
         high=5.0,
         when_null=("No graded complaint in the last 365 days", "近 365 天无分级投诉"),
+        risk="rises",
         meaning="Gravest complaint of the last 365 days, 1 to 5.",
         reason=(
             "Gravest complaint of the year: {value} of 5 (typical {typical})",
@@ -84,6 +88,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("resolved_at",),
         unit="days",
         when_null=("No complaint resolved so far", "尚无已解决投诉"),
+        risk="rises",
         meaning="Mean days from opening to resolution, over complaints resolved by then.",
         reason=(
             "Complaints took {value} days to resolve (typical {typical})",
@@ -96,6 +101,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("reopened", "resolved_at"),
         unit="complaints",
         when_no_rows="0",
+        risk="rises",
         meaning="Complaints of the last 365 days that had to be opened again.",
         reason=(
             "{value} complaints had to be reopened (typical {typical})",

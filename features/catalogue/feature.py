@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ebbtide.causes import Cause
+    from ebbtide.contracts.feature import RiskDirection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,8 @@ def family(
     """Return a maker of the features of one family, with what they share already filled in.
 
     The maker takes ``name, sql, unit, meaning, reason`` and, where they differ from the family's
-    or from nothing, ``view, cause, low, high, when_null, columns, when_no_rows``. A feature that
+    or from nothing, ``view, cause, low, high, when_null, columns, when_no_rows,
+    risk``. A feature that
     counts (``when_no_rows="0"``) is never null.
     """
     shared_view = view
@@ -70,6 +72,7 @@ def family(
         when_null: tuple[str, str] | None = None,
         columns: tuple[str, ...] = (),
         when_no_rows: str | None = None,
+        risk: RiskDirection | None = None,
     ) -> Feature:
         contract = FeatureContract(
             name=feature_name,
@@ -82,6 +85,7 @@ def family(
             low=low,
             high=high,
             when_null=None if when_null is None else Words(*when_null),
+            risk=risk,
         )
         return Feature(
             contract=contract, sql=sql, view=view, columns=columns, when_no_rows=when_no_rows

@@ -14,6 +14,7 @@ def _purchase_days(days: int) -> Feature:
         unit="days",
         high=days,
         when_no_rows="0",
+        risk="falls",
         meaning=f"Days with a purchase in the last {days} days.",
         reason=(
             f"{{value}} purchase days in the last {days} days (typical {{typical}})",
@@ -32,6 +33,7 @@ FEATURES: tuple[Feature, ...] = (
         "sum(orders) FILTER (age_day < 365)",
         unit="orders",
         when_no_rows="0",
+        risk="falls",
         meaning="Orders in the last 365 days.",
         reason=(
             "{value} orders in the last 365 days (typical {typical})",
@@ -44,6 +46,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="months",
         high=12,
         when_no_rows="0",
+        risk="falls",
         meaning="Periods of 30 days with a purchase, of the last twelve.",
         reason=(
             "Purchases in {value} of the last 12 months (typical {typical})",
@@ -56,6 +59,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="days",
         high=90,
         when_no_rows="0",
+        risk="falls",
         meaning="Days with a purchase in the 90 days from a year before.",
         reason=(
             "{value} purchase days in the same season last year (typical {typical})",

@@ -13,6 +13,7 @@ def _spend(days: int) -> Feature:
         f"sum(amount) FILTER (age_day < {days})",
         unit="currency",
         when_no_rows="0",
+        risk="falls",
         meaning=f"Sum of purchases in the last {days} days.",
         reason=(
             f"Spent {{value}} in the last {days} days (typical {{typical}})",

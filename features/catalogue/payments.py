@@ -13,6 +13,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("paid_at",),
         unit="payments",
         when_no_rows="0",
+        risk="rises",
         meaning="Payments that are due and not paid.",
         reason=(
             "{value} payments are overdue (typical {typical})",
@@ -25,6 +26,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("paid_at",),
         unit="days",
         when_null=("No overdue payment", "无逾期款项"),
+        risk="rises",
         meaning="Age of the oldest unpaid payment.",
         reason=(
             "A payment is {value} days overdue (typical {typical})",
@@ -39,6 +41,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="days",
         low=None,
         when_null=("No payment made in the last 365 days", "近 365 天无付款"),
+        risk="rises",
         meaning="Mean days from due to paid, last 365 days.",
         reason=(
             "Pays {value} days after the due date (typical {typical})",

@@ -11,6 +11,7 @@ FEATURES: tuple[Feature, ...] = (
         "recency_days",
         "min(last_age_days)",
         unit="days",
+        risk="rises",
         meaning="Days since the last purchase.",
         reason=(
             "Last purchase {value} days ago (typical {typical})",

@@ -61,6 +61,7 @@ FEATURES: tuple[Feature, ...] = (
         view=None,
         unit="ratio",
         when_null=_ONE_PURCHASE,
+        risk="rises",
         meaning="Days since the last purchase over the customer's mean gap.",
         reason=(
             "Silent for {value} times their usual gap (typical {typical})",
@@ -73,6 +74,7 @@ FEATURES: tuple[Feature, ...] = (
         view=None,
         unit="ratio",
         when_null=_ONE_PURCHASE,
+        risk="rises",
         meaning="Days since the last purchase over the customer's longest gap.",
         reason=(
             "Silent for {value} times their longest gap (typical {typical})",

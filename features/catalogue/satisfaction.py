@@ -24,6 +24,7 @@ def _mean_score(metric: str, low: float, high: float, zh: str, cause: Cause) -> 
         high=high,
         cause=cause,
         when_null=(f"No {metric.upper()} answer in the last 365 days", f"近 365 天无{zh}回复"),
+        risk="falls",
         meaning=f"Mean {metric.upper()} score of the last 365 days, {low:g} to {high:g}.",
         reason=(
             f"Mean {metric.upper()} {{value}} of {high:g} (typical {{typical}})",

@@ -13,6 +13,7 @@ FEATURES: tuple[Feature, ...] = (
         columns=("signed_up_at",),
         unit="days",
         when_null=("Date of sign-up unknown", "注册日期未知"),
+        risk="falls",
         meaning="Days since sign-up.",
         reason=(
             "Customer for {value} days (typical {typical})",

@@ -89,6 +89,7 @@ def describe_features(request: Request, response: Response, desk: TheDesk) -> Sc
                 meaning=feature.meaning,
                 reason=feature.reason[language],
                 cause=feature.cause,
+                risk=feature.risk,
                 typical=float(typical) if math.isfinite(typical) else None,
             )
             for feature, typical in zip(bundle.scorer.features, bundle.scorer.typical, strict=True)

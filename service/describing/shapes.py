@@ -45,6 +45,7 @@ class FeatureShape(BaseModel):
     meaning: str = Field(description="One sentence.")
     reason: str = Field(description="Text of a reason, with {value} and {typical}.")
     cause: str = Field(description="What the evidence may point at.")
+    risk: str | None = Field(description="Whether risk rises or falls with it; null if open.")
     typical: float | None = Field(description="Median of the living customers.")
 
 

@@ -48,7 +48,12 @@ def case(
         p_churn=np.array([p_churn]),
         contributions=contributions,
         rows=np.array([rows or [0.0] * len(FEATURES)]),
-        reasons=top_features(contributions, features=FEATURES),
+        reasons=top_features(
+            contributions,
+            rows=np.zeros_like(contributions),
+            typical=np.zeros(len(FEATURES)),
+            features=FEATURES,
+        ),
         value=np.array([value]),
         contact_opt_out=np.array([opt_out]),
     )

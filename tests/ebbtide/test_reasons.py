@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.reasons import material_contributions, reasons_of_row, top_features
@@ -35,7 +37,9 @@ FEATURES = (
 
 def names(contributions: list[float]) -> list[str]:
     material = material_contributions(np.array([contributions]), features=FEATURES)
-    top = top_features(material, features=FEATURES)[0]
+    top = top_features(
+        material, rows=np.zeros_like(material), typical=np.zeros(5), features=FEATURES
+    )[0]
     return [FEATURES[i].name for i in top if i >= 0]
 
 
@@ -68,7 +72,31 @@ def test_of_equal_reasons_the_first_feature_wins():
 
 
 def test_fewer_families_than_reasons_is_fine():
-    assert top_features(np.array([[0.5]]), features=FEATURES[:1]).tolist() == [[0, -1, -1]]
+    one = np.array([[0.5]])
+    top = top_features(one, rows=one, typical=np.zeros(1), features=FEATURES[:1])
+    assert top.tolist() == [[0, -1, -1]]
+
+
+@pytest.mark.parametrize(
+    ("risk", "value", "typical", "is_shown"),
+    [
+        pytest.param("rises", 5.0, 2.0, True, id="more than usual of what is bad"),
+        pytest.param("rises", 1.0, 2.0, False, id="less than usual of what is bad"),
+        pytest.param("rises", 2.0, 2.0, False, id="as usual"),
+        pytest.param("rises", math.nan, 2.0, False, id="none of what is bad"),
+        pytest.param("rises", 1.0, math.nan, True, id="most have none of what is bad"),
+        pytest.param("falls", 1.0, 2.0, True, id="less than usual of what is good"),
+        pytest.param("falls", 3.0, 2.0, False, id="more than usual of what is good"),
+        pytest.param("falls", math.nan, 2.0, True, id="none of what is good"),
+        pytest.param(None, 1.0, 2.0, True, id="no direction agreed"),
+    ],
+)
+def test_a_reason_does_not_read_as_good_news(risk, value, typical, is_shown):
+    feature = replace(FEATURES[0], risk=risk)
+    top = top_features(
+        np.array([[0.5]]), rows=np.array([[value]]), typical=np.array([typical]), features=[feature]
+    )
+    assert (top[0, 0] == 0) == is_shown
 
 
 def test_a_reason_states_value_and_typical_and_null_in_words():

@@ -131,6 +131,11 @@ def test_a_variable_that_is_not_set_is_named(shop, monkeypatch) -> None:
     assert "export SHOP_FILES=" in message
 
 
+def test_a_path_in_a_query_starts_from_the_project_file(shop) -> None:
+    project = shop("query = \"SELECT * FROM read_csv('t.csv')\"", t_dot_csv=HEAD + ROW)
+    assert open_tables(project, now=NOW).columns["transactions"] >= {"customer_id", "amount"}
+
+
 @pytest.mark.parametrize(
     ("source", "content", "expected"),
     [
@@ -169,7 +174,10 @@ def test_a_variable_that_is_not_set_is_named(shop, monkeypatch) -> None:
             'query = "SELEC 1"', None, ["tables.transactions", "SELEC"], id="broken-query"
         ),
         pytest.param(
-            "query = \"SELECT nobody FROM read_csv('t.csv')\"", "", ["t.csv"], id="no-such-file"
+            "query = \"SELECT nobody FROM read_csv('none.csv')\"",
+            "",
+            ["none.csv"],
+            id="no-such-file",
         ),
         pytest.param(
             'query = "SELECT 1 AS customer_id, 2 AS x"',
