@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ebbtide.bundle.read import read_linear
+from ebbtide.clock import shift_days
 from ebbtide.errors import NotReady
+from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.trees import TreeModel
 from training.calibration import aligned, cross_fitted, fit_platt
 from training.metrics import auc, measures
@@ -103,6 +104,7 @@ def origins(
     """
     found: list[Origin] = []
     limit = snapshots[-1].as_of
+    outcome_days = definition.gap_days + definition.horizon_days
     while len(found) < at_most:
         scored = [taken for taken in snapshots if taken.as_of <= limit]
         if not scored:
@@ -114,7 +116,7 @@ def origins(
         if not learned:
             break
         found.append(Origin(scored=at, learned_from=learned))
-        limit = at.as_of - (definition.window(at.as_of).ends_at - at.as_of)
+        limit = shift_days(at.as_of, -outcome_days, time_zone=definition.time_zone)
     if not found:
         raise NotReady(
             "Expected at least two snapshots a gap and horizon apart, so that a model can be "

@@ -23,7 +23,7 @@ from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
-from ebbtide.scorer.linear import LinearModel
+from ebbtide.scorer.linear import LinearModel, read_linear
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
 from ebbtide.scorer.trees import TreeModel
@@ -194,18 +194,6 @@ def _model(kind: str, files: dict[str, bytes], n_features: int) -> Model:
             f"{_AGAIN}"
         )
     return trees
-
-
-def read_linear(text: str) -> LinearModel:
-    """Read the text of ``linear.json``."""
-    read = _json("linear.json", text.encode())
-    return LinearModel(
-        intercept=float(read["intercept"]),
-        weights=_floats(read["weights"]),
-        missing_weights=_floats(read["missing_weights"]),
-        centers=_floats(read["centers"]),
-        missing_centers=_floats(read["missing_centers"]),
-    )
 
 
 def _reference(read: dict[str, Any]) -> Reference:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ebbtide.errors import BundleError
 
 if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
@@ -59,3 +62,38 @@ class LinearModel:
             "centers": self.centers.tolist(),
             "missing_centers": self.missing_centers.tolist(),
         }
+
+
+def read_linear(text: str) -> LinearModel:
+    """Read what :meth:`LinearModel.to_json` wrote, as text.
+
+    Raises
+    ------
+    BundleError
+        If the text is no JSON. What it says is for the reader of the bundle to check.
+
+    Examples
+    --------
+    >>> weights = {name: [1.0] for name in ("weights", "missing_weights")}
+    >>> centers = {name: [0.5] for name in ("centers", "missing_centers")}
+    >>> model = read_linear(json.dumps({"intercept": 0.25, **weights, **centers}))
+    >>> model.log_odds(np.array([[0.75]])).tolist()
+    [0.0]
+    """
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise BundleError(
+            "Expected a linear model as JSON, but it cannot be read. Train again."
+        ) from err
+    return LinearModel(
+        intercept=float(read["intercept"]),
+        weights=_floats(read["weights"]),
+        missing_weights=_floats(read["missing_weights"]),
+        centers=_floats(read["centers"]),
+        missing_centers=_floats(read["missing_centers"]),
+    )
+
+
+def _floats(values: list[float]) -> FloatArray:
+    return np.array(values, dtype=np.float64)

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 import ebbtide.bundle.read
 from ebbtide.bundle.contents import MANIFEST, SIGNATURE, Golden, Reference
-from ebbtide.bundle.read import check_golden, read_bundle, read_linear
+from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.bundle.signature import sign
 from ebbtide.bundle.write import version_of, write_bundle
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from ebbtide.scorer.scorer import RankedScorer, median_present
 from ebbtide.scorer.trees import TreeModel

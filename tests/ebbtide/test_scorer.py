@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 
-from ebbtide.bundle.read import read_linear
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator, logit, sigmoid
+from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.ranks import MAX_KNOTS, RankScale, rank_columns
 from ebbtide.scorer.scorer import RankedScorer, median_present
 from ebbtide.scorer.trees import TreeModel
