@@ -71,7 +71,7 @@ class _SupplyCollector(Collector):
         yield GaugeMetricFamily(
             "ebbtide_last_verified_served",
             "Whether the model is the last verified one from disk, not confirmed by the registry.",
-            value=float(served is not None and served.origin == "last_verified"),
+            value=float(served is not None and served.source == "last_verified"),
         )
         if served is not None:
             yield GaugeMetricFamily(

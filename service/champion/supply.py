@@ -29,7 +29,7 @@ _LOG = structlog.get_logger("ebbtide.champion")
 _MAX_BACKOFF_SECONDS = 60.0
 _RETRY_REFUSED_AFTER_POLLS = 60
 
-Origin = Literal["given", "registry", "last_verified"]
+Source = Literal["given", "registry", "last_verified"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,14 @@ class Served:
     Parameters
     ----------
     bundle : the verified model.
-    origin : from the registry, from disk because the registry has not confirmed it yet, or given
+    source : from the registry, from disk because the registry has not confirmed it yet, or given
         by the caller of ``create_app``.
     registry_version : number of the model version in the registry; None if it was given.
     loaded_at : when it was taken into service.
     """
 
     bundle: Bundle
-    origin: Origin
+    source: Source
     registry_version: str | None
     loaded_at: datetime
 
@@ -81,7 +81,7 @@ class FixedSupply:
 
     def __init__(self, bundle: Bundle, *, loaded_at: datetime) -> None:
         self.current: Served | None = Served(
-            bundle=bundle, origin="given", registry_version=None, loaded_at=loaded_at
+            bundle=bundle, source="given", registry_version=None, loaded_at=loaded_at
         )
 
     def start(self) -> None:
@@ -158,7 +158,7 @@ class ChampionSupply:
         except BundleError as err:
             _LOG.warning("last_verified_refused", reason=str(err))
             return
-        self._swap(bundle, last, origin="last_verified")
+        self._swap(bundle, last, source="last_verified")
 
     def poll(self) -> None:
         """Ask the registry once, and take in a new champion if it is good."""
@@ -213,8 +213,8 @@ class ChampionSupply:
     def _confirm(self) -> None:
         """Note that the registry names what is served already."""
         self._complaint, self._refused = None, None
-        if self._served is not None and self._served.origin == "last_verified":
-            self._served = replace(self._served, origin="registry")
+        if self._served is not None and self._served.source == "last_verified":
+            self._served = replace(self._served, source="registry")
 
     def _take_in(self, offer: Offer, fetched: Path) -> None:
         assert offer.identity is not None
@@ -235,20 +235,20 @@ class ChampionSupply:
             self._complaint = f"Version {offer.version} of the registry is refused. {err}"
             _LOG.warning("champion_refused", registry_version=offer.version, reason=str(err))
             return
-        self._swap(bundle, kept, origin="registry")
+        self._swap(bundle, kept, source="registry")
         self._kept.point_to(kept)
 
-    def _swap(self, bundle: Bundle, kept: Kept, *, origin: Origin) -> None:
+    def _swap(self, bundle: Bundle, kept: Kept, *, source: Source) -> None:
         self._served = Served(
             bundle=bundle,
-            origin=origin,
+            source=source,
             registry_version=kept.registry_version,
             loaded_at=self._now(),
         )
         self._identity, self._refused = kept.identity, None
-        if origin == "registry":
+        if source == "registry":
             self._complaint = None
-        _LOG.info("champion_swapped", version=bundle.version, origin=origin)
+        _LOG.info("champion_swapped", version=bundle.version, source=source)
 
 
 def _is_inside(path: Path, folder: Path) -> bool:

@@ -14,7 +14,7 @@ class ModelShape(BaseModel):
     model_version: str = Field(description="Version of the bundle.")
     registry_version: str | None = Field(description="Number of the version in the registry.")
     kind: str = Field(description="logistic, random_forest or lightgbm.")
-    origin: str = Field(
+    source: str = Field(
         description="registry; last_verified (from disk, not confirmed yet); given."
     )
     is_signed: bool = Field(description="Whether a signature was there and verified.")

@@ -28,7 +28,7 @@ class Readiness(BaseModel):
     )
     reasons: list[str] = Field(description="What is wrong and what to do; empty if ready.")
     model_version: str | None = Field(description="Version of the bundle being served.")
-    origin: str | None = Field(description="registry, last_verified or given.")
+    source: str | None = Field(description="registry, last_verified or given.")
 
 
 class Liveness(BaseModel):
@@ -65,7 +65,7 @@ def check_readiness(response: Response, desk: TheDesk) -> Readiness:
         state="not_ready" if blocking else "degraded" if complaints else "ready",
         reasons=blocking + complaints,
         model_version=served.bundle.version if served else None,
-        origin=served.origin if served else None,
+        source=served.source if served else None,
     )
 
 

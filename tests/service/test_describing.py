@@ -14,7 +14,7 @@ from service.scoring.shapes import AnswerShape, ScoresAnswer
 def test_the_model_says_what_it_is(client, bundle):
     model = client.get("/v1/model").json()
     assert model["model_version"] == bundle.version
-    assert (model["kind"], model["origin"], model["is_signed"]) == ("logistic", "given", True)
+    assert (model["kind"], model["source"], model["is_signed"]) == ("logistic", "given", True)
     assert model["definition"] == bundle.definition.code
     assert model["metrics"] == {"auc": 0.8, "calibration_error": 0.02}
     assert model["currency"] == "EUR"
@@ -52,7 +52,7 @@ def test_alive_and_ready(client, bundle):
         "state": "ready",
         "reasons": [],
         "model_version": bundle.version,
-        "origin": "given",
+        "source": "given",
     }
 
 

@@ -88,7 +88,7 @@ def test_nothing_is_served_until_there_is_a_champion(make_supply, registry, make
     assert "ebbtide promote" in supply.complaint
     registry.promote("1@7", make_bundle())
     supply.poll()
-    assert (supply.current.origin, supply.current.registry_version) == ("registry", "1")
+    assert (supply.current.source, supply.current.registry_version) == ("registry", "1")
     assert supply.complaint is None
 
 
@@ -192,11 +192,11 @@ def test_it_starts_from_the_last_verified_bundle_when_the_registry_is_down(
     second.serve_last_verified()
     second.poll()
     assert version(second) == version(first)
-    assert second.current.origin == "last_verified"
+    assert second.current.source == "last_verified"
     assert "does not answer (connection refused)" in second.complaint
     registry.is_up = True
     second.poll()
-    assert (second.current.origin, second.complaint) == ("registry", None)
+    assert (second.current.source, second.complaint) == ("registry", None)
     assert registry.fetched == 1
 
 
