@@ -80,13 +80,40 @@ def next_midnight(instant: datetime, *, time_zone: str) -> datetime:
     return midnight.astimezone(UTC)
 
 
+def shift_days(instant: datetime, days: int, *, time_zone: str) -> datetime:
+    """Return the instant with the same time of day so many civil days later or earlier.
+
+    A civil day has 23 or 25 hours where the clocks change.
+
+    Examples
+    --------
+    >>> midnight = parse_instant("2011-01-15", time_zone="Europe/London")
+    >>> shift_days(midnight, 90, time_zone="Europe/London").isoformat()
+    '2011-04-14T23:00:00+00:00'
+    """
+    local = instant.astimezone(zone(time_zone))
+    return (local + timedelta(days=days)).astimezone(UTC)
+
+
+def last_midnight(instant: datetime, *, time_zone: str) -> datetime:
+    """Return the last midnight at or before an instant, as kept in a time zone.
+
+    Examples
+    --------
+    >>> last_midnight(datetime(2011, 7, 1, 10, tzinfo=UTC), time_zone="UTC").isoformat()
+    '2011-07-01T00:00:00+00:00'
+    """
+    local = instant.astimezone(zone(time_zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeWindow:
     """The time in which a snapshot's outcome is decided: ``[as_of + gap, as_of + gap + horizon)``.
 
     Closed at its start and open at its end, so that with no gap every instant is either seen by
     the features (strictly before ``as_of``) or belongs to the outcome, and none to both. Why this
-    differs from the first design: ``docs/decisions/0001-outcome-window.md``.
+    differs from the first design: ``docs/decisions/0001-outcome-window.md``. Days are civil days.
 
     Examples
     --------
@@ -100,16 +127,18 @@ class OutcomeWindow:
     as_of: datetime
     gap_days: int
     horizon_days: int
+    time_zone: str = "UTC"
 
     @property
     def starts_at(self) -> datetime:
         """First instant that counts for the outcome."""
-        return self.as_of + timedelta(days=self.gap_days)
+        return shift_days(self.as_of, self.gap_days, time_zone=self.time_zone)
 
     @property
     def ends_at(self) -> datetime:
         """First instant that no longer counts."""
-        return self.starts_at + timedelta(days=self.horizon_days)
+        days = self.gap_days + self.horizon_days
+        return shift_days(self.as_of, days, time_zone=self.time_zone)
 
     def has_matured(self, *, now: datetime) -> bool:
         """Whether the whole window lies in the past of ``now``."""

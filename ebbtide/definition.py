@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ebbtide.clock import OutcomeWindow
+from ebbtide.clock import OutcomeWindow, shift_days
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,7 @@ class ChurnDefinition:
     horizon_days : length of the outcome window, days, >= 1.
     gap_days : time needed to act, between ``as_of`` and the outcome window, days, >= 0.
     active_within_days : a customer is alive who purchased in so many days before ``as_of``, >= 1.
+    time_zone : IANA name of the zone whose civil days are counted.
 
     Examples
     --------
@@ -34,10 +35,20 @@ class ChurnDefinition:
     gap_days: int
     active_within_days: int
     kind: Literal["inactivity"] = "inactivity"
+    time_zone: str = "UTC"
 
     def window(self, as_of: datetime) -> OutcomeWindow:
         """Return the outcome window of a snapshot."""
-        return OutcomeWindow(as_of=as_of, gap_days=self.gap_days, horizon_days=self.horizon_days)
+        return OutcomeWindow(
+            as_of=as_of,
+            gap_days=self.gap_days,
+            horizon_days=self.horizon_days,
+            time_zone=self.time_zone,
+        )
+
+    def alive_since(self, as_of: datetime) -> datetime:
+        """Return the instant from which a purchase keeps a customer alive at ``as_of``."""
+        return shift_days(as_of, -self.active_within_days, time_zone=self.time_zone)
 
     @property
     def sentence(self) -> str:

@@ -1,22 +1,25 @@
 """The project file ``ebbtide.toml``: where the data are, what churn means, where things are kept.
 
-Only reads and checks the file; the data behind its paths are opened by ``features.sources``.
+Only reads and checks the file; what is wrong with it is put into words by
+``ebbtide.project_problems``, and the data behind its paths are opened by ``features.sources``.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ebbtide.clock import zone
-from ebbtide.contracts.tables import TABLES, table_contract
 from ebbtide.definition import ChurnDefinition
-from ebbtide.errors import SettingsError, did_you_mean
+from ebbtide.errors import SettingsError
+from ebbtide.project_problems import all_problems, disagreements
+from ebbtide.project_variables import expand_variables
+
+__all__ = ["STARTER_POLICY", "CandidateName", "Project", "expand_variables", "load_project"]
 
 CandidateName = Literal["logistic", "random_forest", "lightgbm"]
 
@@ -24,8 +27,6 @@ Days = Annotated[int, Field(ge=0, le=3650)]
 PositiveDays = Annotated[int, Field(ge=1, le=3650)]
 
 STARTER_POLICY = Path(__file__).with_name("policy") / "starter.toml"
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class _Section(BaseModel):
@@ -58,7 +59,8 @@ class TableSource(_Section):
     path: str | None = None
     """CSV or Parquet file (a glob may name many), relative to the project file."""
     query: str | None = None
-    """Or a query in DuckDB's SQL that returns the table's columns."""
+    """Or a query in DuckDB's SQL that returns the table's columns; it names its files in full, or
+    from ``${PROJECT_DIR}``."""
     columns: dict[str, str] = {}
     """With ``path``: the table's column = the file's column, where the names differ."""
 
@@ -152,7 +154,7 @@ class Project(_Section):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Project:
-        problems = _disagreements(self.model_dump())
+        problems = disagreements(self.model_dump())
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -160,7 +162,7 @@ class Project(_Section):
     @property
     def definition(self) -> ChurnDefinition:
         """What counts as churn."""
-        return ChurnDefinition(**self.churn.model_dump())
+        return ChurnDefinition(**self.churn.model_dump(), time_zone=self.project.time_zone)
 
     @property
     def model_name(self) -> str:
@@ -197,7 +199,7 @@ def load_project(path: Path) -> Project:
 
     Parameters
     ----------
-    path : the TOML file. ``${NAME}`` in a table's path or query is replaced from the environment.
+    path : the TOML file. ``${NAME}`` in a table's path or query is replaced when it is opened.
 
     Raises
     ------
@@ -216,91 +218,7 @@ def load_project(path: Path) -> Project:
     try:
         project = Project.model_validate({**read, "base": path.resolve().parent})
     except ValidationError as err:
-        raise SettingsError(_all_problems(path, read, err)) from err
+        raise SettingsError(all_problems(path, read, err, schema=Project)) from err
     if "base" in read:
-        raise SettingsError(_all_problems(path, read, None))
+        raise SettingsError(all_problems(path, read, None, schema=Project))
     return project
-
-
-def expand_variables(text: str, *, where: str) -> str:
-    """Replace ``${NAME}`` by the environment's value.
-
-    Parameters
-    ----------
-    text : a path or query of the project file.
-    where : its key there, for the message.
-
-    Raises
-    ------
-    SettingsError
-        If a variable is not set.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise SettingsError(
-                f"{where} needs the environment variable {name}, which is not set; "
-                f"for example: export {name}=/path/to/data"
-            )
-        return os.environ[name]
-
-    return _VARIABLE.sub(value, text)
-
-
-def _all_problems(path: Path, read: dict[str, Any], err: ValidationError | None) -> str:
-    found = [] if err is None else err.errors(include_url=False)
-    lines = [_problem(problem) for problem in found if problem["loc"]] + _disagreements(read)
-    if "base" in read:
-        lines.append(_problem({"type": "extra_forbidden", "loc": ("base",)}))
-    headline = f"Project file {str(path)!r} has {len(lines)} problem(s):"
-    return "\n".join([headline, *(f"  {line}" for line in lines)])
-
-
-def _disagreements(read: dict[str, Any]) -> list[str]:
-    """Name what no section can see alone, in a file that may be wrong in other ways too."""
-    tables, churn, snapshots = (
-        section if isinstance(section := read.get(name, {}), dict) else {}
-        for name in ("tables", "churn", "snapshots")
-    )
-    problems = []
-    for name, source in tables.items():
-        if name not in TABLES:
-            problems.append(f"tables.{name}: there is no such table; {did_you_mean(name, TABLES)}")
-            continue
-        columns = source.get("columns") if isinstance(source, dict) else None
-        known = table_contract(name).names
-        problems += [
-            f"tables.{name}.columns: no column {column!r}; {did_you_mean(column, known)}"
-            for column in columns or ()
-            if column not in known
-        ]
-    if isinstance(read.get("tables"), dict) and "transactions" not in tables:
-        problems.append("tables: transactions are required; add [tables.transactions]")
-    lookback, active = snapshots.get("lookback_days", 365), churn.get("active_within_days", 365)
-    if isinstance(lookback, int) and isinstance(active, int) and lookback < active:
-        problems.append(
-            "snapshots.lookback_days must be at least churn.active_within_days, or a living "
-            "customer could have no purchase that is seen"
-        )
-    return problems
-
-
-def _problem(problem: Any) -> str:
-    keys = [str(key) for key in problem["loc"]]
-    where = ".".join(keys) or "the file"
-    if problem["type"] == "extra_forbidden":
-        return f"{where}: unknown key; {did_you_mean(keys[-1], _keys_beside(keys))}"
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
-
-
-def _keys_beside(keys: list[str]) -> list[str]:
-    section: type[BaseModel] = Project
-    for key in keys[:-1]:
-        if keys[0] == "tables":
-            section = TableSource
-        elif key in section.model_fields:
-            annotation = section.model_fields[key].annotation
-            assert isinstance(annotation, type)
-            section = annotation
-    return [name for name in section.model_fields if name != "base"]

@@ -52,7 +52,7 @@ def label_snapshot(
         WITH living AS (
             SELECT DISTINCT customer_id FROM transactions
             WHERE {purchase} {cut} AND occurred_at < {cut}
-              AND occurred_at >= {cut} - INTERVAL {definition.active_within_days} DAY
+              AND occurred_at >= {timestamp_sql(definition.alive_since(as_of))}
         ), came_back AS (
             SELECT DISTINCT customer_id FROM transactions
             WHERE {purchase} {end}

@@ -47,7 +47,13 @@ def snapshot_sql(
     steps = [
         (
             f"seen_{table}",
-            seen_sql(table, columns[table], as_of=as_of, lookback_days=lookback_days),
+            seen_sql(
+                table,
+                columns[table],
+                as_of=as_of,
+                lookback_days=lookback_days,
+                time_zone=definition.time_zone,
+            ),
         )
         for table in tables
     ]
@@ -56,7 +62,7 @@ def snapshot_sql(
         (
             "living",
             "SELECT DISTINCT customer_id FROM purchases "
-            f"WHERE age_day < {definition.active_within_days}",
+            f"WHERE occurred_at >= {timestamp_sql(definition.alive_since(as_of))}",
         )
     )
     steps += [(f"of_{view}", _aggregate_sql(view, aggregates)) for view in views]

@@ -7,8 +7,10 @@ that is filled in later is null until the instant that its contract names has pa
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+from ebbtide.clock import shift_days, zone
 from ebbtide.contracts.tables import SQL_TYPES, table_contract
 
 if TYPE_CHECKING:
@@ -18,12 +20,19 @@ if TYPE_CHECKING:
     from ebbtide.contracts.tables import Column
 
 
-def seen_sql(table: str, columns: Set[str], *, as_of: datetime, lookback_days: int) -> str:
+def seen_sql(
+    table: str,
+    columns: Set[str],
+    *,
+    as_of: datetime,
+    lookback_days: int,
+    time_zone: str = "UTC",
+) -> str:
     """Return the query for the rows of a table that are seen at an instant.
 
     Adds ``age_us`` (microseconds from the row to ``as_of``, >= 1), ``age_days`` (the same in days)
-    and ``age_day`` (whole days, 0 for the last 24 hours before ``as_of``). Columns that the company
-    does not have come as nulls.
+    and ``age_day`` (civil days, 0 for the last one before ``as_of``). Columns that the company does
+    not have come as nulls.
 
     Parameters
     ----------
@@ -31,6 +40,7 @@ def seen_sql(table: str, columns: Set[str], *, as_of: datetime, lookback_days: i
     columns : the columns it has.
     as_of : aware instant, exclusive.
     lookback_days : how far back to look, days; tables without a clock of their own are not cut.
+    time_zone : IANA name of the zone whose civil days are counted.
     """
     contract = table_contract(table)
     cut = timestamp_sql(as_of)
@@ -42,13 +52,22 @@ def seen_sql(table: str, columns: Set[str], *, as_of: datetime, lookback_days: i
         return f"SELECT {selected} FROM {table} WHERE coalesce({known}, '-infinity') < {cut}"
     clock = contract.clock
     age = f"date_diff('microsecond', {clock}, {cut})"
+    first = timestamp_sql(shift_days(as_of, -lookback_days, time_zone=time_zone))
     return (
         f"SELECT {selected}, {age} AS age_us, {age} / CAST(86400000000 AS DOUBLE) AS age_days, "
-        f"CAST(({age} - 1) // 86400000000 AS INTEGER) AS age_day "
+        f"{_age_day(clock, as_of, time_zone)} AS age_day "
         f"FROM {table} "
         f"WHERE {clock} < {cut} AND coalesce({known}, {clock}) < {cut} "
-        f"AND {clock} >= {cut} - INTERVAL {int(lookback_days)} DAY"
+        f"AND {clock} >= {first}"
     )
+
+
+def _age_day(clock: str, as_of: datetime, time_zone: str) -> str:
+    """Count civil days by the wall clock; without changes of the clocks it is the age in days."""
+    wall = clock if time_zone == "UTC" else f"timezone('{time_zone}', timezone('UTC', {clock}))"
+    wall_cut = timestamp_sql(as_of.astimezone(zone(time_zone)).replace(tzinfo=UTC))
+    age = f"date_diff('microsecond', {wall}, {wall_cut})"
+    return f"CAST(greatest({age} - 1, 0) // 86400000000 AS INTEGER)"
 
 
 def timestamp_sql(instant: datetime) -> str:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from ebbtide.clock import next_midnight
+from ebbtide.clock import last_midnight, next_midnight, shift_days, zone
 from ebbtide.contracts.tables import table_contract, typed_sql
 from ebbtide.errors import NotReady
+from features.seen import timestamp_sql
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ebbtide.contracts.findings import Finding
 
 
@@ -33,14 +32,52 @@ class Tables:
     time_zone: str = "UTC"
     findings: list[Finding] = field(default_factory=list)
 
-    def log_start(self) -> datetime:
-        """Return the instant of the first transaction."""
-        return self._one_instant("SELECT min(occurred_at) FROM transactions")
+    def log_start(self, *, now: datetime) -> datetime:
+        """Return the instant of the first transaction that was known before ``now``."""
+        known = "known_at" if "known_at" in self.columns["transactions"] else "occurred_at"
+        return self._one_instant(
+            "SELECT min(occurred_at) FROM transactions "
+            f"WHERE coalesce({known}, occurred_at) < {timestamp_sql(now)}"
+        )
 
-    def log_end(self) -> datetime:
-        """Return the first midnight after the last transaction: until then the log is complete."""
+    def log_end(self, *, now: datetime) -> datetime:
+        """Return the midnight until which the log can be complete.
+
+        That is the first midnight after the last transaction, but never one that is still to come
+        at ``now``: the day that runs is not over.
+        """
         last = self._one_instant("SELECT max(occurred_at) FROM transactions")
-        return next_midnight(last, time_zone=self.time_zone)
+        return min(
+            next_midnight(last, time_zone=self.time_zone),
+            last_midnight(now, time_zone=self.time_zone),
+        )
+
+    def require_observed(self, instant: datetime, *, now: datetime) -> None:
+        """Return if the log can tell what had happened until an instant.
+
+        A log that was silent for some days before may be so again. Beyond its end and its longest
+        silence, rows are missing: customers would look silent who are only unobserved.
+
+        Raises
+        ------
+        NotReady
+            If the instant lies beyond that.
+        """
+        end, silence = self.log_end(now=now), self._longest_silence_days()
+        if instant > min(shift_days(end, silence, time_zone=self.time_zone), max(end, now)):
+            raise NotReady(
+                f"The log ends at {end.isoformat()}, and was never silent for more than {silence} "
+                f"day(s): nothing is known of the time up to {instant.isoformat()}. Use --as-of "
+                f"{end.astimezone(zone(self.time_zone)).date()}, or bring newer data."
+            )
+
+    def _longest_silence_days(self) -> int:
+        days = "SELECT DISTINCT CAST(occurred_at AS DATE) AS day FROM transactions"
+        found = self.connection.sql(
+            f"SELECT max(silence) FROM (SELECT day - lag(day) OVER (ORDER BY day) - 1 AS silence "
+            f"FROM ({days}))"
+        ).fetchall()[0][0]
+        return int(found or 0)
 
     def _one_instant(self, query: str) -> datetime:
         instant: datetime | None = self.connection.sql(query).fetchall()[0][0]
@@ -60,18 +97,16 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def connect(time_zone: str, *, base: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB.
+def connect(time_zone: str) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB, in which a query sees tables and files but no variable of Python.
 
     Parameters
     ----------
     time_zone : IANA name; instants without an offset are read in it.
-    base : folder that relative paths in queries start from; None is the working directory.
     """
     connection = duckdb.connect()
     connection.execute(f"SET TimeZone = '{time_zone}'")
-    if base is not None:
-        connection.execute(f"SET file_search_path = {quoted(str(base))}")
+    connection.execute("SET python_enable_replacements = false")
     return connection
 
 

@@ -60,9 +60,11 @@ def features(
 
     require_table_path(out)
     project = load_project(config)
+    now = datetime.now(UTC)
     instant = parse_instant(as_of, time_zone=project.project.time_zone)
     with progress_shown("Reading") as progress:
-        tables = open_tables(project, now=datetime.now(UTC), progress=progress)
+        tables = open_tables(project, now=now, progress=progress)
+        tables.require_observed(instant, now=now)
         chosen = features_present(tables.columns)
         progress(f"{len(chosen)} features as of {instant.isoformat()}")
         snapshot = build_snapshot(

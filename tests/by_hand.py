@@ -10,6 +10,10 @@ from ebbtide.scorer.ranks import RankScale, rank_columns
 from training.snapshots import Snapshot
 
 
+PRESENT = datetime(2026, 1, 1, tzinfo=UTC)
+"""Later than everything in the simulated shop of the tests."""
+
+
 def snapshot(
     *,
     as_of: datetime,

@@ -27,15 +27,17 @@ def backtest(
     project: Project,
     dates: Sequence[datetime],
     *,
+    observed_until: datetime,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Score every living customer at each date with the model that would have been champion.
 
     Parameters
     ----------
-    tables : the typed tables; the end of their log decides which outcomes are known.
+    tables : the typed tables.
     project : what churn is and what is tried.
     dates : aware instants.
+    observed_until : the log is complete until then; outcomes that end later are open.
     progress : called with what is being done.
 
     Returns
@@ -54,7 +56,7 @@ def backtest(
         if progress is not None:
             progress(f"as of {date.date()}")
         trained = train(tables, project, now=date, progress=progress)
-        part, summary = _one_date(tables, project, trained, date)
+        part, summary = _one_date(tables, project, trained, date, observed_until)
         parts.append(part)
         summaries.append(summary)
     known = [summary for summary in summaries if "auc" in summary]
@@ -70,12 +72,12 @@ def backtest(
 
 
 def _one_date(
-    tables: Tables, project: Project, trained: Trained, date: datetime
+    tables: Tables, project: Project, trained: Trained, date: datetime, observed_until: datetime
 ) -> tuple[pa.Table, dict[str, Any]]:
     champion = trained.best
     names = [feature.name for feature in trained.features]
     p_churn = trained.scorer(champion).p_churn(trained.newest.rows)
-    later = take_snapshot(tables, project, trained.features, as_of=date, now=tables.log_end())
+    later = take_snapshot(tables, project, trained.features, as_of=date, now=observed_until)
     assert later.customer_ids.tolist() == trained.newest.customer_ids.tolist()
     n = len(p_churn)
     churned = pa.nulls(n, pa.bool_()) if later.churned is None else pa.array(later.churned == 1)

@@ -19,9 +19,7 @@ from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.trees import TreeModel
 from training.calibration import aligned, cross_fitted, fit_platt
 from training.metrics import auc, measures
-from training.models.boosting import fit_boosting
-from training.models.forest import fit_forest
-from training.models.logistic import fit_logistic
+from training.models import boosting, forest, logistic
 from training.snapshots import stack
 
 if TYPE_CHECKING:
@@ -35,9 +33,15 @@ if TYPE_CHECKING:
     from training.snapshots import Snapshot
 
 FITS: dict[CandidateName, Callable[..., tuple[str, str]]] = {
-    "logistic": fit_logistic,
-    "random_forest": fit_forest,
-    "lightgbm": fit_boosting,
+    "logistic": logistic.fit_logistic,
+    "random_forest": forest.fit_forest,
+    "lightgbm": boosting.fit_boosting,
+}
+
+PARAMETERS: dict[CandidateName, dict[str, object]] = {
+    "logistic": logistic.PARAMETERS,
+    "random_forest": forest.PARAMETERS,
+    "lightgbm": boosting.PARAMETERS,
 }
 
 CheckedOn = Literal["a later period", "other customers of the same period"]

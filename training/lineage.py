@@ -8,29 +8,34 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features.seen import seen_sql
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from features.tables import Tables
     from training.snapshots import Snapshot
 
 _SOURCE = Path(__file__).resolve().parent.parent
+_WHOLE_LOG_DAYS = 36_500
 _LIBRARIES = ("duckdb", "lightgbm", "numpy", "scikit-learn")
 
 
-def data_hash(tables: Tables) -> str:
-    """Return a hash of every table that does not depend on the order of its rows.
+def data_hash(tables: Tables, *, now: datetime) -> str:
+    """Return a hash of all that was known before an instant; the order of rows does not matter.
 
     Notes
     -----
-    The sum over rows of the lower half of each row's MD5, with the number of rows.
+    For every table the number of rows, and the sum of the lower halves of each row's MD5.
     """
     digest = hashlib.sha256()
     for name, columns in sorted(tables.columns.items()):
+        seen = seen_sql(name, columns, as_of=now, lookback_days=_WHOLE_LOG_DAYS)
         row = ", ".join(f"coalesce(CAST({column} AS VARCHAR), '')" for column in sorted(columns))
         query = (
             f"SELECT count(*), sum(CAST(md5_number_lower(concat_ws(chr(31), {row})) AS HUGEINT)) "
-            f"FROM {name}"
+            f"FROM ({seen})"
         )
         counted, summed = tables.connection.sql(query).fetchall()[0]
         digest.update(f"{name} {sorted(columns)} {counted} {summed}\n".encode())
@@ -51,7 +56,7 @@ def lineage_of(
     """
     return {
         "trained_as_of": newest.as_of.isoformat(),
-        "data_hash": data_hash(tables),
+        "data_hash": data_hash(tables, now=newest.as_of),
         "snapshots": [taken.as_of.isoformat() for taken in snapshots],
         "rows": sum(len(taken.customer_ids) for taken in snapshots),
         "customers": len({c for taken in snapshots for c in taken.customer_ids.tolist()}),
@@ -63,19 +68,24 @@ def lineage_of(
 
 
 def git_commit() -> str | None:
-    """Return the commit of the source, or None where it is not a checkout."""
+    """Return the commit of the source, with ``+changes`` if files differ from it.
+
+    None where the source is not a checkout of its own.
+    """
+    if _git("rev-parse", "--show-toplevel") != str(_SOURCE):
+        return None
+    changes = "+changes" if _git("status", "--porcelain", "--untracked-files=no") else ""
+    return f"{_git('rev-parse', 'HEAD')}{changes}"
+
+
+def _git(*words: str) -> str | None:
     try:
         asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=_SOURCE,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
+            ["git", *words], cwd=_SOURCE, capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return asked.stdout.strip() or None if asked.returncode == 0 else None
+    return asked.stdout.strip() if asked.returncode == 0 else None
 
 
 def _lock_hash() -> str | None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import tempfile
+import time
+import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mlflow
@@ -13,11 +18,11 @@ from mlflow.exceptions import MlflowException
 
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.errors import NotReady, SettingsError
-from training.gate import GATE_TAG, require_passed
+from training.gate import judge, require_passed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from mlflow import MlflowClient
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 _HISTORY = "promotion."
+_NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +83,16 @@ def versions(client: MlflowClient, model_name: str) -> list[Version]:
     ------
     NotReady
         If nothing is registered yet.
+    SettingsError
+        If the registry does not answer.
     """
-    try:
+    with _registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
         aliases = client.get_registered_model(model_name).aliases
-    except MlflowException as err:
-        raise NotReady(f"No model {model_name!r} is registered yet. Run: ebbtide train") from err
-    found = client.search_model_versions(f"name = '{model_name}'")
+        found = client.search_model_versions(f"name = '{model_name}'")
     listed = [
         Version(
             number=str(each.version),
-            aliases=tuple(
-                sorted(a for a, number in aliases.items() if str(number) == str(each.version))
-            ),
+            aliases=tuple(sorted(a for a, n in aliases.items() if str(n) == str(each.version))),
             tags=dict(each.tags),
         )
         for each in found
@@ -101,26 +105,39 @@ def promote(
     model_name: str,
     *,
     number: str | None,
+    key: bytes | None,
     who: str,
     why: str,
     at: datetime,
 ) -> str:
-    """Make a version the champion, if it passed the gate, and return its number.
+    """Make a version the champion, if its bundle passes the gate, and return its number.
+
+    The bundle is fetched and verified, its golden rows are scored, and what it measured is judged:
+    what the registry says of it is not relied on.
 
     Parameters
     ----------
     client : connected to the registry.
     model_name : the registered model.
     number : which version; None is the challenger.
+    key : must have signed the bundle; None accepts an unsigned one.
     who, why, at : go into the history of promotions.
 
     Raises
     ------
     NotReady
-        If there is no such version, or it did not pass the gate.
+        If there is no such version, it is champion already, or it does not pass the gate.
+    BundleError
+        If its bundle cannot be trusted.
     """
-    chosen = _choose(versions(client, model_name), number)
-    require_passed(chosen.tags.get(GATE_TAG, "it was never judged"), version=chosen.number)
+    listed = versions(client, model_name)
+    chosen = _choose(listed, number)
+    if CHAMPION in chosen.aliases:
+        raise NotReady(f"Version {chosen.number} is champion already. List them: ebbtide models")
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = _fetch(model_name, chosen.number, Path(scratch), key=key)
+    metrics = bundle.manifest["metrics"]
+    require_passed(judge(metrics, max(metrics["rule_auc"].values())), version=chosen.number)
     _move(client, model_name, to=chosen.number, deed="promote", who=who, why=why, at=at)
     return chosen.number
 
@@ -131,24 +148,27 @@ def rollback(client: MlflowClient, model_name: str, *, who: str, why: str, at: d
     Raises
     ------
     NotReady
-        If there was no champion before.
+        If there was no other champion before.
     """
-    versions(client, model_name)
-    stack: list[str] = []
+    champion = _champion_number(client, model_name)
+    earlier: list[str] = []
     for entry in promotions(client, model_name):
         if entry["deed"] == "promote":
-            stack.append(entry["to"])
-        else:
-            stack.pop()
-    if len(stack) < 2:
+            earlier.append(entry["to"])
+        elif earlier:
+            earlier.pop()
+    while earlier and earlier[-1] == champion:
+        earlier.pop()
+    if not earlier:
         raise NotReady("There is no earlier champion to go back to. List them: ebbtide models")
-    _move(client, model_name, to=stack[-2], deed="rollback", who=who, why=why, at=at)
-    return stack[-2]
+    _move(client, model_name, to=earlier[-1], deed="rollback", who=who, why=why, at=at)
+    return earlier[-1]
 
 
 def promotions(client: MlflowClient, model_name: str) -> list[dict[str, str]]:
     """Return every promotion and rollback, the first first: deed, from, to, who, why, at."""
-    tags = client.get_registered_model(model_name).tags
+    with _registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
+        tags = client.get_registered_model(model_name).tags
     return [json.loads(tags[name]) for name in sorted(tags) if name.startswith(_HISTORY)]
 
 
@@ -163,17 +183,25 @@ def fetch_champion(
         If there is no champion.
     BundleError
         If the bundle cannot be trusted.
+    SettingsError
+        If the registry does not answer.
     """
-    try:
-        number = str(client.get_model_version_by_alias(model_name, CHAMPION).version)
-    except MlflowException as err:
-        raise NotReady(f"{model_name!r} has no champion yet. Run: ebbtide promote") from err
-    place = mlflow.artifacts.download_artifacts(
-        f"models:/{model_name}/{number}", dst_path=str(into)
-    )
+    return _fetch(model_name, _champion_number(client, model_name), into, key=key)
+
+
+def _fetch(model_name: str, number: str, into: Path, *, key: bytes | None) -> Bundle:
+    with _registry_errors(f"The files of version {number} are gone. Run: ebbtide train"):
+        place = mlflow.artifacts.download_artifacts(
+            f"models:/{model_name}/{number}", dst_path=str(into)
+        )
     bundle = read_bundle(into / place / "artifacts" / "bundle", key=key)
     check_golden(bundle)
     return bundle
+
+
+def _champion_number(client: MlflowClient, model_name: str) -> str:
+    with _registry_errors(f"{model_name!r} has no champion yet. Run: ebbtide promote"):
+        return str(client.get_model_version_by_alias(model_name, CHAMPION).version)
 
 
 def _choose(listed: list[Version], number: str | None) -> Version:
@@ -187,15 +215,33 @@ def _choose(listed: list[Version], number: str | None) -> Version:
 def _move(
     client: MlflowClient, model_name: str, *, to: str, deed: str, who: str, why: str, at: datetime
 ) -> None:
-    model = client.get_registered_model(model_name)
-    entry = {
-        "deed": deed,
-        "from": str(model.aliases.get(CHAMPION, "")),
-        "to": to,
-        "who": who,
-        "why": why,
-        "at": at.isoformat(timespec="seconds"),
-    }
-    client.set_registered_model_alias(model_name, CHAMPION, to)
-    place = sum(name.startswith(_HISTORY) for name in model.tags) + 1
-    client.set_registered_model_tag(model_name, f"{_HISTORY}{place:06d}", json.dumps(entry))
+    """Write the history first: an entry without effect misleads less than an effect without one."""
+    with _registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
+        aliases = client.get_registered_model(model_name).aliases
+        entry = {
+            "deed": deed,
+            "from": str(aliases.get(CHAMPION, "")),
+            "to": to,
+            "who": who,
+            "why": why,
+            "at": at.isoformat(timespec="seconds"),
+        }
+        place = f"{_HISTORY}{time.time_ns()}.{uuid.uuid4().hex[:8]}"
+        client.set_registered_model_tag(model_name, place, json.dumps(entry))
+        client.set_registered_model_alias(model_name, CHAMPION, to)
+
+
+@contextmanager
+def _registry_errors(not_there: str) -> Iterator[None]:
+    """Tell what does not exist from a registry that does not answer."""
+    try:
+        yield
+    except MlflowException as err:
+        if err.error_code in _NOT_THERE:
+            raise NotReady(not_there) from err
+        raise SettingsError(
+            f"The MLflow registry does not answer ({err.error_code}). Check stores.tracking_uri or "
+            f"MLFLOW_TRACKING_URI, and that its server runs."
+        ) from err
+    except OSError as err:
+        raise NotReady(not_there) from err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,6 @@ from features.snapshot import build_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from ebbtide.answer.answer import Answer
     from ebbtide.bundle.contents import Bundle
@@ -64,8 +64,16 @@ def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table
     BundleError
         If the catalogue has changed since the model was trained.
     NotReady
-        If a table that the model reads is missing, or nobody is alive.
+        If the model was trained after ``as_of``, a table that it reads is missing, or nobody is
+        alive.
     """
+    trained_as_of = datetime.fromisoformat(bundle.manifest["lineage"]["trained_as_of"])
+    if as_of < trained_as_of:
+        raise NotReady(
+            f"The champion learned from what came after {as_of.date()} (it was trained as of "
+            f"{trained_as_of.date()}), so that its scores there would be memory. Choose a later "
+            f"--as-of, or relive the past with: ebbtide backtest"
+        )
     features = features_named([contract.name for contract in bundle.scorer.features])
     if catalogue_version(features) != bundle.catalogue_version:
         raise BundleError(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.clock import shift_days
 from ebbtide.errors import NotReady
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.labels import label_snapshot
@@ -118,18 +119,20 @@ def matured_instants(project: Project, *, log_start: datetime, now: datetime) ->
         If no snapshot has matured, or none has history enough.
     """
     settings, definition = project.snapshots, project.definition
-    outcome = timedelta(days=definition.gap_days + definition.horizon_days)
-    earliest = log_start + timedelta(days=settings.min_history_days)
-    latest = now - outcome
-    step = timedelta(days=settings.every_days)
-    candidates = [latest - step * index for index in range(settings.max_count)]
+    outcome_days = definition.gap_days + definition.horizon_days
+    shifted = partial(shift_days, time_zone=definition.time_zone)
+    earliest = shifted(log_start, settings.min_history_days)
+    candidates = [
+        shifted(now, -outcome_days - settings.every_days * index)
+        for index in range(settings.max_count)
+    ]
     instants = sorted(instant for instant in candidates if instant >= earliest)
     if not instants:
         days = (now - log_start).days
-        needed = settings.min_history_days + outcome.days
+        needed = settings.min_history_days + outcome_days
         raise NotReady(
             f"Expected at least {needed} days of log before {now.date()} (history "
-            f"{settings.min_history_days}, gap and horizon {outcome.days}), found {days}. "
+            f"{settings.min_history_days}, gap and horizon {outcome_days}), found {days}. "
             f"Wait, bring older data, or shorten churn.horizon_days."
         )
     return instants
@@ -156,7 +159,7 @@ def take_snapshots(
     NotReady
         If there is too little log, or nobody in the snapshots.
     """
-    instants = matured_instants(project, log_start=tables.log_start(), now=now)
+    instants = matured_instants(project, log_start=tables.log_start(now=now), now=now)
     newest = take_snapshot(tables, project, features, as_of=now, now=now)
     share = min(1.0, project.training.max_rows / max(1, len(newest.rows) * len(instants)))
     matured = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from mlflow.types import ColSpec, Schema
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.bundle.write import write_bundle
 from features.catalogue.catalogue import catalogue_version
+from features.live import tables_read
+from training.candidates import PARAMETERS
 from training.card import model_card
 from training.gate import GATE_TAG, judge
 from training.lineage import lineage_of
@@ -24,7 +25,7 @@ from training.registry import CHALLENGER, connect_registry
 from training.train import golden_of, reference_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Set
 
     from ebbtide.project import Project
     from features.tables import Tables
@@ -74,7 +75,9 @@ def record(
         for candidate in trained.candidates:
             if progress is not None:
                 progress(f"log {candidate.kind}")
-            registered = _log_candidate(project, trained, candidate, lineage, key=key)
+            registered = _log_candidate(
+                project, trained, candidate, lineage, columns=tables.columns, key=key
+            )
             if registered is not None:
                 best = registered
     client.set_registered_model_alias(best.model_name, CHALLENGER, best.version)
@@ -103,6 +106,7 @@ def _log_candidate(
     candidate: Candidate,
     lineage: dict[str, Any],
     *,
+    columns: Mapping[str, Set[str]],
     key: bytes | None,
 ) -> Registered | None:
     is_best = candidate is trained.best
@@ -111,10 +115,13 @@ def _log_candidate(
         mlflow.start_run(run_name=candidate.kind, nested=True),
     ):
         folder = Path(scratch) / "bundle"
-        bundle_version = write_candidate(folder, project, trained, candidate, lineage, key=key)
+        bundle_version = write_candidate(
+            folder, project, trained, candidate, lineage, columns=columns, key=key
+        )
         mlflow.log_params({**_shared_params(project, trained, lineage), "kind": candidate.kind})
         mlflow.log_params(
             {
+                **{f"model_{k}": v for k, v in PARAMETERS[candidate.kind].items()},
                 "calibrator_slope": candidate.calibrator.slope,
                 "calibrator_intercept": candidate.calibrator.intercept,
                 "calibration_checked_on": candidate.calibration_checked_on,
@@ -161,8 +168,11 @@ def _register(project: Project, trained: Trained, folder: Path) -> str:
             ),
         )
     client = mlflow.MlflowClient()
-    with contextlib.suppress(MlflowException):  # it is there from an earlier training
+    try:
         client.create_registered_model(project.model_name)
+    except MlflowException as err:
+        if err.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
     version = client.create_model_version(
         project.model_name, info.model_uri, run_id=info.run_id, model_id=info.model_id
     )
@@ -176,6 +186,7 @@ def write_candidate(
     candidate: Candidate,
     lineage: dict[str, Any],
     *,
+    columns: Mapping[str, Set[str]],
     key: bytes | None,
 ) -> str:
     """Write the bundle of a candidate, check that it reads back, and return its version.
@@ -187,6 +198,7 @@ def write_candidate(
     trained : the training.
     candidate : one of its candidates.
     lineage : where the model comes from.
+    columns : the columns of each table that is there.
     key : signs the bundle; None leaves it unsigned.
     """
     scorer = trained.scorer(candidate)
@@ -198,6 +210,7 @@ def write_candidate(
         definition=project.definition,
         lookback_days=project.snapshots.lookback_days,
         catalogue_version=catalogue_version(trained.features),
+        columns={table: columns[table] for table in tables_read(trained.features)},
         reference=reference_of(trained, scorer),
         golden=golden_of(trained, scorer),
         card=model_card(project, trained, candidate),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ebbtide.bundle.contents import Golden, Reference
 from ebbtide.errors import NotReady
@@ -95,6 +96,17 @@ def train(
     NotReady
         If the log is too short, or no candidate can be calibrated.
     """
+    with threadpool_limits(1, user_api="blas"):  # sums of one order: equal bytes on any machine
+        return _train(tables, project, now=now, progress=progress)
+
+
+def _train(
+    tables: Tables,
+    project: Project,
+    *,
+    now: datetime,
+    progress: Callable[[str], None] | None,
+) -> Trained:
     features = features_present(tables.columns)
     snapshots, newest = take_snapshots(tables, project, features, now=now, progress=progress)
     tested_at = origins(snapshots, project.definition)

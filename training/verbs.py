@@ -69,9 +69,12 @@ def train(
 
     project = load_project(config)
     with progress_shown("Training") as progress:
-        tables = open_tables(project, now=datetime.now(UTC), progress=progress)
-        zone = project.project.time_zone
-        now = tables.log_end() if as_of is None else parse_instant(as_of, time_zone=zone)
+        present = datetime.now(UTC)
+        tables = open_tables(project, now=present, progress=progress)
+        now = tables.log_end(now=present)
+        if as_of is not None:
+            now = parse_instant(as_of, time_zone=project.project.time_zone)
+            tables.require_observed(now, now=present)
         trained = train_candidates(tables, project, now=now, progress=progress)
         registered = record(tables, project, trained, key=bundle_key(), progress=progress)
     print_trained(trained, registered)
@@ -106,6 +109,7 @@ def promote(
         client,
         project.model_name,
         number=version,
+        key=bundle_key(),
         who=_user(),
         why=why,
         at=datetime.now(UTC),
@@ -159,7 +163,9 @@ def score(
     with tempfile.TemporaryDirectory() as scratch, progress_shown("Scoring") as progress:
         progress("fetch the champion")
         bundle = fetch_champion(client, project.model_name, Path(scratch), key=bundle_key())
-        tables = open_tables(project, now=datetime.now(UTC), progress=progress)
+        present = datetime.now(UTC)
+        tables = open_tables(project, now=present, progress=progress)
+        tables.require_observed(instant, now=present)
         snapshot = snapshot_for(bundle, tables, as_of=instant)
         scored = score_snapshot(
             snapshot,
@@ -196,8 +202,17 @@ def backtest(
     zone = project.project.time_zone
     dates = [parse_instant(date, time_zone=zone) for date in as_of.split(",")]
     with progress_shown("Backtest") as progress:
-        tables = open_tables(project, now=datetime.now(UTC), progress=progress)
-        predictions, summary = relive(tables, project, dates, progress=progress)
+        present = datetime.now(UTC)
+        tables = open_tables(project, now=present, progress=progress)
+        for date in dates:
+            tables.require_observed(date, now=present)
+        predictions, summary = relive(
+            tables,
+            project,
+            dates,
+            observed_until=tables.log_end(now=present),
+            progress=progress,
+        )
     write_table(predictions, out)
     beside = out.with_suffix(".json")
     beside.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -143,12 +143,12 @@ def test_the_log_ends_at_the_midnight_after_the_last_purchase(open_company) -> N
         {"customer_id": "a", "occurred_at": datetime(2011, 6, 1, 8, 0, tzinfo=UTC), "amount": 1},
     ]
     log = open_company(time_zone=LONDON, transactions=rows)
-    assert log.log_start() == datetime(2011, 6, 1, 8, tzinfo=UTC)
-    assert log.log_end() == datetime(2011, 7, 1, 23, tzinfo=UTC)
+    assert log.log_start(now=NOW) == datetime(2011, 6, 1, 8, tzinfo=UTC)
+    assert log.log_end(now=NOW) == datetime(2011, 7, 1, 23, tzinfo=UTC)
 
 
 def test_a_log_without_rows_is_not_ready(open_company, ago) -> None:
     log = open_company(transactions=[{"customer_id": "a", "occurred_at": ago(1), "amount": 1}])
     log.connection.execute("DELETE FROM transactions")
     with pytest.raises(NotReady, match="no transactions yet"):
-        log.log_end()
+        log.log_end(now=NOW)

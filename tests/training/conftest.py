@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from by_hand import PRESENT
 from ebbtide.project import Project, load_project
 from features.sources import open_tables
 from training.simulator.shop import simulate
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from features.tables import Tables
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-"""Later than everything in the simulated shop."""
 
 SMALL = """
 [snapshots]
@@ -50,4 +47,4 @@ def project(shop_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def tables(project: Project) -> Tables:
-    return open_tables(project, now=NOW)
+    return open_tables(project, now=PRESENT)

@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 import pytest
 
+from by_hand import PRESENT
 from training.registry import CHAMPION, connect_registry, promote
 from training.tracking import record
 from training.train import train
@@ -47,11 +48,11 @@ def _ask(address: str, body: dict[str, object], *, seconds: float) -> httpx.Resp
 
 @pytest.mark.e2e
 def test_mlflow_serves_the_numbers_of_the_bundle(tables: Tables, project: Project) -> None:
-    trained = train(tables, project, now=tables.log_end())
+    trained = train(tables, project, now=tables.log_end(now=PRESENT))
     client = connect_registry(project)
     record(tables, project, trained, key=None)
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    promote(client, project.model_name, number=None, who="ann", why="first", at=at)
+    promote(client, project.model_name, number=None, key=None, who="ann", why="first", at=at)
     rows = trained.newest.rows[:5]
     body = {
         "dataframe_split": {

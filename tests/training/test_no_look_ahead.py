@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from features.seen import timestamp_sql
+from by_hand import PRESENT
+from features import query
+from features.seen import seen_sql, timestamp_sql
 from features.sources import open_tables
 from training.backtest import backtest
 from training.train import train
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from features.tables import Tables
     from training.train import Trained
-
-NOW_YEAR = 2026
 
 
 def _forget_the_future(tables: Tables, cut: datetime) -> None:
@@ -54,32 +54,55 @@ def _assert_equal(first: Trained, second: Trained) -> None:
 def test_training_in_the_past_equals_training_on_a_log_that_ends_there(
     tables: Tables, project: Project
 ) -> None:
-    cut = tables.log_end() - timedelta(days=150)
+    cut = tables.log_end(now=PRESENT) - timedelta(days=150)
     with_the_future = train(tables, project, now=cut)
     _forget_the_future(tables, cut)
-    assert tables.log_end() <= cut
+    assert tables.log_end(now=PRESENT) <= cut
     _assert_equal(with_the_future, train(tables, project, now=cut))
 
 
-def test_that_comparison_would_notice_a_leak(tables: Tables, project: Project) -> None:
-    cut = tables.log_end() - timedelta(days=150)
+def _activity_ten_days_ahead(
+    table: str, columns: frozenset[str], *, as_of: datetime, **rest: object
+) -> str:
+    ahead = timedelta(days=10 if table == "activity" else 0)
+    return seen_sql(table, columns, as_of=as_of + ahead, **rest)  # type: ignore[arg-type]
+
+
+def test_a_filter_that_looks_ahead_would_be_noticed(
+    tables: Tables, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "seen_sql", _activity_ten_days_ahead)
+    cut = tables.log_end(now=PRESENT) - timedelta(days=150)
+    with_the_future = train(tables, project, now=cut)
     _forget_the_future(tables, cut)
-    honest = train(tables, project, now=cut)
-    tables.connection.execute(
-        "UPDATE transactions SET amount = amount + 1 "
-        f"WHERE occurred_at >= {timestamp_sql(cut - timedelta(days=10))}"
-    )
     with pytest.raises(AssertionError):
-        _assert_equal(honest, train(tables, project, now=cut))
+        _assert_equal(with_the_future, train(tables, project, now=cut))
+
+
+def test_rows_that_are_entered_later_do_not_change_a_training_in_the_past(
+    tables: Tables, project: Project
+) -> None:
+    """A row of long ago that became known after the cut neither counts nor lengthens the log."""
+    cut = tables.log_end(now=PRESENT) - timedelta(days=150)
+    before = train(tables, project, now=cut)
+    start, later = tables.log_start(now=cut), cut + timedelta(days=1)
+    others = [
+        c for c in sorted(tables.columns["transactions"]) if c not in ("occurred_at", "known_at")
+    ]
+    copied = ", ".join(others)
+    tables.connection.execute(
+        f"INSERT INTO transactions ({copied}, occurred_at, known_at) SELECT {copied}, "
+        f"{timestamp_sql(start - timedelta(days=400))}, {timestamp_sql(later)} "
+        "FROM transactions LIMIT 50"
+    )
+    _assert_equal(before, train(tables, project, now=cut))
 
 
 def test_a_backtest_promises_before_and_compares_after(project: Project) -> None:
-    from datetime import UTC, datetime
-
-    tables = open_tables(project, now=datetime(NOW_YEAR, 1, 1, tzinfo=UTC))
-    end = tables.log_end()
+    tables = open_tables(project, now=PRESENT)
+    end = tables.log_end(now=PRESENT)
     dates = [end - timedelta(days=120), end - timedelta(days=10)]
-    predictions, summary = backtest(tables, project, dates)
+    predictions, summary = backtest(tables, project, dates, observed_until=end)
     frame = predictions.to_pandas()
     assert list(frame.columns) == ["customer_id", "as_of", "p_churn", "churned"]
     assert frame["p_churn"].between(0, 1).all()

@@ -11,9 +11,12 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
+from by_hand import PRESENT
 from ebbtide.bundle.read import read_bundle
-from ebbtide.errors import BundleError, NotReady
+from ebbtide.errors import BundleError, NotReady, SettingsError
 from training.registry import (
     CHALLENGER,
     CHAMPION,
@@ -39,7 +42,7 @@ KEY = b"a key for tests"
 
 @pytest.fixture
 def trained(tables: Tables, project: Project) -> Trained:
-    return train(tables, project, now=tables.log_end())
+    return train(tables, project, now=tables.log_end(now=PRESENT))
 
 
 @pytest.fixture
@@ -55,7 +58,9 @@ def registered(
 
 
 def _promote(client: MlflowClient, project: Project, number: str | None = None) -> str:
-    return promote(client, project.model_name, number=number, who="ann", why="better", at=AT)
+    return promote(
+        client, project.model_name, number=number, key=KEY, who="ann", why="better", at=AT
+    )
 
 
 @pytest.mark.e2e
@@ -98,6 +103,7 @@ def test_every_candidate_is_a_run_with_parameters_and_measures(
     for name in ("auc", "average_precision", "log_loss", "brier", "top_decile_lift"):
         assert run.data.metrics[name] == pytest.approx(trained.best.metrics[name])
     assert {"data_hash", "git_commit", "seed", "definition"} <= set(run.data.params)
+    assert run.data.params["model_C"] == "0.1"
     (only,) = versions(client, project.model_name)
     assert only.aliases == (CHALLENGER,)
     assert only.tags["bundle_version"] == registered.bundle_version
@@ -116,6 +122,8 @@ def test_rollback_goes_back_one_promotion_at_a_time(
     with pytest.raises(NotReady, match="no earlier champion"):
         rollback(client, project.model_name, who="ann", why="oops", at=AT)
     assert _promote(client, project) == second.version == "2"
+    with pytest.raises(NotReady, match="Version 2 is champion already"):
+        _promote(client, project)
     assert rollback(client, project.model_name, who="bob", why="worse", at=AT) == "1"
     first, second_now = reversed(versions(client, project.model_name))
     assert (first.aliases, second_now.aliases) == ((CHAMPION,), (CHALLENGER,))
@@ -132,11 +140,48 @@ def test_rollback_goes_back_one_promotion_at_a_time(
 
 
 @pytest.mark.e2e
+def test_rollback_after_a_move_by_hand_leaves_the_present_champion(
+    client: MlflowClient,
+    project: Project,
+    tables: Tables,
+    trained: Trained,
+    registered: Registered,
+) -> None:
+    for _ in range(2):
+        record(tables, project, trained, key=KEY)
+    _promote(client, project, "1")
+    _promote(client, project, "2")
+    client.set_registered_model_alias(project.model_name, CHAMPION, "3")
+    assert rollback(client, project.model_name, who="bob", why="by hand", at=AT) == "2"
+
+
+@pytest.mark.e2e
+def test_a_changed_tag_does_not_open_the_gate(
+    client: MlflowClient, project: Project, tables: Tables, trained: Trained
+) -> None:
+    beaten = record(tables, project, replace(trained, rule_auc={"recency": 0.999}), key=KEY)
+    client.set_model_version_tag(project.model_name, beaten.version, "gate", "passed")
+    with pytest.raises(NotReady, match="does not beat the best simple rule"):
+        _promote(client, project)
+
+
+def test_a_registry_that_does_not_answer_is_not_taken_for_an_empty_one(
+    client: MlflowClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise MlflowException("locked", error_code=TEMPORARILY_UNAVAILABLE)
+
+    monkeypatch.setattr(client, "get_registered_model", refuse)
+    with pytest.raises(SettingsError, match="does not answer"):
+        versions(client, project.model_name)
+
+
+@pytest.mark.e2e
 def test_a_model_that_does_not_beat_the_rule_is_registered_but_not_promoted(
     client: MlflowClient, project: Project, tables: Tables, trained: Trained
 ) -> None:
     beaten = replace(trained, rule_auc={"recency": 0.999})
-    assert "does not beat" in record(tables, project, beaten, key=None).gate
+    assert "does not beat" in record(tables, project, beaten, key=KEY).gate
     with pytest.raises(NotReady, match="does not beat the best simple rule"):
         _promote(client, project)
 
@@ -163,7 +208,9 @@ def test_unsigned_bundles_are_accepted_only_without_a_key(
     from training.tracking import write_candidate
 
     lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
-    write_candidate(tmp_path, project, trained, trained.best, lineage, key=None)
+    write_candidate(
+        tmp_path, project, trained, trained.best, lineage, columns=tables.columns, key=None
+    )
     assert not read_bundle(tmp_path, key=None).is_signed
     with pytest.raises(BundleError, match="signed with the configured key"):
         read_bundle(tmp_path, key=KEY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from by_hand import monthly, snapshot
+from by_hand import PRESENT, monthly, snapshot
 from ebbtide.errors import NotReady
 from ebbtide.project import Project
 from features.catalogue.catalogue import features_present
@@ -62,7 +62,7 @@ def test_an_open_snapshot_has_no_outcomes_and_a_matured_one_has(
     tables: Tables, project: Project
 ) -> None:
     features = features_present(tables.columns)[:3]
-    now = tables.log_end()
+    now = tables.log_end(now=PRESENT)
     open_one = take_snapshot(tables, project, features, as_of=now, now=now)
     old_one = take_snapshot(tables, project, features, as_of=now - timedelta(days=60), now=now)
     assert open_one.churned is None

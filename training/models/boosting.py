@@ -9,13 +9,11 @@ import lightgbm
 if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
-ROUNDS = 350
-
-SETTINGS: dict[str, object] = {
+PARAMETERS: dict[str, object] = {
     "objective": "binary",
+    "num_boost_round": 350,
     "learning_rate": 0.03,
     "num_leaves": 8,
-    "min_data_in_leaf": 100,
     "feature_fraction": 0.3,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -44,12 +42,11 @@ def fit_boosting(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple
     leaf_rows = min(100, max(5, len(churned) // 50))
     booster = lightgbm.train(
         {
-            **SETTINGS,
+            **PARAMETERS,
             "min_data_in_leaf": leaf_rows,
             "num_threads": 2 if len(churned) >= ROWS_FOR_TWO_THREADS else 1,
             "seed": seed,
         },
         lightgbm.Dataset(ranked, label=churned),
-        num_boost_round=ROUNDS,
     )
     return "model.lgb", booster.model_to_string()

@@ -11,8 +11,12 @@ from training.models.forest_text import forest_text
 if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
-TREES = 100
-MAX_DEPTH = 6
+PARAMETERS: dict[str, object] = {
+    "n_estimators": 100,
+    "max_depth": 6,
+    "max_features": 0.2,
+    "max_samples": 0.3,
+}
 
 
 def fit_forest(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple[str, str]:
@@ -31,11 +35,8 @@ def fit_forest(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple[s
     snapshots overlap, so that more rows add time, not news.
     """
     forest = RandomForestClassifier(
-        n_estimators=TREES,
-        max_depth=MAX_DEPTH,
+        **PARAMETERS,
         min_samples_leaf=min(50, max(5, len(churned) // 100)),
-        max_features=0.2,
-        max_samples=0.3,
         n_jobs=2,
         random_state=seed,
     )

@@ -13,8 +13,8 @@ from ebbtide.scorer.linear import LinearModel
 if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
-INVERSE_PENALTY = 0.1
-"""scikit-learn's C: the variance of the weights' prior, on ranks that run from 0 to 1."""
+PARAMETERS: dict[str, object] = {"C": 0.1, "max_iter": 2000}
+"""``C`` is the variance of the weights' prior, on ranks that run from 0 to 1."""
 
 
 def fit_logistic(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple[str, str]:
@@ -31,7 +31,7 @@ def fit_logistic(ranked: FloatArray, churned: FloatArray, *, seed: int) -> tuple
     filled = np.where(missing, 0.5, ranked)
     centers, missing_centers = filled.mean(axis=0), missing.mean(axis=0)
     terms = np.hstack([filled - centers, missing - missing_centers])
-    regression = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000)
+    regression = LogisticRegression(**PARAMETERS)
     regression.fit(terms, churned)
     n_features = ranked.shape[1]
     model = LinearModel(
