@@ -28,7 +28,14 @@ ABSTAIN: dict[Abstain, Words] = {
     ),
 }
 
-WarningCode = Literal["missing_feature", "missing_table", "calibration_off", "expired"]
+WarningCode = Literal[
+    "missing_feature",
+    "missing_table",
+    "missing_column",
+    "calibration_off",
+    "calibration_unchecked",
+    "expired",
+]
 
 WARNINGS: dict[WarningCode, Words] = {
     "missing_feature": Words(
@@ -38,10 +45,20 @@ WARNINGS: dict[WarningCode, Words] = {
         "Table {subject} was not sent; taken as: no such events",
         "未提供表 {subject}，视为：没有此类事件",
     ),
+    "missing_column": Words(
+        "Column {subject} is in none of the rows that were sent, though the model learned with it; "
+        "taken as null",
+        "发送的数据行中均无列 {subject}，而模型训练时用到该列；按空值处理",
+    ),
     "calibration_off": Words(
-        "When last checked on later customers, probabilities were off by {subject} on average; "
-        "rely on the order of customers more than on the number",
-        "最近一次用后期客户检验时，概率平均偏差为 {subject}；请更多参考客户排序而非数值",
+        "When last checked, probabilities were off by {subject} on average; rely on the order of "
+        "customers more than on the number",
+        "最近一次检验时，概率平均偏差为 {subject}；请更多参考客户排序而非数值",
+    ),
+    "calibration_unchecked": Words(
+        "The probability was checked only on other customers of the same period, not on a later "
+        "one; rely on the order of customers more than on the number",
+        "概率仅用同一时期的其他客户检验过，未用后续时期检验；请更多参考客户排序而非数值",
     ),
     "expired": Words(
         "The snapshot is older than the policy lets an answer hold; publish a newer one",
@@ -76,6 +93,8 @@ class Question:
     contact_opt_out : whether the customer does not wish to be contacted.
     missing : names of features that were not sent, and whose null has a meaning.
     missing_tables : names of tables of events that were not sent and count as empty.
+    missing_columns : columns, as ``table.column``, that the model learned with and that none of the
+        events that were sent has; they count as null.
     """
 
     prediction_id: str
@@ -86,6 +105,7 @@ class Question:
     contact_opt_out: bool = False
     missing: tuple[str, ...] = ()
     missing_tables: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

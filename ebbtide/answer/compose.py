@@ -7,7 +7,7 @@ of day: ids and instants are given.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ebbtide.answer.answer import Abstain, Question
+    from ebbtide.answer.answer import Abstain, Question, WarningCode
     from ebbtide.answer.model import Model
     from ebbtide.contracts.feature import FeatureContract
     from ebbtide.decision import BoolArray, Decisions
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 CALIBRATION_TOLERATED = 0.1
 """Mean gap between promised and realised churn share beyond which every answer warns."""
+
+LATER_PERIOD = "a later period"
+"""What calibration must have been checked on; on anything else, every answer warns."""
 
 
 def answer_rows(
@@ -80,7 +83,6 @@ def answer_rows(
     frame = _Frame(
         model=model,
         policy=policy,
-        policy_version=policy.version,
         scored_at=scored_at,
         language=language,
     )
@@ -130,24 +132,12 @@ class _Frame:
 
     model: Model
     policy: Policy
-    policy_version: str
     scored_at: datetime
     language: Language
 
     def abstained(self, question: Question, code: Abstain) -> Answer:
-        return Answer(
-            prediction_id=question.prediction_id,
-            customer_id=question.customer_id,
-            status="abstained",
-            as_of=question.as_of,
-            scored_at=self.scored_at,
-            valid_until=self._valid_until(question),
-            model_version=self.model.version,
-            policy_version=self.policy_version,
-            definition=self.model.definition.code,
-            language=self.language,
-            abstain_code=code,
-            abstain_text=ABSTAIN[code][self.language],
+        return replace(
+            self._begun(question), abstain_code=code, abstain_text=ABSTAIN[code][self.language]
         )
 
     def scored(
@@ -164,17 +154,9 @@ class _Frame:
         chosen = int(decisions.chosen[row])
         action = decisions.actions[chosen] if chosen >= 0 else None
         no_action = decisions.no_action[row]
-        return Answer(
-            prediction_id=question.prediction_id,
-            customer_id=question.customer_id,
+        return replace(
+            self._begun(question),
             status="scored",
-            as_of=question.as_of,
-            scored_at=self.scored_at,
-            valid_until=self._valid_until(question),
-            model_version=self.model.version,
-            policy_version=self.policy_version,
-            definition=self.model.definition.code,
-            language=self.language,
             churn_probability=p_churn,
             churn_score=churn_score(p_churn),
             risk_band=self.policy.bands.of(p_churn),
@@ -196,31 +178,40 @@ class _Frame:
             warnings=self._warnings(question),
         )
 
-    def _valid_until(self, question: Question) -> datetime:
-        return question.as_of + timedelta(days=self.policy.valid_days)
+    def _begun(self, question: Question) -> Answer:
+        """Say who is answered about, when and by what; there is no score yet."""
+        return Answer(
+            prediction_id=question.prediction_id,
+            customer_id=question.customer_id,
+            status="abstained",
+            as_of=question.as_of,
+            scored_at=self.scored_at,
+            valid_until=question.as_of + timedelta(days=self.policy.valid_days),
+            model_version=self.model.version,
+            policy_version=self.policy.version,
+            definition=self.model.definition.code,
+            language=self.language,
+        )
 
     def _warnings(self, question: Question) -> tuple[Warned, ...]:
         warned = []
-        if self._valid_until(question) < self.scored_at:
-            warned.append(
-                Warned(code="expired", subject="", text=WARNINGS["expired"][self.language])
-            )
+        if question.as_of + timedelta(days=self.policy.valid_days) < self.scored_at:
+            warned.append(self._warned("expired"))
         if self.model.calibration_error > CALIBRATION_TOLERATED:
-            text = WARNINGS["calibration_off"][self.language]
-            off = f"{self.model.calibration_error:.2f}"
-            warned.append(
-                Warned(code="calibration_off", subject=off, text=text.format(subject=off))
-            )
-        for name in question.missing:
-            meaning = self._contract(name).when_null
-            text = WARNINGS["missing_feature"][self.language].format(
-                subject=name, meaning=meaning[self.language] if meaning else ""
-            )
-            warned.append(Warned(code="missing_feature", subject=name, text=text))
-        for name in question.missing_tables:
-            text = WARNINGS["missing_table"][self.language].format(subject=name)
-            warned.append(Warned(code="missing_table", subject=name, text=text))
+            warned.append(self._warned("calibration_off", f"{self.model.calibration_error:.2f}"))
+        if self.model.calibration_checked_on != LATER_PERIOD:
+            warned.append(self._warned("calibration_unchecked"))
+        warned += [self._warned("missing_feature", name) for name in question.missing]
+        warned += [self._warned("missing_table", name) for name in question.missing_tables]
+        warned += [self._warned("missing_column", name) for name in question.missing_columns]
         return tuple(warned)
+
+    def _warned(self, code: WarningCode, subject: str = "") -> Warned:
+        meaning = self._contract(subject).when_null if code == "missing_feature" else None
+        text = WARNINGS[code][self.language].format(
+            subject=subject, meaning=meaning[self.language] if meaning else ""
+        )
+        return Warned(code=code, subject=subject, text=text)
 
     def _contract(self, name: str) -> FeatureContract:
         return next(f for f in self.model.scorer.features if f.name == name)

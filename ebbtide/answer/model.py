@@ -40,5 +40,9 @@ class Model(Protocol):
         """Mean gap between promised and realised churn share when last checked, in [0, 1]."""
 
     @property
+    def calibration_checked_on(self) -> str:
+        """On whom: ``a later period``, or other customers of the same period."""
+
+    @property
     def reference(self) -> Reference:
         """For percentiles."""

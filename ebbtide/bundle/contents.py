@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ebbtide.definition import ChurnDefinition
     from ebbtide.scorer.scorer import RankedScorer
     from ebbtide.scorer.scores import FloatArray
 
 ModelKind = Literal["logistic", "random_forest", "lightgbm"]
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 MAX_FILE_BYTES = 256 * 2**20
@@ -65,7 +67,10 @@ class Bundle:
     version : first twelve hex digits of the manifest's hash; equal bundles have equal versions.
     manifest : the manifest, as read.
     is_signed : whether a signature was there and verified.
+    columns : the columns that the company had at training, for each table that the features read.
+        With other columns the features would mean something else.
     calibration_error : mean gap between promised and realised churn share when last checked.
+    calibration_checked_on : ``a later period``, or other customers of the same period.
     """
 
     version: str
@@ -75,8 +80,10 @@ class Bundle:
     definition: ChurnDefinition
     lookback_days: int
     catalogue_version: str
+    columns: Mapping[str, frozenset[str]]
     scorer: RankedScorer
     reference: Reference
     golden: Golden
     card: str
     calibration_error: float
+    calibration_checked_on: str

@@ -69,11 +69,13 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
             definition=ChurnDefinition(**manifest["definition"]),
             lookback_days=manifest["lookback_days"],
             catalogue_version=manifest["catalogue_version"],
+            columns={table: frozenset(names) for table, names in manifest["columns"].items()},
             scorer=_scorer(manifest["kind"], files),
             reference=_reference(_json("reference.json", files["reference.json"])),
             golden=_golden(_json("golden.json", files["golden.json"])),
             card=files["card.md"].decode(),
             calibration_error=float(manifest["metrics"]["calibration_error"]),
+            calibration_checked_on=manifest["metrics"]["calibration_checked_on"],
         )
         _check_shapes(bundle)
     except (KeyError, TypeError, ValueError, AttributeError) as err:
@@ -116,6 +118,9 @@ def _check_shapes(bundle: Bundle) -> None:
         all(bool(np.all(np.diff(scale.values) > 0)) for scale in scorer.scales),
         0 < scorer.calibrator.slope < np.inf,
         type(bundle.lookback_days) is int,
+        type(bundle.calibration_checked_on) is str,
+        {"transactions", *(feature.table for feature in scorer.features)} <= set(bundle.columns),
+        all("customer_id" in names for names in bundle.columns.values()),
     ]
     if isinstance(scorer.model, LinearModel):
         model = scorer.model

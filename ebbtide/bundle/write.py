@@ -13,6 +13,7 @@ from ebbtide.bundle.contents import FORMAT, MANIFEST, SIGNATURE
 from ebbtide.bundle.signature import sign
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Set
     from pathlib import Path
 
     from ebbtide.bundle.contents import Golden, ModelKind, Reference
@@ -30,6 +31,7 @@ def write_bundle(
     definition: ChurnDefinition,
     lookback_days: int,
     catalogue_version: str,
+    columns: Mapping[str, Set[str]],
     reference: Reference,
     golden: Golden,
     card: str,
@@ -44,7 +46,9 @@ def write_bundle(
     folder : where to; made if absent.
     kind : kind of model.
     model_file : name and text of the model: ``model.lgb`` or ``linear.json``.
-    metrics : what was measured out of time; goes into the manifest.
+    columns : the columns that the company has, for each table that the features read.
+    metrics : what was measured out of time, ``calibration_error`` and ``calibration_checked_on``
+        among it; goes into the manifest.
     lineage : data hash, dates, commit, seeds, library versions; goes into the manifest.
     key : signs the manifest; None leaves it unsigned.
     """
@@ -69,6 +73,7 @@ def write_bundle(
         "definition": asdict(definition),
         "lookback_days": lookback_days,
         "catalogue_version": catalogue_version,
+        "columns": {table: sorted(names) for table, names in columns.items()},
         "metrics": metrics,
         "lineage": lineage,
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},

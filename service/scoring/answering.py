@@ -173,6 +173,7 @@ def _from_events(
                 names=names,
                 lookback_days=bundle.lookback_days,
                 definition=bundle.definition,
+                columns=bundle.columns,
             )
     except duckdb.DataError:
         return Problem(
@@ -182,7 +183,11 @@ def _from_events(
         )
     values = live.values if live.is_alive else np.full(len(names), np.nan)
     question = _question(
-        row, as_of=as_of, is_alive=live.is_alive, missing_tables=live.tables_absent
+        row,
+        as_of=as_of,
+        is_alive=live.is_alive,
+        missing_tables=live.tables_absent,
+        missing_columns=live.columns_absent,
     )
     return _Found(question=question, values=values)
 
@@ -201,6 +206,7 @@ def _question(
     is_alive: bool,
     missing: tuple[str, ...] = (),
     missing_tables: tuple[str, ...] = (),
+    missing_columns: tuple[str, ...] = (),
 ) -> Question:
     return Question(
         prediction_id=uuid4().hex,
@@ -211,6 +217,7 @@ def _question(
         contact_opt_out=row.contact_opt_out,
         missing=missing,
         missing_tables=missing_tables,
+        missing_columns=missing_columns,
     )
 
 

@@ -109,6 +109,8 @@ def _event(
             got = "null" if column.name in row else "nothing"
             fix = f"Send it. Its meaning: {column.meaning}."
             faults.add(where, expected="a value; it is required", got_kind=got, fix=fix)
+        elif column.name in row:
+            event[column.name] = None
     return event
 
 

@@ -82,7 +82,7 @@ class ReasonShape(_Shape):
 class WarningShape(_Shape):
     """Something that the reader should know."""
 
-    code: str = Field(description="missing_feature, missing_table, expired, calibration_off.")
+    code: str = Field(description="What kind of thing; docs/api.md lists them.")
     subject: str = Field(description="Feature or table it is about; may be empty.")
     text: str = Field(description="In words.")
 

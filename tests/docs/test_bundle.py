@@ -57,7 +57,8 @@ def folder(tmp_path):
         ),
         golden=Golden(rows=rows, p_churn=scorer.p_churn(rows)),
         card="# Card\n",
-        metrics=MEASURES,
+        columns={"transactions": {"customer_id", "occurred_at", "amount"}},
+        metrics={**MEASURES, "calibration_checked_on": "a later period"},
         lineage={},
         key=KEY,
     )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ebbtide.answer.answer import Question
+from ebbtide.answer.answer import WARNINGS, Question
 from ebbtide.answer.compose import answer_rows, churn_score
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition
@@ -65,6 +65,7 @@ MODEL = SimpleNamespace(
     definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
     lookback_days=365,
     calibration_error=0.02,
+    calibration_checked_on="a later period",
     scorer=LogisticFake(),
     reference=UniformReference(),
 )
@@ -152,6 +153,43 @@ def test_a_model_whose_promises_were_off_says_so_in_every_answer(error, warns):
     made = answer([130.0, 1.0, 400.0], model=model)
     assert [warned.code for warned in made.warnings] == ["calibration_off"] * warns
     assert all("off by 0.12" in warned.text for warned in made.warnings)
+
+
+@pytest.mark.parametrize(
+    ("checked_on", "warns"),
+    [("a later period", False), ("other customers of the same period", True), ("nobody", True)],
+)
+@pytest.mark.parametrize("error", [0.02, 0.12])
+def test_a_probability_that_no_later_period_has_checked_says_so(checked_on, warns, error):
+    changes = {"calibration_error": error, "calibration_checked_on": checked_on}
+    made = answer([130.0, 1.0, 400.0], model=SimpleNamespace(**{**vars(MODEL), **changes}))
+    expected = ["calibration_off"] * (error > 0.1) + ["calibration_unchecked"] * warns
+    assert [warned.code for warned in made.warnings] == expected
+    if warns:
+        assert "not on a later one" in made.warnings[-1].text
+
+
+def test_every_warning_is_worded_in_both_languages():
+    named = {"missing": ("complaints_90d",), "missing_tables": ("activity",)}
+    model = SimpleNamespace(
+        **{**vars(MODEL), "calibration_error": 0.3, "calibration_checked_on": "nobody"}
+    )
+    made = {
+        language: answer(
+            [130.0, math.nan, 400.0],
+            model=model,
+            language=language,
+            as_of=NOW - timedelta(days=15),
+            missing_columns=("transactions.order_id",),
+            **named,
+        ).warnings
+        for language in ("en", "zh")
+    }
+    for warnings in made.values():
+        assert {warned.code for warned in warnings} == set(WARNINGS)
+        assert all("{" not in warned.text for warned in warnings)
+        assert all(warned.subject in warned.text for warned in warnings)
+    assert [w.subject for w in made["en"]] == [w.subject for w in made["zh"]]
 
 
 def test_no_rows_make_no_answers():

@@ -34,6 +34,7 @@ NAMES = ("recency_days", "spend_365d", "gap_mean_days")
 FIT = {"logistic": fit_logistic, "random_forest": fit_forest, "lightgbm": fit_boosting}
 SCALE = {"random_forest": "probability", "lightgbm": "log_odds"}
 KINDS = tuple(FIT)
+METRICS = {"auc": 0.75, "calibration_error": 0.02, "calibration_checked_on": "a later period"}
 
 
 def some_rows(n=300):
@@ -66,6 +67,7 @@ def written(folder, kind, *, key=KEY, golden_off=0.0):
         definition=ChurnDefinition(horizon_days=90, gap_days=7, active_within_days=300),
         lookback_days=365,
         catalogue_version="abc",
+        columns={"transactions": {"occurred_at", "customer_id", "amount"}},
         reference=Reference(
             as_of="2025-01-01",
             n_customers=len(rows),
@@ -74,7 +76,7 @@ def written(folder, kind, *, key=KEY, golden_off=0.0):
         ),
         golden=Golden(rows=rows[:5], p_churn=p_churn[:5] + golden_off),
         card="# Card\n",
-        metrics={"auc": 0.75, "calibration_error": 0.02},
+        metrics=METRICS,
         lineage={"seed": 1},
         key=key,
     )
@@ -124,7 +126,10 @@ def test_what_was_written_is_read_back(originals, kind) -> None:
     assert bundle.definition == ChurnDefinition(horizon_days=90, gap_days=7, active_within_days=300)
     assert (bundle.lookback_days, bundle.catalogue_version) == (365, "abc")
     assert bundle.card == "# Card\n"
-    assert bundle.manifest["metrics"] == {"auc": 0.75, "calibration_error": 0.02}
+    assert bundle.manifest["metrics"] == METRICS
+    assert (bundle.calibration_error, bundle.calibration_checked_on) == (0.02, "a later period")
+    assert bundle.manifest["columns"] == {"transactions": ["amount", "customer_id", "occurred_at"]}
+    assert bundle.columns == {"transactions": {"amount", "customer_id", "occurred_at"}}
     assert bundle.manifest["lineage"] == {"seed": 1}
     assert bundle.scorer.features == scorer.features
     assert bundle.scorer.scales == scorer.scales
@@ -248,7 +253,13 @@ def test_a_file_that_the_manifest_does_not_name_is_not_read(copy) -> None:
 
 
 UNFIT = [
-    (MANIFEST, lambda m: m.update(format=2), "another-format"),
+    (MANIFEST, lambda m: m.update(format=1), "an-older-format"),
+    (MANIFEST, lambda m: m.update(format=3), "another-format"),
+    (MANIFEST, lambda m: m["metrics"].pop("calibration_checked_on"), "no-word-of-the-check"),
+    (MANIFEST, lambda m: m["metrics"].update(calibration_checked_on=3), "check-is-a-number"),
+    (MANIFEST, lambda m: m.pop("columns"), "no-columns"),
+    (MANIFEST, lambda m: m["columns"].pop("transactions"), "columns-of-no-table"),
+    (MANIFEST, lambda m: m["columns"].update(transactions="customer_id"), "columns-are-text"),
     (MANIFEST, lambda m: m.update(kind="svm"), "another-kind"),
     (MANIFEST, lambda m: m.update(kind="lightgbm"), "kind-of-other-files"),
     (MANIFEST, lambda m: m.update(kind=["logistic"]), "kind-is-a-list"),

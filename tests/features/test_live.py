@@ -76,3 +76,42 @@ def test_values_come_in_the_order_asked_for() -> None:
 def test_an_unknown_feature_is_an_error_of_the_request() -> None:
     with pytest.raises(ContractError, match="no feature 'wealth'"):
         live({}, "wealth")
+
+
+PLAIN = {"transactions": {"customer_id", "occurred_at", "amount"}}
+RICH = {"transactions": PLAIN["transactions"] | {"order_id", "discount"}}
+
+
+def with_columns(rows, columns, *names):
+    return features_of_events(
+        {"transactions": rows},
+        customer_id="a",
+        as_of=AS_OF,
+        names=names,
+        lookback_days=365,
+        definition=YEAR,
+        columns=columns,
+    )
+
+
+def test_a_column_that_the_company_did_not_have_changes_nothing() -> None:
+    day = AS_OF - timedelta(days=3)
+    rows = [bought(day) | {"order_id": order} for order in ("o1", "o2")]
+    assert with_columns(rows, PLAIN, "orders_365d").values.tolist() == [1]
+    assert with_columns(rows, RICH, "orders_365d").values.tolist() == [2]
+    assert with_columns(rows, PLAIN, "orders_365d").columns_absent == ()
+
+
+def test_a_column_that_training_had_and_no_row_brings_is_named() -> None:
+    rows = [bought(AS_OF - timedelta(days=days)) for days in (3, 4)]
+    found = with_columns(rows, RICH, "orders_365d", "recency_days")
+    assert found.columns_absent == ("transactions.order_id", "transactions.discount")
+    rows[1] |= {"order_id": None, "discount": 0.0}  # said to be nothing is not the same as unsaid
+    assert with_columns(rows, RICH, "orders_365d").columns_absent == ()
+    assert with_columns([], RICH, "orders_365d").columns_absent == ()
+
+
+def test_columns_of_tables_that_no_feature_reads_are_not_asked_for() -> None:
+    rows = [bought(AS_OF - timedelta(days=3))]
+    rich = RICH | {"complaints": {"customer_id", "opened_at", "resolved_at"}}
+    assert "complaints" not in " ".join(with_columns(rows, rich, "recency_days").columns_absent)

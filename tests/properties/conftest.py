@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ebbtide.contracts.tables import TABLES, table_contract
 from ebbtide.definition import ChurnDefinition
-from features.catalogue.catalogue import CATALOGUE
+from features.catalogue.catalogue import CATALOGUE, features_present
 from features.snapshot import build_snapshot
 from features.tables import Tables, connect, load_relation
 
@@ -172,7 +172,20 @@ def moved(draw, name: str, row: dict) -> dict:
     return row | {"known_at": draw(since)}
 
 
-def open_tables(company: Company) -> Tables:
+@st.composite
+def columns_of_a_company(draw) -> dict[str, set[str]]:
+    """Draw which columns the company has: any of the optional ones may be missing."""
+    return {
+        name: {
+            column.name
+            for column in table_contract(name).columns
+            if column.is_required or draw(st.booleans())
+        }
+        for name in READ
+    }
+
+
+def open_tables(company: Company, *, having: dict[str, set[str]] | None = None) -> Tables:
     connection = connect("UTC")
     connection.execute("SET threads = 1")
     columns = {}
@@ -180,20 +193,21 @@ def open_tables(company: Company) -> Tables:
         arrays = {
             column.name: pa.array([row.get(column.name) for row in rows], type=ARROW[column.kind])
             for column in table_contract(name).columns
+            if having is None or column.name in having[name]
         }
         connection.register(f"raw_{name}", pa.table(arrays))
         columns[name] = load_relation(connection, name)
     return Tables(connection=connection, columns=columns)
 
 
-def snapshot(company: Company) -> pa.Table:
-    """Compute every feature of the catalogue."""
-    opened = open_tables(company)
+def snapshot(company: Company, *, having: dict[str, set[str]] | None = None) -> pa.Table:
+    """Compute every feature of the catalogue that the columns at hand can feed."""
+    opened = open_tables(company, having=having)
     try:
         return build_snapshot(
             opened,
             as_of=AS_OF,
-            features=CATALOGUE,
+            features=features_present(opened.columns),
             lookback_days=365,
             definition=DEFINITION,
         )
@@ -208,6 +222,7 @@ def world() -> SimpleNamespace:
         as_of=AS_OF,
         definition=DEFINITION,
         companies=companies,
+        columns_of_a_company=columns_of_a_company,
         with_another_future=with_another_future,
         is_visible=is_visible,
         open_tables=open_tables,

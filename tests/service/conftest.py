@@ -36,6 +36,11 @@ NAMES = (
     "complaint_open_days",
     "payments_overdue",
 )
+COLUMNS = {
+    "transactions": {"customer_id", "occurred_at", "amount", "discount"},
+    "complaints": {"customer_id", "opened_at", "resolved_at", "severity"},
+    "payments": {"customer_id", "due_at", "paid_at"},
+}
 WEIGHTS = np.array([4.0, -1.0, -1.0, 1.0, 3.0, 1.0, 6.0])
 FEATURES = {
     "recency_days": 143,
@@ -83,6 +88,7 @@ def make_bundle(tmp_path_factory):
             definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
             lookback_days=365,
             catalogue_version=catalogue_version(features_named(NAMES)),
+            columns=COLUMNS,
             reference=Reference(
                 as_of="2026-02-01",
                 n_customers=1000,
@@ -91,7 +97,11 @@ def make_bundle(tmp_path_factory):
             ),
             golden=Golden(rows=rows, p_churn=model.p_churn(rows) + golden_off),
             card="# Model card\n",
-            metrics={"auc": 0.8, "calibration_error": 0.02},
+            metrics={
+                "auc": 0.8,
+                "calibration_error": 0.02,
+                "calibration_checked_on": "a later period",
+            },
             lineage={},
             key=key,
         )

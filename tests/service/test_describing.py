@@ -16,7 +16,8 @@ def test_the_model_says_what_it_is(client, bundle):
     assert model["model_version"] == bundle.version
     assert (model["kind"], model["source"], model["is_signed"]) == ("logistic", "given", True)
     assert model["definition"] == bundle.definition.code
-    assert model["metrics"] == {"auc": 0.8, "calibration_error": 0.02}
+    assert model["metrics"] == bundle.manifest["metrics"]
+    assert model["metrics"]["calibration_checked_on"] == "a later period"
     assert model["currency"] == "EUR"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ebbtide.answer.answer import WARNINGS
 from service.problems import KINDS
 from service.scoring.row import ROW_NAMES
 from service.scoring.shapes import AnswerShape
@@ -13,6 +14,11 @@ from service.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 API = (DOCS / "api.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", WARNINGS)
+def test_each_warning_is_documented(code):
+    assert f"| `{code}` |" in API
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -29,7 +29,14 @@ BOUGHT = [
     {"occurred_at": "2025-10-10T10:00:00Z", "amount": 600.0, "discount": 200.0},
     {"occurred_at": "2026-01-10T10:00:00+08:00", "amount": 240.5, "discount": 0},
 ]
-COMPLAINED = [{"opened_at": "2026-02-11T08:00:00Z", "severity": 4, "customer_id": "c-1"}]
+COMPLAINED = [
+    {
+        "opened_at": "2026-02-11T08:00:00Z",
+        "resolved_at": None,
+        "severity": 4,
+        "customer_id": "c-1",
+    }
+]
 EVENTS = {"transactions": BOUGHT, "complaints": COMPLAINED}
 
 
@@ -89,6 +96,26 @@ def test_raw_events_are_scored_by_the_features_of_training(client):
     assert [(w["code"], w["subject"]) for w in answer["warnings"]] == [
         ("missing_table", "payments")
     ]
+
+
+def test_a_column_that_training_had_and_no_event_brings_is_warned_of(client):
+    bare = [{k: v for k, v in COMPLAINED[0].items() if k != "resolved_at"}]
+    answer = score(client, events={"transactions": BOUGHT, "complaints": bare, "payments": []})
+    assert [(w["code"], w["subject"]) for w in answer["warnings"]] == [
+        ("missing_column", "complaints.resolved_at")
+    ]
+    assert "taken as null" in answer["warnings"][0]["text"]
+
+
+def test_a_column_that_the_company_did_not_have_changes_no_score(client):
+    same_day = [BOUGHT[1] | {"order_id": order} for order in ("o1", "o2")]
+    plain = [{k: v for k, v in row.items() if k != "order_id"} for row in same_day]
+    ordered, bare = (
+        score(client, events=EVENTS | {"transactions": rows, "payments": []})
+        for rows in (same_day, plain)
+    )
+    assert ordered["churn_probability"] == bare["churn_probability"]
+    assert ordered["warnings"] == bare["warnings"] == []
 
 
 def test_events_at_or_after_as_of_change_nothing(client):
