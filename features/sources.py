@@ -13,8 +13,8 @@ from ebbtide.contracts.check import check_table, hint_at_columns
 from ebbtide.contracts.findings import raise_if_errors
 from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import ContractError
-from ebbtide.project import expand_variables
-from features.tables import Tables, connect, load_relation, quoted
+from features.source_query import renamed_query, source_query
+from features.tables import Tables, connect, load_relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def check_tables(
     now : the present; later rows are errors.
     progress : called with the name of each table before it is read.
     """
-    connection = connect(project.project.time_zone, base=project.base)
+    connection = connect(project.project.time_zone)
     findings: list[Finding] = []
     for name, source in project.tables.items():
         if progress is not None:
@@ -60,7 +60,7 @@ def open_tables(
     ContractError
         If any table breaks its contract; every error is named at once.
     """
-    connection = connect(project.project.time_zone, base=project.base)
+    connection = connect(project.project.time_zone)
     tables = Tables(connection=connection, columns={}, time_zone=project.project.time_zone)
     for name, source in project.tables.items():
         if progress is not None:
@@ -79,10 +79,12 @@ def _check(
     source: TableSource,
     now: datetime,
 ) -> list[Finding]:
-    query = _source_query(project, name, source)
+    query = source_query(connection, project, name, source)
     try:
         _check_mapping(connection, query, name, source)
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW raw_{name} AS {_renamed(query, source)}")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW raw_{name} AS {renamed_query(query, source)}"
+        )
         return check_table(connection, f"raw_{name}", table_contract(name), now=now)
     except duckdb.Error as err:
         what = str(err).splitlines()[0].split(":")[0]
@@ -124,26 +126,3 @@ def _check_mapping(
             f"tables.{name}.columns names columns that {source.path!r} does not have: "
             f"{'. '.join(problems)}. Correct the names in the project file."
         )
-
-
-def _source_query(project: Project, name: str, source: TableSource) -> str:
-    if source.query is not None:
-        return expand_variables(source.query, where=f"tables.{name}.query").strip().rstrip(";")
-    assert source.path is not None
-    path = expand_variables(source.path, where=f"tables.{name}.path")
-    full = path if "://" in path else str(project.base / path)
-    literal = quoted(full)
-    reader = (
-        f"read_parquet({literal})"
-        if full.endswith((".parquet", ".pq"))
-        else f"read_csv({literal}, all_varchar = true, header = true)"
-    )
-    return f"SELECT * FROM {reader}"
-
-
-def _renamed(query: str, source: TableSource) -> str:
-    if not source.columns:
-        return query
-    renamed = ", ".join(f'"{theirs}" AS "{ours}"' for ours, theirs in source.columns.items())
-    taken = ", ".join(f'"{theirs}"' for theirs in dict.fromkeys(source.columns.values()))
-    return f"SELECT {renamed}, * EXCLUDE ({taken}) FROM ({query})"

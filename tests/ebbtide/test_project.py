@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ebbtide.errors import SettingsError
 from ebbtide.project import STARTER_POLICY, expand_variables, load_project
+from ebbtide.project_variables import expand_query
 
 HEAD = '[project]\nname = "shop"\ncurrency = "EUR"\n'
 TABLES = '[tables.transactions]\npath = "t.csv"\n'
@@ -193,3 +196,31 @@ def test_variables_are_replaced_and_missing_ones_named(monkeypatch) -> None:
     assert expand_variables("${SHOP_A}/$SHOP_A/${SHOP_A}", where="w") == "x/$SHOP_A/x"
     with pytest.raises(SettingsError, match=r"tables\.t\.path needs the environment .* SHOP_B"):
         expand_variables("${SHOP_A}/${SHOP_B}", where="tables.t.path")
+
+
+def test_the_folder_of_the_project_wins_over_a_variable_of_that_name(monkeypatch) -> None:
+    monkeypatch.setenv("PROJECT_DIR", "/decoy")
+    written = expand_variables("${PROJECT_DIR}/t.csv", where="w", project_dir=Path("/my [shop]"))
+    assert written == "/my [[]shop]/t.csv"
+
+
+@pytest.mark.parametrize(
+    ("query", "expanded"),
+    [
+        pytest.param("FROM '${SHOP_A}/t'", "FROM 'it''s \"x\"/t'", id="text"),
+        pytest.param('SELECT "${SHOP_A}"', 'SELECT "it\'s ""x"""', id="name"),
+        pytest.param("SELECT ${SHOP_A}", 'SELECT it\'s "x"', id="sql"),
+        pytest.param("SELECT 'a''${SHOP_A}'", "SELECT 'a''it''s \"x\"'", id="after-a-quote"),
+        pytest.param(
+            "/* isn't */ FROM '${SHOP_A}'", "/* isn't */ FROM 'it''s \"x\"'", id="block-before"
+        ),
+        pytest.param(
+            "-- isn't\nFROM '${SHOP_A}'", "-- isn't\nFROM 'it''s \"x\"'", id="comment-before"
+        ),
+    ],
+)
+def test_a_variable_in_a_query_cannot_end_the_text_it_stands_in(
+    monkeypatch, query, expanded
+) -> None:
+    monkeypatch.setenv("SHOP_A", 'it\'s "x"')
+    assert expand_query(query, where="w") == expanded

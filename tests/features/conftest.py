@@ -10,12 +10,16 @@ import pytest
 
 from ebbtide.contracts.tables import table_contract
 from ebbtide.definition import ChurnDefinition
+from ebbtide.project import load_project
 from features.catalogue.catalogue import features_named, features_present
 from features.snapshot import build_snapshot
 from features.tables import Tables, connect, load_relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ebbtide.project import Project
 
     Rows = Sequence[Mapping[str, object]]
 
@@ -39,6 +43,31 @@ def days_before(days: float, *, microseconds: int = 0) -> datetime:
 @pytest.fixture
 def ago() -> Callable[..., datetime]:
     return days_before
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Callable[..., Project]:
+    """Write files beside a project file whose transactions are as given, and load it."""
+
+    def make(
+        source: str = 'path = "t.csv"',
+        *,
+        time_zone: str = "UTC",
+        folder: str = ".",
+        **files: str | bytes,
+    ) -> Project:
+        home = tmp_path / folder
+        home.mkdir(exist_ok=True)
+        for name, content in files.items():
+            path = home / name.replace("_dot_", ".")
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        (home / "ebbtide.toml").write_text(
+            f'[project]\nname = "shop"\ncurrency = "EUR"\ntime_zone = "{time_zone}"\n'
+            f"[tables.transactions]\n{source}\n"
+        )
+        return load_project(home / "ebbtide.toml")
+
+    return make
 
 
 @pytest.fixture

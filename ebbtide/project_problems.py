@@ -1,0 +1,88 @@
+"""What is wrong with a project file, in words: where, what was expected, what was meant.
+
+The schema itself is in ``ebbtide.project``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from ebbtide.contracts.tables import TABLES, table_contract
+from ebbtide.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import BaseModel, ValidationError
+
+
+def all_problems(
+    path: Path, read: dict[str, Any], err: ValidationError | None, *, schema: type[BaseModel]
+) -> str:
+    """Return a message that names every problem of a file.
+
+    Parameters
+    ----------
+    path : the file.
+    read : what it holds.
+    err : what its schema says; None if only inner fields were named.
+    schema : the schema, for the keys that could have been meant.
+    """
+    found = [] if err is None else err.errors(include_url=False)
+    lines = [_problem(problem, schema) for problem in found if problem["loc"]]
+    lines += disagreements(read)
+    if "base" in read:
+        lines.append(_problem({"type": "extra_forbidden", "loc": ("base",)}, schema))
+    headline = f"Project file {str(path)!r} has {len(lines)} problem(s):"
+    return "\n".join([headline, *(f"  {line}" for line in lines)])
+
+
+def disagreements(read: dict[str, Any]) -> list[str]:
+    """Name what no section can see alone, in a file that may be wrong in other ways too."""
+    tables, churn, snapshots = (
+        section if isinstance(section := read.get(name, {}), dict) else {}
+        for name in ("tables", "churn", "snapshots")
+    )
+    problems = []
+    for name, source in tables.items():
+        if name not in TABLES:
+            problems.append(f"tables.{name}: there is no such table; {did_you_mean(name, TABLES)}")
+            continue
+        columns = source.get("columns") if isinstance(source, dict) else None
+        known = table_contract(name).names
+        problems += [
+            f"tables.{name}.columns: no column {column!r}; {did_you_mean(column, known)}"
+            for column in columns or ()
+            if column not in known
+        ]
+    if isinstance(read.get("tables"), dict) and "transactions" not in tables:
+        problems.append("tables: transactions are required; add [tables.transactions]")
+    lookback, active = snapshots.get("lookback_days", 365), churn.get("active_within_days", 365)
+    if isinstance(lookback, int) and isinstance(active, int) and lookback < active:
+        problems.append(
+            "snapshots.lookback_days must be at least churn.active_within_days, or a living "
+            "customer could have no purchase that is seen"
+        )
+    return problems
+
+
+def _problem(problem: Any, schema: type[BaseModel]) -> str:
+    keys = [str(key) for key in problem["loc"]]
+    where = ".".join(keys) or "the file"
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key; {did_you_mean(keys[-1], _keys_beside(keys, schema))}"
+    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _keys_beside(keys: list[str], schema: type[BaseModel]) -> list[str]:
+    section = schema
+    for key in keys[:-1]:
+        if key in section.model_fields:
+            section = _section_in(section.model_fields[key].annotation)
+    return [name for name in section.model_fields if name != "base"]
+
+
+def _section_in(annotation: Any) -> type[BaseModel]:
+    """Return a section, or the section that a table of sections is made of."""
+    section: type[BaseModel] = get_args(annotation)[-1] if get_args(annotation) else annotation
+    return section
