@@ -80,11 +80,15 @@ def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table
             "The champion was trained with another version of the catalogue of features. "
             "Train again with this installation: ebbtide train"
         )
-    missing = sorted({f.contract.table for f in features} - set(tables.columns))
+    missing = [
+        f"{table}.{column}"
+        for table, columns in sorted(bundle.columns.items())
+        for column in sorted(columns - tables.columns.get(table, frozenset()))
+    ]
     if missing:
         raise NotReady(
-            f"The champion reads the table(s) {', '.join(missing)}, which the project file does "
-            f"not name. Add them, or train again without them."
+            f"The champion was trained with columns that are not there any more: "
+            f"{', '.join(missing)}. Bring them back, or train again without them."
         )
     snapshot = build_snapshot(
         tables,

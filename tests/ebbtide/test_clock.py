@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ebbtide.clock import OutcomeWindow, next_midnight, parse_instant, zone
+from ebbtide.clock import OutcomeWindow, next_midnight, parse_instant, shift_days, zone
 from ebbtide.errors import ContractError, SettingsError
 
 TICK = timedelta(microseconds=1)
@@ -65,3 +65,21 @@ def test_a_window_starts_after_the_gap_and_matures_at_its_end() -> None:
     assert window.ends_at == as_of + timedelta(days=97)
     assert window.has_matured(now=window.ends_at)
     assert not window.has_matured(now=window.ends_at - TICK)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "ends"),
+    [
+        pytest.param("2011-01-15", 90, "2011-04-15", id="over the spring change"),
+        pytest.param("2011-10-01", 60, "2011-11-30", id="over the autumn change"),
+        pytest.param("2011-04-15", -90, "2011-01-15", id="back over the spring change"),
+    ],
+)
+def test_a_window_of_civil_days_ends_at_a_midnight(start: str, days: int, ends: str) -> None:
+    london = "Europe/London"
+    as_of = parse_instant(start, time_zone=london)
+    wanted = parse_instant(ends, time_zone=london)
+    assert shift_days(as_of, days, time_zone=london) == wanted
+    if days > 0:
+        window = OutcomeWindow(as_of=as_of, gap_days=30, horizon_days=days - 30, time_zone=london)
+        assert window.ends_at == wanted

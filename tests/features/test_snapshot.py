@@ -15,6 +15,7 @@ from features.snapshot import build_snapshot
 from features.tables import connect, load_relation
 
 AS_OF = datetime(2011, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def living(company, *, active_within_days, lookback_days=365):
@@ -145,6 +146,79 @@ def test_the_log_ends_at_the_midnight_after_the_last_purchase(open_company) -> N
     log = open_company(time_zone=LONDON, transactions=rows)
     assert log.log_start(now=NOW) == datetime(2011, 6, 1, 8, tzinfo=UTC)
     assert log.log_end(now=NOW) == datetime(2011, 7, 1, 23, tzinfo=UTC)
+
+
+def test_the_day_that_runs_is_not_over(open_company) -> None:
+    rows = [{"customer_id": "a", "occurred_at": datetime(2011, 7, 1, 9, tzinfo=UTC), "amount": 1}]
+    log = open_company(transactions=rows)
+    assert log.log_end(now=datetime(2011, 7, 1, 10, tzinfo=UTC)) == datetime(2011, 7, 1, tzinfo=UTC)
+    assert log.log_end(now=datetime(2011, 7, 2, tzinfo=UTC)) == datetime(2011, 7, 2, tzinfo=UTC)
+
+
+def test_a_row_counts_for_the_start_of_the_log_once_it_is_known(open_company) -> None:
+    old, recent = datetime(2009, 1, 1, tzinfo=UTC), datetime(2011, 1, 1, tzinfo=UTC)
+    known = datetime(2011, 6, 1, tzinfo=UTC)
+    rows = [
+        {"customer_id": "a", "occurred_at": old, "amount": 1, "known_at": known},
+        {"customer_id": "a", "occurred_at": recent, "amount": 1, "known_at": None},
+    ]
+    log = open_company(transactions=rows)
+    assert log.log_start(now=known) == recent
+    assert log.log_start(now=NOW) == old
+
+
+@pytest.mark.parametrize(
+    ("day", "is_observed"),
+    [
+        pytest.param(11, True, id="the end of the log"),
+        pytest.param(14, True, id="as silent as once before"),
+        pytest.param(15, False, id="more silent than ever"),
+    ],
+)
+def test_time_beyond_the_longest_silence_is_not_observed(open_company, day, is_observed) -> None:
+    days = (1, 2, 3, 6, 10)  # silent on the 7th, 8th and 9th
+    rows = [
+        {"customer_id": "a", "occurred_at": datetime(2011, 7, d, 9, tzinfo=UTC), "amount": 1}
+        for d in days
+    ]
+    log = open_company(transactions=rows)
+    instant = datetime(2011, 7, day, tzinfo=UTC)
+    if is_observed:
+        log.require_observed(instant, now=NOW)
+        return
+    with pytest.raises(NotReady, match="Use --as-of 2011-07-11, or bring newer data"):
+        log.require_observed(instant, now=NOW)
+
+
+def test_the_future_is_not_observed(open_company) -> None:
+    rows = [
+        {"customer_id": "a", "occurred_at": datetime(2011, 7, d, 9, tzinfo=UTC), "amount": 1}
+        for d in (1, 20)
+    ]
+    with pytest.raises(NotReady, match="bring newer data"):
+        open_company(transactions=rows).require_observed(
+            datetime(2011, 7, 22, tzinfo=UTC), now=datetime(2011, 7, 21, tzinfo=UTC)
+        )
+
+
+def test_days_are_civil_days_where_the_clocks_change(open_company) -> None:
+    """Five purchases at five midnights of London, the clocks going back in between."""
+    zone = "Europe/London"
+    rows = [
+        {"customer_id": "a", "occurred_at": parse_instant(day, time_zone=zone), "amount": 1}
+        for day in ("2011-10-28", "2011-10-29", "2011-10-30", "2011-10-31", "2011-11-01")
+    ]
+    names = ["gap_mean_days", "gap_max_days", "purchase_days_30d"]
+    frame = build_snapshot(
+        open_company(time_zone=zone, transactions=rows),
+        as_of=parse_instant("2011-11-27", time_zone=zone),
+        features=features_named(names),
+        lookback_days=365,
+        definition=ChurnDefinition(
+            horizon_days=90, gap_days=0, active_within_days=365, time_zone=zone
+        ),
+    )
+    assert [frame[name][0].as_py() for name in names] == [1.0, 1.0, 5.0]
 
 
 def test_a_log_without_rows_is_not_ready(open_company, ago) -> None:

@@ -13,6 +13,7 @@ from features.catalogue.catalogue import features_named
 from features.labels import label_snapshot
 from features.snapshot import build_snapshot
 from features.sources import open_tables
+from training.backtest import backtest
 from training.metrics import auc
 
 pytestmark = pytest.mark.golden
@@ -84,3 +85,22 @@ def test_lines_without_a_customer_and_the_overlap_of_the_sheets_are_left_out(onl
     _, tables = online_retail
     # 824,363 lines have a customer; 14,803 of them are the second copy of 1 to 9 December 2010.
     assert tables.connection.sql("SELECT count(*) FROM transactions").fetchall() == [(809_560,)]
+
+
+@pytest.mark.e2e
+def test_the_model_beats_every_rule_at_the_four_dates_of_the_protocol(online_retail):
+    """ORII-90: trained at each date on what had matured by then."""
+    project, tables = online_retail
+    dates = [
+        datetime(*day, tzinfo=UTC)
+        for day in ((2010, 12, 1), (2011, 3, 1), (2011, 6, 1), (2011, 9, 9))
+    ]
+    predictions, summary = backtest(tables, project, dates, observed_until=tables.log_end(now=NOW))
+    assert [date["customers"] for date in summary["dates"]] == [4268, 4276, 4338, 4324]
+    assert all(date["gate"] == "passed" for date in summary["dates"])
+    assert summary["beats_best_rule_at_every_date"], summary
+    assert summary["mean_auc"] > 0.785
+    frame = predictions.to_pandas()
+    for date in summary["dates"]:
+        part = frame[frame["as_of"] == date["as_of"]]
+        assert auc(part["churned"].to_numpy(float), part["p_churn"].to_numpy()) == date["auc"]
