@@ -181,7 +181,7 @@ SURVEYS = _table(
     Column(
         name="score",
         kind="number",
-        meaning="csat 1 to 5, nps 0 to 10, ces 1 to 7",
+        meaning="csat 1 to 5, nps 0 to 10, ces 1 (hard) to 7 (easy); high is always good",
         is_required=True,
         low=0.0,
         high=10.0,

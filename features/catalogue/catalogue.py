@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import ContractError, did_you_mean
 from features.catalogue import (
     activity_decline,
@@ -21,6 +23,7 @@ from features.catalogue import (
     satisfaction,
     tenure,
 )
+from features.seen import seen_sql
 from features.views import VIEWS
 
 if TYPE_CHECKING:
@@ -41,6 +44,10 @@ CATALOGUE: tuple[Feature, ...] = (
     *payments.FEATURES,
     *tenure.FEATURES,
 )
+
+_ANY_INSTANT = datetime(2011, 5, 1, tzinfo=UTC)
+_ANY_ZONE = "Europe/London"
+"""The clocks change within a year before the instant, so that the text holds how days are cut."""
 
 _BY_NAME = {feature.name: feature for feature in CATALOGUE}
 
@@ -89,13 +96,15 @@ def features_named(names: Iterable[str]) -> tuple[Feature, ...]:
 def catalogue_version(features: Iterable[Feature]) -> str:
     """Return a hash that is equal exactly where features are computed from equal declarations.
 
-    A declaration is a feature's SQL with the view it reads, the features it is computed from, and
-    what a purchase is.
+    A declaration is a feature's SQL with the view it reads, the features it is computed from, what
+    a purchase is, and what is seen of each table that is read.
     """
     chosen = list(features)
+    chosen += operands(chosen)
+    tables = dict.fromkeys(["transactions", *(feature.contract.table for feature in chosen)])
     declared = [_declared(feature) for feature in chosen]
-    declared += [_declared(operand) for operand in operands(chosen)]
     declared.append([VIEWS["purchases"].sql])
+    declared += [[table, *_seen(table)] for table in tables]
     return hashlib.sha256(json.dumps(declared).encode()).hexdigest()[:12]
 
 
@@ -108,6 +117,15 @@ def operands(features: Sequence[Feature]) -> list[Feature]:
         for word in re.findall(r"\w+", feature.sql)
     }
     return [feature for feature in CATALOGUE if feature.name in words]
+
+
+def _seen(table: str) -> list[str]:
+    """Return the point-in-time filter of a table, with all its columns and with the required."""
+    contract = table_contract(table)
+    return [
+        seen_sql(table, set(columns), as_of=_ANY_INSTANT, lookback_days=365, time_zone=_ANY_ZONE)
+        for columns in (contract.names, contract.required)
+    ]
 
 
 def _declared(feature: Feature) -> list[object]:

@@ -31,6 +31,7 @@ FEATURES: tuple[Feature, ...] = (
     _frequency(
         "orders_365d",
         "sum(orders) FILTER (age_day < 365)",
+        columns=("order_id",),
         unit="orders",
         when_no_rows="0",
         risk="falls",

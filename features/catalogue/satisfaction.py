@@ -14,7 +14,10 @@ _satisfaction = family(
 )
 
 
-def _mean_score(metric: str, low: float, high: float, zh: str, cause: Cause) -> Feature:
+def _mean_score(
+    metric: str, low: float, high: float, en: str, zh: str, cause: Cause, ends: str = ""
+) -> Feature:
+    """Declare the mean of one metric; a low score is bad news, and the names must say so."""
     return _satisfaction(
         f"{metric}_mean_365d",
         f"CAST(sum(CAST(score AS DECIMAL(9, 4))) FILTER (metric = '{metric}' AND age_day < 365)"
@@ -25,18 +28,20 @@ def _mean_score(metric: str, low: float, high: float, zh: str, cause: Cause) -> 
         cause=cause,
         when_null=(f"No {metric.upper()} answer in the last 365 days", f"近 365 天无{zh}回复"),
         risk="falls",
-        meaning=f"Mean {metric.upper()} score of the last 365 days, {low:g} to {high:g}.",
+        meaning=(f"Mean {metric.upper()} score of the last 365 days, {low:g} to {high:g}{ends}."),
         reason=(
-            f"Mean {metric.upper()} {{value}} of {high:g} (typical {{typical}})",
+            f"Mean {en} {{value}} of {high:g} (typical {{typical}})",
             f"平均{zh} {{value}}/{high:g}(一般为 {{typical}})",
         ),
     )
 
 
 FEATURES: tuple[Feature, ...] = (
-    _mean_score("csat", 1, 5, "满意度", "service_failure"),
-    _mean_score("nps", 0, 10, "净推荐值", "rival_or_unknown"),
-    _mean_score("ces", 1, 7, "费力度", "service_failure"),
+    _mean_score("csat", 1, 5, "CSAT", "满意度", "service_failure"),
+    _mean_score("nps", 0, 10, "NPS", "净推荐值", "rival_or_unknown"),
+    _mean_score(
+        "ces", 1, 7, "ease (CES)", "轻松度", "service_failure", ", where 1 is hard and 7 is easy"
+    ),
     _satisfaction(
         "survey_recency_days",
         "min(age_days)",

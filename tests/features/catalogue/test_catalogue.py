@@ -19,6 +19,7 @@ from features.catalogue.catalogue import (
     features_present,
     operands,
 )
+from features.seen import seen_sql
 from features.views import VIEWS
 
 every_feature = pytest.mark.parametrize(
@@ -166,8 +167,7 @@ def test_no_feature_needs_a_column_that_it_does_not_declare(features_of, rich) -
         for column in optional:
             poor = features_of(**rich | {table: without(rows, {column})})["a"]
             changed = {name for name, value in poor.items() if value != full[name]}
-            # Without order ids an order is a purchase day: said in the catalogue's SQL.
-            assert changed <= {"orders_365d"}, (table, column)
+            assert changed == set(), (table, column)
 
 
 def test_features_of_absent_tables_are_left_out() -> None:
@@ -200,3 +200,35 @@ def test_the_version_of_an_expression_changes_with_its_operands(monkeypatch) -> 
     view = VIEWS["purchase_days"]
     monkeypatch.setitem(VIEWS, "purchase_days", dataclasses.replace(view, sql=view.sql + " "))
     assert version != catalogue_version(chosen)
+
+
+@pytest.mark.parametrize("table", ["transactions", "surveys"])
+def test_the_version_changes_with_what_is_seen_of_each_table_that_is_read(
+    monkeypatch, table
+) -> None:
+    chosen = features_named(["csat_mean_365d"])
+    version, elsewhere = (
+        catalogue_version(chosen),
+        catalogue_version(features_named(["tenure_days"])),
+    )
+
+    def altered(name, *args, **kwargs):
+        return seen_sql(name, *args, **kwargs) + (" AND true" if name == table else "")
+
+    monkeypatch.setattr("features.catalogue.catalogue.seen_sql", altered)
+    assert version != catalogue_version(chosen)
+    if table == "surveys":
+        assert elsewhere == catalogue_version(features_named(["tenure_days"]))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_low_score_of_any_survey_reads_as_bad_news(language) -> None:
+    said = {
+        name: features_named([f"{name}_mean_365d"])[0].contract for name in ("csat", "nps", "ces")
+    }
+    assert {contract.risk for contract in said.values()} == {"falls"}
+    text = said["ces"].reason_text(2.0, 6.0, language)
+    assert {"en": "ease", "zh": "轻松"}[language] in text
+    assert "费力" not in text
+    assert "1 is hard and 7 is easy" in said["ces"].meaning
+    assert "ces 1 (hard) to 7 (easy)" in SURVEYS.column("score").meaning
