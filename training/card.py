@@ -52,7 +52,8 @@ probabilities checked on {candidate.calibration_checked_on}.
 {measured}
 {rules}
 
-AUC by period: {by_origin}.
+AUC by period: {by_origin}. Chosen by the mean of these as the best of {len(trained.candidates)} kind(s)
+of model; the figures are not corrected for that choice.
 
 **Served model**: the same recipe fitted again on every matured snapshot. Its level of risk is that
 of {origin}; if the season or the mix of customers moves, probabilities move later than the truth.
