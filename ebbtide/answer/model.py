@@ -13,7 +13,7 @@ class Reference(Protocol):
     """Where a probability stands among the reference customers."""
 
     def percentile(self, p_churn: FloatArray) -> FloatArray:
-        """Return the percentage of reference customers at lower risk, 0 to 100, shape (n,)."""
+        """Return the percentage of reference customers at strictly lower risk, shape (n,)."""
 
 
 class Model(Protocol):

@@ -43,7 +43,7 @@ class Reference:
     Parameters
     ----------
     as_of : ISO date of that snapshot.
-    n_customers : how many lived then.
+    n_customers : how many lived then; with ``missing_share`` kept for a later measure of drift.
     p_churn_quantiles : quantiles 0, 1, ... 100 percent of their scores, shape (101,).
     missing_share : share of missing values of each feature, shape (features,).
     """
@@ -54,8 +54,29 @@ class Reference:
     missing_share: FloatArray
 
     def percentile(self, p_churn: FloatArray) -> FloatArray:
-        """Return the percentage of the reference customers at lower risk, 0 to 100, shape (n,)."""
-        return np.interp(p_churn, self.p_churn_quantiles, np.linspace(0.0, 100.0, 101))
+        """Return the percentage of the reference customers at strictly lower risk, shape (n,).
+
+        As far as the quantiles tell: between two of them it is interpolated, and customers at the
+        same risk do not count as lower.
+
+        Examples
+        --------
+        >>> half_at_zero = np.concatenate([np.zeros(51), np.linspace(0.01, 0.5, 50)])
+        >>> reference = Reference(
+        ...     as_of="2026-01-01",
+        ...     n_customers=1000,
+        ...     p_churn_quantiles=half_at_zero,
+        ...     missing_share=np.zeros(1),
+        ... )
+        >>> reference.percentile(np.array([0.0, 0.01, 0.25, 0.9])).tolist()
+        [0.0, 51.0, 75.0, 100.0]
+        """
+        quantiles = self.p_churn_quantiles
+        above = np.searchsorted(quantiles, p_churn, side="left").clip(1, 100)
+        low = quantiles[above - 1]
+        width = quantiles[above] - low
+        share = np.divide(p_churn - low, width, out=(p_churn > low).astype(float), where=width > 0)
+        return np.asarray(above - 1 + share.clip(0.0, 1.0), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

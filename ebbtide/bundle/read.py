@@ -113,6 +113,7 @@ def _check_shapes(bundle: Bundle) -> None:
         len(golden.p_churn) >= 1,
         golden.rows.shape == (len(golden.p_churn), n_features),
         reference.p_churn_quantiles.shape == (101,),
+        bool(np.all(np.diff(reference.p_churn_quantiles) >= -1e-9)),
         reference.missing_share.shape == (n_features,),
         all(len(scale.values) == len(scale.ranks) for scale in scorer.scales),
         all(bool(np.all(np.diff(scale.values) > 0)) for scale in scorer.scales),

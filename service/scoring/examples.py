@@ -25,7 +25,7 @@ ANSWER: dict[str, Any] = {
     "valid_until": "2026-03-15T00:00:00Z",
     "model_version": "f2cc83d32ca4",
     "policy_version": "2026-01+62133207",
-    "definition": "inactivity-90d-3020c297",
+    "definition": "inactivity-90d-efd76623",
     "language": "en",
     "churn_probability": 0.3964,
     "churn_score": 40,

@@ -104,7 +104,7 @@ class AnswerShape(_Shape):
     churn_score: int | None = Field(description="The same in whole percent, 0 to 100.")
     risk_band: Literal["low", "medium", "high"] | None = Field(description="By the policy.")
     percentile: float | None = Field(
-        description="Percentage of the reference customers at lower risk, 0 to 100."
+        description="Percentage of the reference customers at strictly lower risk, 0 to 100."
     )
     reasons: list[ReasonShape] = Field(description="What raises the risk most, at most three.")
     reason_1: str | None = Field(description="Text of the first reason.")

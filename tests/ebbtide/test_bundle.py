@@ -86,7 +86,7 @@ def written(folder, kind, *, key=KEY, golden_off=0.0):
 @pytest.fixture(scope="module", autouse=True)
 def _quick_boosting():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boosting, "ROUNDS", 20)
+        patch.setitem(boosting.PARAMETERS, "num_boost_round", 20)
         yield
 
 
@@ -281,6 +281,7 @@ UNFIT = [
     ("golden.json", lambda g: g.update(rows=[[1.0]] * 5), "narrow-golden-rows"),
     ("golden.json", lambda g: g.update(rows=[[1.0] * 4] * 5), "wide-golden-rows"),
     ("reference.json", lambda r: r["p_churn_quantiles"].pop(), "a-quantile-less"),
+    ("reference.json", lambda r: r["p_churn_quantiles"].reverse(), "falling-quantiles"),
     ("reference.json", lambda r: r["missing_share"].pop(), "a-share-less"),
 ]
 
@@ -369,3 +370,45 @@ def test_golden_rows_must_score_as_in_training(copy, off, is_accepted) -> None:
         return
     with pytest.raises(BundleError, match="golden rows"):
         check_golden(bundle)
+
+
+def reference_of(p_churn) -> Reference:
+    quantiles = np.quantile(np.asarray(p_churn, dtype=float), np.linspace(0, 1, 101))
+    return Reference(
+        as_of="2025-01-01", n_customers=1, p_churn_quantiles=quantiles, missing_share=np.zeros(1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "p_churn", "expected"),
+    [
+        pytest.param([0.3] * 500, 0.3, 0, id="all-at-the-same-risk"),
+        pytest.param([0.3] * 500, 0.31, 100, id="above-all"),
+        pytest.param([0.3] * 500, 0.29, 0, id="below-all"),
+        pytest.param([0.1] * 60 + [0.9] * 41, 0.1, 0, id="at-the-lower-tie"),
+        pytest.param([0.1] * 60 + [0.9] * 41, 0.9, 60, id="at-the-upper-tie"),
+        pytest.param([0.1] * 60 + [0.9] * 41, 0.5, 59.5, id="between-ties"),
+        pytest.param([0.1] * 60 + [0.9] * 41, 0.95, 100, id="above-the-upper-tie"),
+        pytest.param(np.linspace(0, 1, 101), 0.25, 25, id="no-ties"),
+    ],
+)
+def test_a_percentile_counts_only_who_is_at_strictly_lower_risk(
+    reference, p_churn, expected
+) -> None:
+    found = reference_of(reference).percentile(np.array([p_churn, p_churn]))
+    np.testing.assert_allclose(found, [expected] * 2, atol=1e-9)
+
+
+@pytest.mark.property
+@given(
+    st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.7, 1.0]), min_size=101, max_size=101),
+    st.floats(0, 1),
+)
+def test_where_the_quantiles_are_the_customers_the_percentile_is_their_count(
+    reference, p_churn
+) -> None:
+    at = sum(risk < p_churn for risk in reference)
+    found = float(reference_of(reference).percentile(np.array([p_churn]))[0])
+    assert max(0, at - 1) <= found <= at
+    if p_churn in reference:
+        assert found == at

@@ -41,7 +41,7 @@ def scorers():
     scales = tuple(RankScale.of(column) for column in rows.T)
     ranked = rank_columns(scales, rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boosting, "ROUNDS", 30)
+        patch.setitem(boosting.PARAMETERS, "num_boost_round", 30)
         models = {
             "logistic": read_linear(fit_logistic(ranked, churned, seed=1)[1]),
             "random_forest": TreeModel(fit_forest(ranked, churned, seed=1)[1], scale="probability"),
