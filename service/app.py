@@ -73,7 +73,9 @@ def create_app(
         settings=settings,
         currency=project.project.currency,
         policy=policy,
-        store=open_store(project.database_url) if store is None else store,
+        store=open_store(project.database_url, busy_seconds=settings.store_wait_seconds)
+        if store is None
+        else store,
         supply=supply,
         metrics=Metrics(supply),
         now=now,

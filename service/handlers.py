@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ebbtide.errors import BundleError, ContractError, NotReady
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreBusy, StoreUnavailable
 from service.problems import Fault, Problem, ProblemError, invalid
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from service.metrics import Metrics
 
 ERRORS: tuple[tuple[type[Exception], str], ...] = (
+    (StoreBusy, "store-busy"),
     (StoreUnavailable, "store-unavailable"),
     (NotReady, "not-ready"),
     (BundleError, "not-ready"),

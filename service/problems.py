@@ -24,6 +24,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "method-not-allowed": (405, "This address does not take this method"),
     "body-too-slow": (408, "The body did not arrive in time"),
     "snapshot-incomplete": (409, "The stored snapshot does not fit the model"),
+    "snapshot-differs": (409, "The features of the stored snapshot mean something else"),
     "catalogue-differs": (409, "The model was trained with another catalogue of features"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be JSON in UTF-8"),
@@ -31,6 +32,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "internal": (500, "The service failed"),
     "not-ready": (503, "No model is being served yet"),
     "store-unavailable": (503, "The answer could not be recorded"),
+    "store-busy": (503, "The store was busy for too long"),
     "busy": (503, "Too much is being computed at once"),
 }
 """Every kind of problem: its HTTP status and title. The type is ``urn:ebbtide:problem:<kind>``."""

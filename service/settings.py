@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     event_wait_seconds: float = Field(default=10.0, ge=0.0, le=600)
     """How long a request with events waits for its turn before it is refused with 503, seconds."""
 
+    store_wait_seconds: float = Field(default=2.0, ge=0.05, le=60)
+    """How long an answer waits to be recorded while others write to the store, seconds; then the
+    request is refused with 503."""
+
 
 def read_settings(**given: object) -> Settings:
     """Read the settings from the environment.

@@ -180,7 +180,7 @@ def score(
         if publish:
             progress("publish the snapshot")
             store = open_store(project.database_url)
-            store.publish_snapshots(snapshot.to_pandas())
+            store.publish_snapshots(snapshot.to_pandas(), basis=bundle.basis)
             store.close()
     typer.echo(f"{scored.num_rows:,} customers scored by {bundle.version}: {out}")
 

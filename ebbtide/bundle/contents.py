@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ebbtide.store.store import Basis
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -108,3 +110,12 @@ class Bundle:
     card: str
     calibration_error: float
     calibration_checked_on: str
+
+    @property
+    def basis(self) -> Basis:
+        """What the features that it reads are computed with."""
+        return Basis(
+            catalogue_version=self.catalogue_version,
+            definition=self.definition.code,
+            lookback_days=self.lookback_days,
+        )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ebbtide.answer.answer import Answer
+    from ebbtide.store.store import Basis
 
 
 class MemoryStore:
@@ -26,7 +27,7 @@ class MemoryStore:
         self._snapshots: defaultdict[str, dict[datetime, Snapshot]] = defaultdict(dict)
         self._predictions: list[Prediction] = []
 
-    def publish_snapshots(self, frame: pd.DataFrame) -> int:
+    def publish_snapshots(self, frame: pd.DataFrame, *, basis: Basis) -> int:
         """Keep snapshots; a later one of the same customer and ``as_of`` replaces an earlier."""
         rows = snapshot_rows(frame)
         with self._lock:
@@ -34,7 +35,7 @@ class MemoryStore:
                 rows.customer_ids, rows.as_of, rows.matrix, strict=True
             ):
                 self._snapshots[customer_id][as_of] = Snapshot(
-                    as_of=as_of, names=rows.names, values=values
+                    as_of=as_of, basis=basis, names=rows.names, values=values
                 )
         return len(rows.customer_ids)
 

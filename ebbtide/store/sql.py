@@ -10,19 +10,21 @@ import hashlib
 import json
 import threading
 from contextlib import contextmanager
+from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Engine, create_engine, event, func, select, text
+from sqlalchemy import Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from ebbtide.answer.written import answer_from_json, answer_to_json
 from ebbtide.errors import SettingsError
 from ebbtide.store.frame import snapshot_rows
-from ebbtide.store.store import Snapshot, StoreUnavailable
+from ebbtide.store.store import Basis, Snapshot, StoreBusy, StoreUnavailable
 from ebbtide.store.tables import FEATURE_SETS, METADATA, PREDICTIONS, SNAPSHOTS
 
 if TYPE_CHECKING:
@@ -38,11 +40,18 @@ if TYPE_CHECKING:
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _DOUBLES = np.dtype("<f8")
 _CHUNK = 500  # ids in one query; SQLite allows 32,766 variables, PostgreSQL 65,535
+_PUBLISHED_AT_ONCE = 2_000  # snapshots in one transaction: others who write wait for no more
 _BUSY_SECONDS = 5.0
+_LOCKED = "database is locked"
 
 
-def open_store(url: str) -> SqlStore:
+def open_store(url: str, *, busy_seconds: float = _BUSY_SECONDS) -> SqlStore:
     """Open the store of a URL, and make its tables if they are not there.
+
+    Parameters
+    ----------
+    url : of a SQLite file or a PostgreSQL database.
+    busy_seconds : how long to wait for others who write, seconds; then ``StoreBusy`` is raised.
 
     Raises
     ------
@@ -70,8 +79,8 @@ def open_store(url: str) -> SqlStore:
     except OSError as err:
         raise StoreUnavailable("be opened") from err
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _make_durable)
-    store = SqlStore(engine)
+        event.listen(engine, "connect", partial(_make_durable, busy_seconds=busy_seconds))
+    store = SqlStore(engine, busy_seconds=busy_seconds)
     store.create_tables()
     return store
 
@@ -79,46 +88,56 @@ def open_store(url: str) -> SqlStore:
 class SqlStore:
     """Snapshots and predictions in a database."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, busy_seconds: float) -> None:
         self._engine = engine
+        self._busy_seconds = busy_seconds
         self._insert = _INSERT[engine.dialect.name]
         self._writing = threading.Lock()
-        self._feature_sets: dict[str, tuple[str, ...]] = {}
+        self._feature_sets: dict[str, tuple[tuple[str, ...], Basis | None]] = {}
 
     def create_tables(self) -> None:
-        """Make the tables that are not there yet."""
+        """Make the tables and columns that are not there yet."""
         with self._translated("make its tables"):
             METADATA.create_all(self._engine)
+            present = {each["name"] for each in inspect(self._engine).get_columns("feature_sets")}
+            with self._engine.begin() as connection:
+                for column in FEATURE_SETS.columns:
+                    if column.name not in present:
+                        kind = column.type.compile(self._engine.dialect)
+                        connection.execute(
+                            text(f"ALTER TABLE feature_sets ADD COLUMN {column.name} {kind}")
+                        )
 
-    def publish_snapshots(self, frame: pd.DataFrame) -> int:
+    def publish_snapshots(self, frame: pd.DataFrame, *, basis: Basis) -> int:
         """Keep snapshots; a later one of the same customer and ``as_of`` replaces an earlier."""
         rows = snapshot_rows(frame)
-        if not rows.customer_ids:
-            return 0
         packed = rows.matrix.astype(_DOUBLES)
-        with self._transaction("keep the snapshots") as connection:
-            feature_set = self._feature_set(connection, rows.names)
-            insert = self._insert(SNAPSHOTS)
-            connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=["customer_id", "as_of"],
-                    set_={
-                        "feature_set_id": insert.excluded.feature_set_id,
-                        "feature_values": insert.excluded.feature_values,
-                    },
-                ),
-                [
-                    {
-                        "customer_id": customer_id,
-                        "as_of": as_of,
-                        "feature_set_id": feature_set,
-                        "feature_values": values.tobytes(),
-                    }
-                    for customer_id, as_of, values in zip(
-                        rows.customer_ids, rows.as_of, packed, strict=True
-                    )
-                ],
-            )
+        insert = self._insert(SNAPSHOTS)
+        upsert = insert.on_conflict_do_update(
+            index_elements=["customer_id", "as_of"],
+            set_={
+                "feature_set_id": insert.excluded.feature_set_id,
+                "feature_values": insert.excluded.feature_values,
+            },
+        )
+        for start in range(0, len(rows.customer_ids), _PUBLISHED_AT_ONCE):
+            part = slice(start, start + _PUBLISHED_AT_ONCE)
+            with self._transaction("keep the snapshots") as connection:
+                feature_set = self._feature_set(connection, rows.names, basis)
+                connection.execute(
+                    upsert,
+                    [
+                        {
+                            "customer_id": customer_id,
+                            "as_of": as_of,
+                            "feature_set_id": feature_set,
+                            "feature_values": values.tobytes(),
+                        }
+                        for customer_id, as_of, values in zip(
+                            rows.customer_ids[part], rows.as_of[part], packed[part], strict=True
+                        )
+                    ],
+                )
         return len(rows.customer_ids)
 
     def newest_snapshots(
@@ -142,9 +161,11 @@ class SqlStore:
                     & (SNAPSHOTS.c.as_of == newest.c.as_of),
                 )
                 for row in connection.execute(query):
+                    names, basis = self._meaning(connection, row.feature_set_id)
                     found[row.customer_id] = Snapshot(
                         as_of=row.as_of,
-                        names=self._names(connection, row.feature_set_id),
+                        basis=basis,
+                        names=names,
                         values=np.frombuffer(row.feature_values, dtype=_DOUBLES),
                     )
         return found
@@ -155,7 +176,7 @@ class SqlStore:
             return
         with self._transaction("record the predictions") as connection:
             feature_sets = {
-                names: self._feature_set(connection, names)
+                names: self._feature_set(connection, names, None)
                 for names in {entry.names for entry in predictions}
             }
             connection.execute(
@@ -184,29 +205,49 @@ class SqlStore:
 
     @contextmanager
     def _transaction(self, deed: str) -> Iterator[Connection]:
-        with self._writing, self._translated(deed), self._engine.begin() as connection:
-            yield connection
+        """Write, one at a time; who waits too long is sent away, so that threads stay free."""
+        if not self._writing.acquire(timeout=self._busy_seconds):
+            raise StoreBusy(deed, waited_seconds=self._busy_seconds)
+        try:
+            with self._translated(deed), self._engine.begin() as connection:
+                yield connection
+        finally:
+            self._writing.release()
 
     @contextmanager
     def _translated(self, deed: str) -> Iterator[None]:
         try:
             yield
+        except OperationalError as err:
+            if _LOCKED in str(err.orig):
+                raise StoreBusy(deed, waited_seconds=self._busy_seconds) from err
+            raise StoreUnavailable(deed) from err
         except SQLAlchemyError as err:
             raise StoreUnavailable(deed) from err
 
-    def _feature_set(self, connection: Connection, names: tuple[str, ...]) -> str:
-        """Return the id of a list of names, and keep the list if it is new."""
+    def _feature_set(
+        self, connection: Connection, names: tuple[str, ...], basis: Basis | None
+    ) -> str:
+        """Return the id of a list of names with its basis, and keep them if they are new."""
         written = json.dumps(names)
-        digest = hashlib.sha256(written.encode()).hexdigest()[:16]
+        meaning = asdict(basis) if basis else dict.fromkeys(f.name for f in fields(Basis))
+        identity = written + json.dumps(meaning, sort_keys=True) if basis else written
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         connection.execute(
-            _insert_if_new(self._insert, FEATURE_SETS), {"id": digest, "names": written}
+            _insert_if_new(self._insert, FEATURE_SETS),
+            {"id": digest, "names": written, **meaning},
         )
         return digest
 
-    def _names(self, connection: Connection, feature_set: str) -> tuple[str, ...]:
+    def _meaning(
+        self, connection: Connection, feature_set: str
+    ) -> tuple[tuple[str, ...], Basis | None]:
         if feature_set not in self._feature_sets:
-            query = select(FEATURE_SETS.c.names).where(FEATURE_SETS.c.id == feature_set)
-            self._feature_sets[feature_set] = tuple(json.loads(connection.scalars(query).one()))
+            query = select(FEATURE_SETS).where(FEATURE_SETS.c.id == feature_set)
+            row = connection.execute(query).one()
+            kept = {each.name: getattr(row, each.name) for each in fields(Basis)}
+            basis = None if None in kept.values() else Basis(**kept)
+            self._feature_sets[feature_set] = (tuple(json.loads(row.names)), basis)
         return self._feature_sets[feature_set]
 
 
@@ -233,10 +274,10 @@ def _log_row(entry: Prediction, feature_set: str) -> dict[str, Any]:
     }
 
 
-def _make_durable(connection: Any, _record: Any) -> None:
+def _make_durable(connection: Any, _record: Any, *, busy_seconds: float) -> None:
     cursor = connection.cursor()
     for pragma in (
-        f"busy_timeout = {int(_BUSY_SECONDS * 1000)}",
+        f"busy_timeout = {int(busy_seconds * 1000)}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",

@@ -27,6 +27,33 @@ class StoreUnavailable(NotReady):
         )
 
 
+class StoreBusy(StoreUnavailable):
+    """Others write, and it was not our turn in time."""
+
+    def __init__(self, deed: str, *, waited_seconds: float) -> None:
+        NotReady.__init__(
+            self,
+            f"The store could not {deed}: it was busy for {waited_seconds:g} seconds. Nothing was "
+            f"acknowledged; try again, and look for what writes to the database if it goes on.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What feature values were computed with. On another basis, equal names mean other values.
+
+    Parameters
+    ----------
+    catalogue_version : hash of the declarations of the features.
+    definition : code of the churn definition; it says who is alive and how days are counted.
+    lookback_days : how far before ``as_of`` the features look, days.
+    """
+
+    catalogue_version: str
+    definition: str
+    lookback_days: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The features of one customer at one instant, as published.
@@ -34,11 +61,13 @@ class Snapshot:
     Parameters
     ----------
     as_of : instant of the snapshot, aware, UTC.
+    basis : what they were computed with; None where that was not kept yet.
     names : names of the features.
     values : their values in that order, shape (features,); NaN is missing.
     """
 
     as_of: datetime
+    basis: Basis | None
     names: tuple[str, ...]
     values: FloatArray
 
@@ -62,17 +91,21 @@ class Prediction:
 class Store(Protocol):
     """Where snapshots and predictions are kept. Safe to use from many threads."""
 
-    def publish_snapshots(self, frame: pd.DataFrame) -> int:
+    def publish_snapshots(self, frame: pd.DataFrame, *, basis: Basis) -> int:
         """Keep snapshots, one for each customer and ``as_of``; a later one replaces an earlier.
+
+        They are kept part by part, so that others who write need not wait for all of them. Where
+        it ends early, publish again.
 
         Parameters
         ----------
         frame : columns ``customer_id``, ``as_of`` (aware) and one for each feature.
+        basis : what the features were computed with.
 
         Returns
         -------
         int
-            How many rows were kept, all in one transaction.
+            How many rows were kept.
         """
 
     def newest_snapshots(
@@ -84,7 +117,7 @@ class Store(Protocol):
         """Commit entries to the log, all or none; when this returns they are on disk."""
 
     def predictions_of(self, customer_id: str) -> Sequence[Answer]:
-        """Return the answers given about a customer, the newest first."""
+        """Return the answers given about a customer, the newest first: for audits and tests."""
 
     def check(self) -> None:
         """Return if the store answers; raise ``StoreUnavailable`` if not."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -50,9 +51,14 @@ FEATURE_SETS = Table(
     METADATA,
     Column("id", String(16), primary_key=True),
     Column("names", Text, nullable=False),
+    Column("catalogue_version", String(64)),
+    Column("definition", String(64)),
+    Column("lookback_days", Integer),
 )
-"""Lists of feature names (JSON), by the hash of the list. Values lie beside as packed little-endian
-doubles in that order, NaN for missing: 100,000 snapshots are written in a few seconds."""
+"""Lists of feature names (JSON) with what the features were computed with, by the hash of both.
+Values lie beside as packed little-endian doubles in that order, NaN for missing: 100,000 snapshots
+are written in a few seconds. For the log, where the version of the model says what they were
+computed with, and in databases from before it was kept, the last three are null."""
 
 SNAPSHOTS = Table(
     "snapshots",

@@ -38,8 +38,8 @@ class Liveness(BaseModel):
 
 
 @router.get("/livez", operation_id="check_liveness")
-def check_liveness() -> Liveness:
-    """Say that the process answers; touches neither model nor store."""
+async def check_liveness() -> Liveness:
+    """Say that the process answers; touches neither model nor store, and needs no free thread."""
     return Liveness()
 
 

@@ -138,18 +138,30 @@ def _find_features(
 
 
 def _from_snapshot(row: Row, snapshot: Snapshot, *, bundle: Bundle) -> _Found | Problem:
+    if snapshot.basis != bundle.basis:
+        return Problem(
+            kind="snapshot-differs",
+            detail="Expected a stored snapshot whose features were computed as those of the served "
+            "model, but its catalogue of features, churn definition or lookback is another. Run: "
+            "ebbtide score --publish.",
+        )
     column_of = {name: column for column, name in enumerate(snapshot.names)}
     features = bundle.scorer.features
     lacking = [f.name for f in features if f.name not in column_of]
-    if any(not f.is_nullable for f in features if f.name in lacking):
-        return Problem(
-            kind="snapshot-incomplete",
-            detail="Expected a stored snapshot with every feature of the model, but "
-            f"{', '.join(lacking)} is not in it. Run: ebbtide score --publish.",
-        )
     values = np.array(
         [snapshot.values[column_of[f.name]] if f.name in column_of else np.nan for f in features]
     )
+    never_null = [
+        f.name
+        for f, value in zip(features, values, strict=True)
+        if not f.is_nullable and value != value
+    ]
+    if never_null:
+        return Problem(
+            kind="snapshot-incomplete",
+            detail="Expected a stored snapshot with every feature of the model that is never null, "
+            f"but {', '.join(never_null)} is missing. Run: ebbtide score --publish.",
+        )
     question = _question(row, as_of=snapshot.as_of, is_alive=True, missing=tuple(lacking))
     return _Found(question=question, values=values)
 

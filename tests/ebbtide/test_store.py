@@ -15,13 +15,15 @@ import pytest
 from ebbtide.answer.answer import Answer
 from ebbtide.errors import ContractError, SettingsError
 from ebbtide.reasons import Reason
+from ebbtide.store import sql
 from ebbtide.store.memory import MemoryStore
 from ebbtide.store.sql import open_store
-from ebbtide.store.store import Prediction, StoreUnavailable
+from ebbtide.store.store import Basis, Prediction, StoreBusy, StoreUnavailable
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 
+BASIS = Basis(catalogue_version="abc", definition="inactivity-90d-1", lookback_days=365)
 ANSWER = Answer(
     prediction_id="0" * 32,
     customer_id="c1",
@@ -66,8 +68,8 @@ def prediction(**changes) -> Prediction:
 
 
 def test_the_newest_snapshot_until_an_instant_is_found(store):
-    assert store.publish_snapshots(frame(["c1", "c2"], MARCH, a=[1.0, 2.0])) == 2
-    assert store.publish_snapshots(frame(["c1"], APRIL, b=[3.0], a=[None])) == 1
+    assert store.publish_snapshots(frame(["c1", "c2"], MARCH, a=[1.0, 2.0]), basis=BASIS) == 2
+    assert store.publish_snapshots(frame(["c1"], APRIL, b=[3.0], a=[None]), basis=BASIS) == 1
     in_march = store.newest_snapshots(["c1", "c2", "c3"], until=APRIL - timedelta(seconds=1))
     assert {c: s.values.tolist() for c, s in in_march.items()} == {"c1": [1.0], "c2": [2.0]}
     newest = store.newest_snapshots(["c1"], until=APRIL)["c1"]
@@ -80,13 +82,13 @@ def test_the_newest_snapshot_until_an_instant_is_found(store):
 
 def test_publishing_again_replaces(store):
     for value in (1.0, 2.0):
-        store.publish_snapshots(frame(["c1"], MARCH, a=[value]))
+        store.publish_snapshots(frame(["c1"], MARCH, a=[value]), basis=BASIS)
     assert store.newest_snapshots(["c1"], until=APRIL)["c1"].values.tolist() == [2.0]
 
 
 def test_an_instant_keeps_its_meaning_in_any_zone(store):
     shanghai = pd.Timestamp("2026-03-01T08:00:00", tz="Asia/Shanghai")
-    store.publish_snapshots(frame(["c1"], shanghai, a=[1.0]))
+    store.publish_snapshots(frame(["c1"], shanghai, a=[1.0]), basis=BASIS)
     assert store.newest_snapshots(["c1"], until=MARCH)["c1"].as_of == MARCH
 
 
@@ -100,11 +102,11 @@ def test_an_instant_keeps_its_meaning_in_any_zone(store):
 )
 def test_a_wrong_frame_is_refused(store, broken, message):
     with pytest.raises(ContractError, match=message):
-        store.publish_snapshots(broken)
+        store.publish_snapshots(broken, basis=BASIS)
 
 
 def test_an_empty_frame_is_fine(store):
-    assert store.publish_snapshots(frame(["c1"], MARCH, a=[1.0]).iloc[:0]) == 0
+    assert store.publish_snapshots(frame(["c1"], MARCH, a=[1.0]).iloc[:0], basis=BASIS) == 0
 
 
 def test_answers_come_back_as_they_were_given(store):
@@ -145,7 +147,7 @@ def test_what_was_written_is_there_after_opening_again(tmp_path):
     url = f"sqlite:///{tmp_path}/deep/s.db"
     first = open_store(url)
     first.record_predictions([prediction()])
-    first.publish_snapshots(frame(["c1"], MARCH, a=[1.0]))
+    first.publish_snapshots(frame(["c1"], MARCH, a=[1.0]), basis=BASIS)
     first.close()
     second = open_store(url)
     assert list(second.predictions_of("c1")) == [ANSWER]
@@ -178,9 +180,75 @@ def test_twenty_thousand_snapshots_are_written_in_a_moment(tmp_path):
     ids = [f"c{number}" for number in range(20_000)]
     columns = {f"f{number}": np.arange(20_000.0) for number in range(40)}
     began = time.perf_counter()
-    store.publish_snapshots(frame(ids, MARCH, **columns))
+    store.publish_snapshots(frame(ids, MARCH, **columns), basis=BASIS)
     assert time.perf_counter() - began < 10
     with sqlite3.connect(tmp_path / "s.db") as connection:
         assert connection.execute("SELECT count(*) FROM snapshots").fetchone() == (20_000,)
     connection.close()
     store.close()
+
+
+def test_a_snapshot_says_what_it_was_computed_with(store):
+    other = replace(BASIS, lookback_days=30)
+    store.publish_snapshots(frame(["c1", "c2"], MARCH, a=[1.0, 2.0]), basis=BASIS)
+    store.publish_snapshots(frame(["c2"], MARCH, a=[3.0]), basis=other)
+    found = store.newest_snapshots(["c1", "c2"], until=APRIL)
+    assert {c: (s.basis, s.values[0]) for c, s in found.items()} == {
+        "c1": (BASIS, 1.0),
+        "c2": (other, 3.0),
+    }
+
+
+def test_snapshots_from_before_the_basis_was_kept_have_none(tmp_path):
+    with sqlite3.connect(tmp_path / "s.db") as old:
+        old.executescript("""
+            CREATE TABLE feature_sets (id VARCHAR(16) PRIMARY KEY, names TEXT NOT NULL);
+            CREATE TABLE snapshots (customer_id VARCHAR(128), as_of DATETIME,
+                feature_set_id VARCHAR(16), feature_values BLOB, PRIMARY KEY (customer_id, as_of));
+            INSERT INTO feature_sets VALUES ('f', '["a"]');
+            INSERT INTO snapshots VALUES ('c1', '2026-03-01 00:00:00.000000', 'f', zeroblob(8));
+        """)
+    old.close()
+    store = open_store(f"sqlite:///{tmp_path}/s.db")
+    found = store.newest_snapshots(["c1"], until=APRIL)["c1"]
+    assert (found.names, found.basis) == (("a",), None)
+    store.publish_snapshots(frame(["c1"], MARCH, a=[1.0]), basis=BASIS)
+    assert store.newest_snapshots(["c1"], until=APRIL)["c1"].basis == BASIS
+    store.close()
+
+
+@pytest.fixture
+def hurried(tmp_path):
+    """A store that waits for others who write for a tenth of a second."""
+    made = open_store(f"sqlite:///{tmp_path}/s.db", busy_seconds=0.1)
+    yield made
+    made.close()
+
+
+def test_who_waits_too_long_for_another_process_is_told_so(hurried, tmp_path):
+    other = sqlite3.connect(tmp_path / "s.db")
+    other.execute("BEGIN IMMEDIATE")
+    began = time.perf_counter()
+    with pytest.raises(StoreBusy, match=r"busy for 0\.1 seconds"):
+        hurried.record_predictions([prediction()])
+    assert time.perf_counter() - began < 5
+    other.rollback()
+    other.close()
+    hurried.record_predictions([prediction()])
+    assert len(hurried.predictions_of("c1")) == 1
+
+
+def test_who_waits_too_long_for_another_thread_is_told_so(hurried):
+    with hurried._writing, pytest.raises(StoreBusy):
+        hurried.record_predictions([prediction()])
+    hurried.record_predictions([prediction()])
+
+
+def test_snapshots_are_published_part_by_part(hurried, monkeypatch):
+    monkeypatch.setattr(sql, "_PUBLISHED_AT_ONCE", 2)
+    commits = []
+    sql.event.listen(hurried._engine, "commit", commits.append)
+    ids = [f"c{number}" for number in range(5)]
+    assert hurried.publish_snapshots(frame(ids, MARCH, a=range(5)), basis=BASIS) == 5
+    assert len(commits) == 3
+    assert len(hurried.newest_snapshots(ids, until=APRIL)) == 5

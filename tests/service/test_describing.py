@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
+import anyio
+import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from ebbtide.policy.policy import Eligibility, FeatureBounds
 from ebbtide.store.store import StoreUnavailable
+from service.app import create_app
 from service.scoring.shapes import AnswerShape, ScoresAnswer
 
 
@@ -71,6 +76,38 @@ def test_without_its_store_it_is_alive_but_not_ready(app, client, store, monkeyp
     assert refused.status_code == 503
     assert refused.json()["type"] == "urn:ebbtide:problem:store-unavailable"
     assert refused.headers["retry-after"] == "2"
+
+
+def test_it_is_alive_while_every_thread_waits(app):
+    """``/livez`` answers on the event loop: with no worker thread at all."""
+
+    async def ask():
+        anyio.to_thread.current_default_thread_limiter().total_tokens = 1
+        transport = httpx.ASGITransport(app=app)
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+            anyio.to_thread.current_default_thread_limiter(),
+        ):
+            return (await client.get("/livez")).json()
+
+    assert anyio.run(ask) == {"state": "alive"}
+
+
+def test_while_others_write_for_long_it_refuses_and_says_when_to_come_again(
+    settings, bundle, project_file
+):
+    hurried = settings.model_copy(update={"store_wait_seconds": 0.1})
+    with TestClient(create_app(hurried, model=bundle)) as client:
+        (database,) = project_file.parent.rglob("store.db")
+        other = sqlite3.connect(database)
+        other.execute("BEGIN IMMEDIATE")
+        refused = client.post("/v1/score", json={"customer_id": "c", "events": {}})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+        assert refused.json()["type"] == "urn:ebbtide:problem:store-busy"
+        assert client.get("/readyz").status_code == 200
+        other.rollback()
+        other.close()
+        assert client.post("/v1/score", json={"customer_id": "c", "events": {}}).is_success
 
 
 def test_an_action_that_asks_for_an_unknown_feature_is_complained_of(app, client):

@@ -143,11 +143,12 @@ def test_who_has_left_is_not_scored(client, row):
     AnswerShape.model_validate(answer)
 
 
-def test_the_stored_snapshot_is_found_by_id(client, store):
+def test_the_stored_snapshot_is_found_by_id(client, store, bundle):
     for day, recency in ((1, 143.0), (2, 144.0)):
         as_of = datetime(2026, 3, day, tzinfo=UTC)
         row = {**FEATURES, "recency_days": recency, "customer_id": "c-1", "as_of": as_of}
-        store.publish_snapshots(pd.DataFrame([row]).assign(an_older_feature=1.0))
+        frame = pd.DataFrame([row]).assign(an_older_feature=1.0)
+        store.publish_snapshots(frame, basis=bundle.basis)
     newest = score(client)
     assert newest["as_of"] == "2026-03-02T00:00:00Z"
     assert newest["reasons"][0]["value"] == 144.0
@@ -156,21 +157,54 @@ def test_the_stored_snapshot_is_found_by_id(client, store):
     assert before["churn_probability"] == score(client, features=FEATURES)["churn_probability"]
 
 
-def test_an_old_snapshot_is_warned_of(client, store):
+def test_an_old_snapshot_is_warned_of(client, store, bundle):
     as_of = NOW - timedelta(days=30)
     frame = pd.DataFrame([{**FEATURES, "customer_id": "c-1", "as_of": as_of}])
-    store.publish_snapshots(frame.drop(columns="complaint_open_days"))
+    store.publish_snapshots(frame.drop(columns="complaint_open_days"), basis=bundle.basis)
     codes = [warned["code"] for warned in score(client)["warnings"]]
     assert codes == ["expired", "missing_feature"]
 
 
-def test_a_snapshot_of_another_model_says_what_to_do(client, store):
-    store.publish_snapshots(
-        pd.DataFrame([{"customer_id": "c-1", "as_of": NOW, "recency_days": 3.0}])
-    )
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        pytest.param({"recency_days": 3.0}, "spend_365d", id="features-are-missing"),
+        pytest.param({**FEATURES, "recency_days": None}, "recency_days", id="a-null-never-null"),
+    ],
+)
+def test_a_snapshot_that_lacks_a_value_is_refused(client, store, bundle, values, named):
+    frame = pd.DataFrame([{"customer_id": "c-1", "as_of": NOW, **values}])
+    store.publish_snapshots(frame, basis=bundle.basis)
     response = client.post("/v1/score", json={"customer_id": "c-1"})
-    assert response.status_code == 409
-    assert "ebbtide score --publish" in response.json()["detail"]
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (
+        409,
+        "urn:ebbtide:problem:snapshot-incomplete",
+    )
+    assert named in problem["detail"]
+    assert "ebbtide score --publish" in problem["detail"]
+    assert store.predictions_of("c-1") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"catalogue_version": "another"},
+        {"definition": "inactivity-30d-0"},
+        {"lookback_days": 30},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_snapshot_computed_otherwise_is_refused_though_names_are_equal(
+    client, store, bundle, change
+):
+    frame = pd.DataFrame([{"customer_id": "c-1", "as_of": NOW, **FEATURES}])
+    store.publish_snapshots(frame, basis=replace(bundle.basis, **change))
+    response = client.post("/v1/score", json={"customer_id": "c-1"})
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (409, "urn:ebbtide:problem:snapshot-differs")
+    assert "ebbtide score --publish" in problem["detail"]
+    assert store.predictions_of("c-1") == []
 
 
 def test_an_unknown_customer_is_told_apart_from_an_unknown_address(client):
