@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from ebbtide.contracts.check import check_table, hint_at_columns
+from ebbtide.contracts.check import check_table
 from ebbtide.contracts.findings import raise_if_errors
+from ebbtide.contracts.header import hint_at_columns
 from ebbtide.contracts.tables import table_contract
+from ebbtide.contracts.together import check_together
 from ebbtide.errors import ContractError
 from features.source_query import renamed_query, source_query
 from features.tables import Tables, connect, load_relation
@@ -35,13 +37,7 @@ def check_tables(
     now : the present; later rows are errors.
     progress : called with the name of each table before it is read.
     """
-    connection = connect(project.project.time_zone)
-    findings: list[Finding] = []
-    for name, source in project.tables.items():
-        if progress is not None:
-            progress(name)
-        findings += _check(connection, project, name, source, now)
-    return findings
+    return _checked(connect(project.project.time_zone), project, now, progress)
 
 
 def open_tables(
@@ -62,14 +58,25 @@ def open_tables(
     """
     connection = connect(project.project.time_zone)
     tables = Tables(connection=connection, columns={}, time_zone=project.project.time_zone)
-    for name, source in project.tables.items():
-        if progress is not None:
-            progress(name)
-        tables.findings += _check(connection, project, name, source, now)
+    tables.findings += _checked(connection, project, now, progress)
     raise_if_errors(tables.findings)
     for name in project.tables:
         tables.columns[name] = load_relation(connection, name)
     return tables
+
+
+def _checked(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    now: datetime,
+    progress: Callable[[str], None] | None,
+) -> list[Finding]:
+    findings: list[Finding] = []
+    for name, source in project.tables.items():
+        if progress is not None:
+            progress(name)
+        findings += _check(connection, project, name, source, now)
+    return findings + check_together(connection, {name: f"raw_{name}" for name in project.tables})
 
 
 def _check(

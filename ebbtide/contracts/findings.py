@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ebbtide.errors import ContractError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Severity = Literal["error", "warning", "advice"]
 
+_GRAVITY: tuple[Severity, ...] = get_args(Severity)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -19,8 +21,8 @@ class Finding:
 
     severity: Severity
     table: str
-    column: str | None
-    count: int
+    column: str | None = None
+    count: int = 0
     """How many rows are concerned; 0 where the finding is about the whole table."""
     message: str
     advice: str
@@ -29,6 +31,11 @@ class Finding:
     def place(self) -> str:
         """Table and column as one word."""
         return self.table if self.column is None else f"{self.table}.{self.column}"
+
+
+def errors_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings by gravity, otherwise in the order they came."""
+    return sorted(findings, key=lambda finding: _GRAVITY.index(finding.severity))
 
 
 def raise_if_errors(findings: Iterable[Finding]) -> None:

@@ -209,7 +209,7 @@ def test_overflowing_numbers_are_not_quoted(shop) -> None:
 
 
 def test_check_data_lists_what_opening_would_refuse(shop) -> None:
-    project = shop(t_dot_csv=HEAD + "c1,2025-06-01,free\n,2025-06-01,1\n")
+    project = shop(t_dot_csv=HEAD + "c1,2025-06-01T10:00Z,free\n,2025-06-01T10:00Z,1\n")
     found = check_tables(project, now=NOW)
     assert [finding.place for finding in found] == [
         "transactions.customer_id",
@@ -231,4 +231,17 @@ def test_every_bad_table_is_named_at_once(shop, tmp_path) -> None:
 
 def test_warnings_travel_with_the_tables(shop) -> None:
     tables = open_tables(shop(t_dot_csv=HEAD + ROW + ROW), now=NOW)
-    assert [finding.severity for finding in tables.findings] == ["warning"]
+    assert [finding.severity for finding in tables.findings] == ["warning", "advice"]
+
+
+def test_tables_of_other_customers_are_refused_with_everything_else(shop, tmp_path) -> None:
+    (tmp_path / "c.csv").write_text(f"customer_id,opened_at\n{CANARY},2025-06-01\n")
+    project = shop(
+        'path = "t.csv"\n[tables.complaints]\npath = "c.csv"',
+        t_dot_csv=HEAD + ROW + "8,2025-06-01,free\n",
+    )
+    message = refused(project)
+    assert "complaints.customer_id: 0 of its 1 customers are in transactions." in message
+    assert "transactions.amount" in message
+    assert CANARY not in message
+    assert message.count(" customers are in transactions") == 1

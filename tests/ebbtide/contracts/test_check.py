@@ -104,10 +104,46 @@ def test_an_error_is_found_counted_and_placed(table, bad, column, message) -> No
     assert all(error.advice for error in errors)
 
 
+AHEAD = "2026-01-01T00:00:01Z"
 WARNINGS = [
     ("transactions", {"customer_id": "12345.0"}, "transactions.customer_id", "'.0'"),
-    ("complaints", {"resolved_at": "2025-04-01"}, "complaints.resolved_at", "before opened_at"),
-    ("subscriptions", {"ended_at": "2025-04-01"}, "subscriptions.ended_at", "before started_at"),
+    (
+        "complaints",
+        {"resolved_at": "2025-04-01T00:00:00Z"},
+        "complaints.resolved_at",
+        "before opened_at",
+    ),
+    (
+        "subscriptions",
+        {"ended_at": "2025-04-01T00:00:00Z"},
+        "subscriptions.ended_at",
+        "before started_at",
+    ),
+    (
+        "complaints",
+        {"resolved_at": AHEAD},
+        "complaints.resolved_at",
+        "planned, or by a wrong clock",
+    ),
+    (
+        "subscriptions",
+        {"ended_at": AHEAD},
+        "subscriptions.ended_at",
+        "planned, or by a wrong clock",
+    ),
+    ("payments", {"paid_at": AHEAD}, "payments.paid_at", "planned, or by a wrong clock"),
+    (
+        "customers",
+        {"signed_up_at": AHEAD},
+        "customers.signed_up_at",
+        "planned, or by a wrong clock",
+    ),
+    (
+        "treatments",
+        {"delivered_at": AHEAD},
+        "treatments.delivered_at",
+        "planned, or by a wrong clock",
+    ),
 ]
 
 
@@ -120,13 +156,55 @@ def test_what_may_be_meant_is_a_warning(table, odd, place, message) -> None:
     assert message in finding.message
 
 
+def test_what_is_filled_in_later_has_a_rule_for_the_future_in_every_table() -> None:
+    completed = {
+        (table.name, column.name)
+        for table in TABLES.values()
+        for column in table.columns
+        if column.completed_at == column.name
+    }
+    tried = {(table, next(iter(odd))) for table, odd, _, _ in WARNINGS if AHEAD in odd.values()}
+    assert completed == tried
+
+
+@pytest.mark.parametrize("table", ["transactions", "complaints", "treatments"])
+def test_a_row_that_was_known_before_it_happened_is_advice(table) -> None:
+    (finding,) = check(table, GOOD[table] | {"known_at": "2025-04-30T00:00:00Z"}, GOOD[table])
+    clock = table_contract(table).clock
+    assert (finding.severity, finding.place, finding.count) == ("advice", f"{table}.known_at", 1)
+    assert finding.message == f"lies before {clock}."
+
+
+@pytest.mark.parametrize(
+    ("written", "naive"),
+    [
+        ("2025-05-01", 1),
+        ("2025-05-01 10:00", 1),
+        ("2025-05-01 10:00:00.5", 1),
+        ("2025-05-01T10:00:00", 1),
+        ("2025-05-01T10:00:01Z", 0),
+        ("2025-05-01 10:00:00.5+02", 0),
+        ("2025-05-01 10:00:00-05:30", 0),
+        ("2025-05-01 10:00:00 Europe/Berlin", 0),
+    ],
+)
+def test_instants_of_a_text_without_a_zone_are_counted_as_advice(written, naive) -> None:
+    found = check("activity", GOOD["activity"], GOOD["activity"] | {"occurred_at": written})
+    assert [(f.severity, f.place, f.count) for f in found] == [
+        ("advice", "activity.occurred_at", 1)
+    ] * naive
+
+
 FINE = [
-    ("payments", {"paid_at": "2025-04-01"}, "paid-before-due"),
-    ("payments", {"due_at": "2026-05-01"}, "due-in-the-future"),
+    ("payments", {"paid_at": "2025-04-01T00:00:00Z"}, "paid-before-due"),
+    ("payments", {"due_at": "2026-05-01T00:00:00Z"}, "due-in-the-future"),
     ("surveys", {"metric": "nps", "score": "9"}, "nps-of-nine"),
     ("surveys", {"metric": "ces", "score": "7"}, "ces-of-seven"),
     ("transactions", {"amount": "-3"}, "return"),
     ("transactions", {"customer_id": "007"}, "leading-zeros"),
+    ("payments", {"known_at": "2025-04-01T00:00:00Z"}, "known-before-due"),
+    ("customers", {"known_at": "2025-04-01T00:00:00Z"}, "known-without-a-clock"),
+    ("complaints", {"resolved_at": "2026-01-01T00:00:00Z"}, "resolved-at-the-present"),
     ("transactions", {"occurred_at": "2026-01-01T00:00:00Z"}, "on-the-present"),
     ("complaints", {"severity": None, "reopened": None}, "nulls-of-optional-columns"),
 ]
@@ -194,7 +272,13 @@ def test_everything_is_found_at_once_errors_first() -> None:
         "transactions",
         good,
         good,
-        good | {"customer_id": "", "amount": "x", "occurred_at": "2031-01-01", "discount": "-2"},
+        good
+        | {
+            "customer_id": "",
+            "amount": "x",
+            "occurred_at": "2031-01-01T00:00:00Z",
+            "discount": "-2",
+        },
         good | {"customer_id": "9.0", "colour": "red"},
     )
     assert sorted(places(found)) == [
