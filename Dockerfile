@@ -20,7 +20,9 @@ RUN /opt/build/bin/python -m hatchling build -t wheel -d /tmp/wheel \
     && /opt/ebbtide/bin/pip install --no-index --no-deps /tmp/wheel/*.whl
 
 FROM python:3.11-slim-bookworm
-# LightGBM needs the OpenMP library.
+# LightGBM needs the OpenMP library. Its version is not pinned: Debian takes the old one away when it
+# mends it, and the release that the tag names changes nothing else.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/*
