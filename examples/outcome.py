@@ -20,6 +20,12 @@ ENDS = {"cdnow": "1998-07-01", "online-retail-ii": "2011-12-10"}
 
 BAND_COLOURS = {"high": "red", "medium": "yellow", "low": "green"}
 
+EXPLAINED = (
+    "risk: how likely the customer is to buy nothing in the days that the project file asks about. "
+    "worth: what the action is expected to bring, less its cost, in the project's currency."
+)
+TRUTH_EXPLAINED = " true risk: what the simulator knows and no model was shown."
+
 
 def end_of_log(data: str, folder: Path) -> str:
     """Return the day on which the log has ended: the latest ``as_of`` that it can answer for."""
@@ -71,7 +77,13 @@ def table_of_scores(results: Sequence[Mapping[str, Any]], *, truth: Mapping[str,
     results : the ``results`` of ``POST /v1/scores``.
     truth : true risk by customer; without any there is no such column.
     """
-    table = Table(title="Who is about to leave, why, and what to do about it", show_lines=True)
+    explained = EXPLAINED + (TRUTH_EXPLAINED if truth else "")
+    table = Table(
+        title="Who is about to leave, why, and what to do about it",
+        caption=explained,
+        caption_justify="left",
+        show_lines=True,
+    )
     table.add_column("customer", no_wrap=True)
     table.add_column("risk", justify="right", no_wrap=True)
     if truth:
@@ -89,8 +101,8 @@ def _cells(result: Mapping[str, Any], *, truth: Mapping[str, float]) -> list[str
     customer = str(result.get("customer_id") or "")
     known = [_share(truth.get(customer))] if truth else []
     if result["status"] != "scored":
-        told = result.get("abstain") or result.get("problem") or {}
-        why = told.get("text") or told.get("title") or result["status"]
+        problem = result.get("problem") or {}
+        why = result.get("abstain_text") or problem.get("title") or result["status"]
         return [customer, "", *known, "", escape(str(why)), "", ""]
     band = str(result["risk_band"])
     action = result.get("action_text") or result.get("no_action_text") or "leave alone"

@@ -22,8 +22,9 @@ def _decayed_purchases(days: int) -> Feature:
         risk="falls",
         meaning=f"Purchase days, each weighing exp(-age / {days} days).",
         reason=(
-            f"Purchases that fade over {days} days: {{value}} (typical {{typical}})",
-            f"按 {days} 天衰减的购买次数 {{value}}(一般为 {{typical}})",
+            f"Purchases, counting less the older they are (over {days} days): {{value}}"
+            " (typical {typical})",
+            f"近期购买次数（越早权重越低，按 {days} 天衰减）{{value}}（一般为 {{typical}}）",
         ),
     )
 

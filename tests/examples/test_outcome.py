@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
+
+from ebbtide.answer.answer import ABSTAIN, Answer
+from ebbtide.answer.written import answer_to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,11 +29,22 @@ SCORED = {
     "action_text": "Apologise and resolve",
     "expected_value": 1234.5,
 }
-ABSTAINED = {
-    "status": "abstained",
-    "customer_id": "c8",
-    "abstain": {"code": "not_living", "text": "no purchase in 365 days"},
-}
+ABSTAINED = answer_to_json(
+    Answer(
+        prediction_id="p8",
+        customer_id="c8",
+        status="abstained",
+        as_of=datetime(2025, 1, 1, tzinfo=UTC),
+        scored_at=datetime(2025, 1, 1, tzinfo=UTC),
+        valid_until=datetime(2025, 1, 15, tzinfo=UTC),
+        model_version="1",
+        policy_version="1",
+        definition="inactivity",
+        language="en",
+        abstain_code="already_churned",
+        abstain_text=ABSTAIN["already_churned"].en,
+    )
+)
 
 
 def shown(table: Table) -> str:
@@ -87,6 +101,16 @@ def test_the_true_risk_stands_beside_the_estimate_where_it_is_known() -> None:
     assert "61%" in text
 
 
+def test_the_table_says_what_its_numbers_are() -> None:
+    from outcome import table_of_scores
+
+    for truth in ({}, {"c7": 0.61}):
+        said = " ".join(shown(table_of_scores([SCORED], truth=truth)).split())
+        assert "risk: how likely the customer is to buy nothing" in said
+        assert "worth: what the action is expected to bring, less its cost" in said
+        assert ("true risk: what the simulator knows" in said) == bool(truth)
+
+
 def test_a_customer_without_action_or_score_is_shown_as_such() -> None:
     from outcome import table_of_scores
 
@@ -97,7 +121,7 @@ def test_a_customer_without_action_or_score_is_shown_as_such() -> None:
     assert "leave alone" in text
     assert "None is worth its cost" in text
     assert "No such snapshot" in text
-    assert "no purchase in 365 days" in text
+    assert "Not scored: by the churn definition the customer has already left" in text
 
 
 def test_the_log_of_a_simulated_shop_ends_at_the_midnight_after_its_last_event(
