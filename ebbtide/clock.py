@@ -45,7 +45,7 @@ def parse_instant(text: str, *, time_zone: str = "UTC") -> datetime:
     Raises
     ------
     ContractError
-        If the text is no ISO 8601 date or time.
+        If the text is no ISO 8601 date or time, or of another age.
 
     Examples
     --------
@@ -58,6 +58,8 @@ def parse_instant(text: str, *, time_zone: str = "UTC") -> datetime:
         raise ContractError(
             f"Expected a date such as 2011-03-01 or 2011-03-01T09:00:00Z, got {text!r}."
         ) from err
+    if not 1900 <= read.year <= 2200:
+        raise ContractError(f"Expected a date between the years 1900 and 2200, got {text!r}.")
     if read.tzinfo is None:
         read = read.replace(tzinfo=zone(time_zone))
     return read.astimezone(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
     from rich.console import Console
+
+    from ebbtide.project import Project
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="Project file.", show_default="ebbtide.toml")
@@ -47,16 +50,40 @@ def progress_shown(title: str) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{title}: {step}")
 
 
-def require_table_path(out: Path) -> None:
+def require_table_path(out: Path, project: Project | None = None) -> None:
     """Return if a table can be written to such a file; called before long work begins.
+
+    Parameters
+    ----------
+    out : the file to be written.
+    project : whose own tables must not be overwritten.
 
     Raises
     ------
     SettingsError
-        If the suffix is neither ``.parquet`` nor ``.csv``.
+        If the suffix is neither ``.parquet`` nor ``.csv``, or the project reads the file.
     """
     if out.suffix not in (".parquet", ".csv"):
         raise SettingsError(f"Expected --out to end in .parquet or .csv, got {out.name!r}.")
+    if project is None or not out.exists():
+        return
+    from ebbtide.project import expand_variables
+
+    for name, source in project.tables.items():
+        if source.query is not None and out.name in source.query:
+            raise SettingsError(_is_read_by(out, name))
+        if source.path is not None and "://" not in source.path:
+            expanded = expand_variables(source.path, where=f"tables.{name}.path")
+            read = glob.glob(str(project.base / expanded), recursive=True)
+            if any(out.samefile(path) for path in read):
+                raise SettingsError(_is_read_by(out, name))
+
+
+def _is_read_by(out: Path, table: str) -> str:
+    return (
+        f"--out {str(out)!r} is a file that tables.{table} of the project reads, and would be "
+        f"overwritten. Choose another name."
+    )
 
 
 def write_table(table: pa.Table, out: Path) -> None:

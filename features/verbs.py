@@ -53,13 +53,14 @@ def features(
 ) -> None:
     """Write the features of every customer who lives at an instant."""
     from ebbtide.clock import parse_instant
+    from ebbtide.errors import NotReady
     from ebbtide.project import load_project
     from features.catalogue.catalogue import features_present
     from features.snapshot import build_snapshot
     from features.sources import open_tables
 
-    require_table_path(out)
     project = load_project(config)
+    require_table_path(out, project)
     now = datetime.now(UTC)
     instant = parse_instant(as_of, time_zone=project.project.time_zone)
     with progress_shown("Reading") as progress:
@@ -73,6 +74,11 @@ def features(
             features=chosen,
             lookback_days=project.snapshots.lookback_days,
             definition=project.definition,
+        )
+    if snapshot.num_rows == 0:
+        raise NotReady(
+            f"Nobody is alive at {instant.date()}: {project.definition.sentence}. Choose an "
+            f"--as-of within the log."
         )
     write_table(snapshot, out)
     typer.echo(f"{snapshot.num_rows:,} customers, {len(chosen)} features: {out}")

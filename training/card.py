@@ -44,16 +44,16 @@ def model_card(project: Project, trained: Trained, candidate: Candidate) -> str:
 ({len(trained.features)}) of the families {", ".join(families)}, each computed from what was known
 strictly before its snapshot, as ranks among the customers of the same snapshot.
 
-**Measured** on the customers who lived at {origin}, whom the measured model had not seen;
-probabilities checked on {candidate.calibration_checked_on}.
+**Measured** on the customers who lived at {origin}, by a model that knew no outcome after that
+date; probabilities checked on {candidate.calibration_checked_on}.
 
 | measure | value |
 |---|---|
 {measured}
 {rules}
 
-AUC by period: {by_origin}. Chosen by the mean of these as the best of {len(trained.candidates)} kind(s)
-of model; the figures are not corrected for that choice.
+AUC by period: {by_origin}. Chosen by the mean of these as the best of
+{len(trained.candidates)} kind(s) of model; the figures are not corrected for that choice.
 
 **Served model**: the same recipe fitted again on every matured snapshot. Its level of risk is that
 of {origin}; if the season or the mix of customers moves, probabilities move later than the truth.

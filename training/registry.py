@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.errors import NotReady, SettingsError
@@ -59,20 +60,15 @@ def connect_registry(project: Project) -> MlflowClient:
     uri = project.tracking_uri
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    client = mlflow.MlflowClient()
     is_local = uri.startswith("sqlite:")
-    if is_local:
-        project.folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with registry_errors("The experiment is gone. Run: ebbtide train"):
+        if is_local:
+            project.folder.mkdir(parents=True, exist_ok=True)
+        client = mlflow.MlflowClient()
         if client.get_experiment_by_name(project.model_name) is None:
             place = (project.folder / "artifacts").resolve().as_uri() if is_local else None
             client.create_experiment(project.model_name, artifact_location=place)
-    except MlflowException as err:
-        raise SettingsError(
-            "The MLflow store cannot be reached. Check stores.tracking_uri or MLFLOW_TRACKING_URI, "
-            "and that its server runs."
-        ) from err
-    mlflow.set_experiment(project.model_name)
+        mlflow.set_experiment(project.model_name)
     return client
 
 
@@ -86,7 +82,7 @@ def versions(client: MlflowClient, model_name: str) -> list[Version]:
     SettingsError
         If the registry does not answer.
     """
-    with _registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
+    with registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
         aliases = client.get_registered_model(model_name).aliases
         found = client.search_model_versions(f"name = '{model_name}'")
     listed = [
@@ -167,7 +163,7 @@ def rollback(client: MlflowClient, model_name: str, *, who: str, why: str, at: d
 
 def promotions(client: MlflowClient, model_name: str) -> list[dict[str, str]]:
     """Return every promotion and rollback, the first first: deed, from, to, who, why, at."""
-    with _registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
+    with registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
         tags = client.get_registered_model(model_name).tags
     return [json.loads(tags[name]) for name in sorted(tags) if name.startswith(_HISTORY)]
 
@@ -190,7 +186,7 @@ def fetch_champion(
 
 
 def _fetch(model_name: str, number: str, into: Path, *, key: bytes | None) -> Bundle:
-    with _registry_errors(f"The files of version {number} are gone. Run: ebbtide train"):
+    with registry_errors(f"The files of version {number} are gone. Run: ebbtide train"):
         place = mlflow.artifacts.download_artifacts(
             f"models:/{model_name}/{number}", dst_path=str(into)
         )
@@ -200,7 +196,7 @@ def _fetch(model_name: str, number: str, into: Path, *, key: bytes | None) -> Bu
 
 
 def _champion_number(client: MlflowClient, model_name: str) -> str:
-    with _registry_errors(f"{model_name!r} has no champion yet. Run: ebbtide promote"):
+    with registry_errors(f"{model_name!r} has no champion yet. Run: ebbtide promote"):
         return str(client.get_model_version_by_alias(model_name, CHAMPION).version)
 
 
@@ -216,7 +212,7 @@ def _move(
     client: MlflowClient, model_name: str, *, to: str, deed: str, who: str, why: str, at: datetime
 ) -> None:
     """Write the history first: an entry without effect misleads less than an effect without one."""
-    with _registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
+    with registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
         aliases = client.get_registered_model(model_name).aliases
         entry = {
             "deed": deed,
@@ -232,16 +228,30 @@ def _move(
 
 
 @contextmanager
-def _registry_errors(not_there: str) -> Iterator[None]:
-    """Tell what does not exist from a registry that does not answer."""
+def registry_errors(not_there: str) -> Iterator[None]:
+    """Tell what does not exist from a registry that does not answer or cannot be written.
+
+    Parameters
+    ----------
+    not_there : what to say where something does not exist.
+
+    Raises
+    ------
+    NotReady
+        If what was asked for does not exist.
+    SettingsError
+        If the registry or its files cannot be reached, read or written.
+    """
     try:
         yield
-    except MlflowException as err:
-        if err.error_code in _NOT_THERE:
+    except FileNotFoundError as err:
+        raise NotReady(not_there) from err
+    except (MlflowException, SQLAlchemyError, OSError) as err:
+        code = getattr(err, "error_code", type(err).__name__)
+        if code in _NOT_THERE:
             raise NotReady(not_there) from err
         raise SettingsError(
-            f"The MLflow registry does not answer ({err.error_code}). Check stores.tracking_uri or "
-            f"MLFLOW_TRACKING_URI, and that its server runs."
+            f"The MLflow store cannot be used ({code}). Check stores.tracking_uri or "
+            f"MLFLOW_TRACKING_URI, that its server runs, and that there is free space and the "
+            f"right to write."
         ) from err
-    except OSError as err:
-        raise NotReady(not_there) from err

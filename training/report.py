@@ -28,7 +28,11 @@ _MEASURES = (
 def print_trained(trained: Trained, registered: Registered) -> None:
     """Show the candidates beside the best simple rule, and what was registered."""
     origin = max(trained.best.auc_by_origin)
-    listed = Table("candidate", *_MEASURES, title=f"Measured on customers unseen, as of {origin}")
+    listed = Table(
+        "candidate",
+        *_MEASURES,
+        title=f"Measured as of {origin}, by models that knew no outcome after it",
+    )
     for candidate in trained.candidates:
         listed.add_row(candidate.kind, *(f"{candidate.metrics[name]:.4f}" for name in _MEASURES))
     rule = trained.best_rule

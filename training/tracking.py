@@ -21,7 +21,7 @@ from training.candidates import PARAMETERS
 from training.card import model_card
 from training.gate import GATE_TAG, judge
 from training.lineage import lineage_of
-from training.registry import CHALLENGER, connect_registry
+from training.registry import CHALLENGER, connect_registry, registry_errors
 from training.train import golden_of, reference_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def record(
     """
     client = connect_registry(project)
     lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=project.training.seed)
-    with mlflow.start_run(run_name=f"train {trained.newest.as_of.date()}"):
+    gone = "The run that was being recorded is gone. Run: ebbtide train"
+    with registry_errors(gone), mlflow.start_run(run_name=f"train {trained.newest.as_of.date()}"):
         mlflow.log_params(_shared_params(project, trained, lineage))
         mlflow.log_metrics({f"rule_{name}_auc": v for name, v in trained.rule_auc.items()})
         mlflow.set_tags({f"failed_{kind}": why for kind, why in trained.failed.items()})
@@ -80,7 +81,7 @@ def record(
             )
             if registered is not None:
                 best = registered
-    client.set_registered_model_alias(best.model_name, CHALLENGER, best.version)
+        client.set_registered_model_alias(best.model_name, CHALLENGER, best.version)
     return best
 
 

@@ -152,8 +152,8 @@ def score(
     from training.registry import connect_registry, fetch_champion
     from training.score import score_snapshot, snapshot_for
 
-    require_table_path(out)
     project = load_project(config)
+    require_table_path(out, project)
     spoken: Language | None = next((each for each in LANGUAGES if each == language), None)
     if spoken is None:
         raise SettingsError(f"Expected --language en or zh, got {language!r}.")
@@ -197,8 +197,8 @@ def backtest(
     from training.backtest import backtest as relive
     from training.report import print_backtest
 
-    require_table_path(out)
     project = load_project(config)
+    require_table_path(out, project)
     zone = project.project.time_zone
     dates = [parse_instant(date, time_zone=zone) for date in as_of.split(",")]
     with progress_shown("Backtest") as progress:

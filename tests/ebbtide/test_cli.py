@@ -178,25 +178,59 @@ def shop(tmp_path):
             "end in .parquet or .csv",
             id="bad-suffix",
         ),
+        pytest.param(
+            PROJECT,
+            GOOD,
+            ["features", "--as-of", "2025-05-02", "--out", "t.csv"],
+            2,
+            "is a file that tables.transactions of the project reads",
+            id="out-is-an-input",
+        ),
+        pytest.param(
+            PROJECT,
+            GOOD,
+            ["features", "--as-of", "2025-05-20", "--out", "f.csv"],
+            5,
+            "Use --as-of 2025-05-02, or bring newer data",
+            id="beyond-the-log",
+        ),
+        pytest.param(
+            PROJECT,
+            GOOD,
+            ["features", "--as-of", "2024-05-01", "--out", "f.csv"],
+            5,
+            "Nobody is alive at 2024-05-01",
+            id="before-the-log",
+        ),
+        pytest.param(
+            PROJECT,
+            GOOD,
+            ["features", "--as-of", "0001-01-01", "--out", "f.csv"],
+            3,
+            "between the years 1900 and 2200",
+            id="another-age",
+        ),
         pytest.param(PROJECT, GOOD, ["chek-data"], 2, "chek-data", id="no-such-verb"),
     ],
 )
 def test_errors_go_to_stderr_with_their_code(shop, project, rows, arguments, code, message) -> None:
-    ran = run(*arguments, cwd=shop(project, rows))
+    folder = shop(project, rows)
+    ran = run(*arguments, cwd=folder)
     assert ran.returncode == code, ran.stderr
     assert message in ran.stderr
     assert "Traceback" not in ran.stderr
     assert "canary-9731" not in ran.stderr + ran.stdout
+    assert (folder / "t.csv").read_text() == rows
 
 
 def test_good_data_pass_and_features_are_written(shop) -> None:
     folder = shop()
     ran = run("check-data", cwd=folder)
     assert (ran.returncode, "1 table(s) keep their contract." in ran.stdout) == (0, True)
-    ran = run("features", "--as-of", "2025-05-11T10:00:00Z", "--out", "out/f.csv", cwd=folder)
+    ran = run("features", "--as-of", "2025-05-02", "--out", "out/f.csv", cwd=folder)
     assert ran.returncode == 0, ran.stderr
     head, row = (folder / "out" / "f.csv").read_text().splitlines()
     found = dict(zip(head.replace('"', "").split(","), row.split(","), strict=True))
-    assert float(found["recency_days"]) == 10
+    assert float(found["recency_days"]) == pytest.approx(14 / 24)
     assert float(found["spend_30d"]) == 9.5
     assert [path.name for path in (folder / "out").iterdir()] == ["f.csv"]

@@ -172,7 +172,7 @@ def test_a_registry_that_does_not_answer_is_not_taken_for_an_empty_one(
         raise MlflowException("locked", error_code=TEMPORARILY_UNAVAILABLE)
 
     monkeypatch.setattr(client, "get_registered_model", refuse)
-    with pytest.raises(SettingsError, match="does not answer"):
+    with pytest.raises(SettingsError, match="cannot be used"):
         versions(client, project.model_name)
 
 
@@ -214,3 +214,12 @@ def test_unsigned_bundles_are_accepted_only_without_a_key(
     assert not read_bundle(tmp_path, key=None).is_signed
     with pytest.raises(BundleError, match="signed with the configured key"):
         read_bundle(tmp_path, key=KEY)
+
+
+def test_a_store_that_cannot_be_written_is_said_in_one_sentence(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    stores = project.stores.model_copy(update={"folder": str(tmp_path / "file" / "state")})
+    with pytest.raises(SettingsError, match="free space and the right to write"):
+        connect_registry(project.model_copy(update={"stores": stores}))
