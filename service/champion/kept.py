@@ -1,4 +1,7 @@
-"""The last verified bundle on disk, from which the service starts when the registry is down."""
+"""The last verified bundles on disk, from which the service starts when the registry is down.
+
+Two are kept, the newest first: should the last one be damaged, there is the one before.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _POINTER = "last_verified.json"
+_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +46,19 @@ class KeptBundles:
         """Where the files of a kept bundle are."""
         return self._folder / "bundles" / kept.bundle_version
 
-    def last(self) -> Kept | None:
-        """Return the last verified bundle, or None if there is none that could be read."""
+    def verified(self) -> list[Kept]:
+        """Return the bundles that were verified last, newest first; none that cannot be read."""
         try:
-            kept = Kept(**json.loads((self._folder / _POINTER).read_text(encoding="utf-8")))
-            named = self.path(kept)
+            read = json.loads((self._folder / _POINTER).read_text(encoding="utf-8"))
+            named = [Kept(**each) for each in read][:_KEPT]
+            return [kept for kept in named if self._is_there(kept)]
         except (OSError, ValueError, TypeError):
-            return None
-        is_inside = named.parent == self._folder / "bundles" and named.name.isalnum()
-        return kept if is_inside and named.is_dir() else None
+            return []
+
+    def _is_there(self, kept: Kept) -> bool:
+        place = self.path(kept)
+        is_inside = place.parent == self._folder / "bundles" and place.name.isalnum()
+        return is_inside and place.is_dir()
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -63,27 +71,43 @@ class KeptBundles:
             shutil.rmtree(folder, ignore_errors=True)
 
     def take_in(self, bundle: Path, kept: Kept) -> Path:
-        """Move a verified bundle to its place and return the place."""
+        """Move a verified bundle to its place, on disk for good, and return the place."""
+        for file in bundle.iterdir():
+            if file.is_file() and not file.is_symlink():
+                _sync(file)
+        _sync(bundle)
         place = self.path(kept)
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
             shutil.rmtree(place)
         os.replace(bundle, place)
+        _sync(place.parent)
         return place
 
     def point_to(self, kept: Kept) -> None:
-        """Make a bundle the last verified one, and remove the others."""
+        """Make a bundle the last verified one, keep the one before, and remove the others."""
+        before = [each for each in self.verified() if each.bundle_version != kept.bundle_version]
+        named = [kept, *before][:_KEPT]
         draft = self._folder / f"{_POINTER}.draft"
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(asdict(kept), file)
-            file.flush()
-            os.fsync(file.fileno())
+        draft.write_text(json.dumps([asdict(each) for each in named]), encoding="utf-8")
+        _sync(draft)
         os.replace(draft, self._folder / _POINTER)
+        _sync(self._folder)
+        versions = {each.bundle_version for each in named}
         for other in (self._folder / "bundles").iterdir():
-            if other.name != kept.bundle_version:
+            if other.name not in versions:
                 shutil.rmtree(other, ignore_errors=True)
 
     def remove_leftovers(self) -> None:
         """Remove the staging folders of a process that was killed."""
         for folder in self._folder.glob("staging-*"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    """Return when a file, or the list of a folder's files, is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

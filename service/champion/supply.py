@@ -29,6 +29,11 @@ _LOG = structlog.get_logger("ebbtide.champion")
 _MAX_BACKOFF_SECONDS = 60.0
 _RETRY_REFUSED_AFTER_POLLS = 60
 
+_NOT_KEPT = (
+    "What is served could not be noted on disk, so that a restart without the registry would serve "
+    "the champion before. Check the rights and free space of <stores.folder>/service."
+)
+
 Source = Literal["given", "registry", "last_verified"]
 
 
@@ -116,6 +121,7 @@ class ChampionSupply:
         self._identity: str | None = None
         self._refused: tuple[str, int] | None = None
         self._complaint: str | None = "The registry has not been asked yet."
+        self._unpointed: Kept | None = None
         self._reachable = False
 
     @property
@@ -126,7 +132,8 @@ class ChampionSupply:
     @property
     def complaint(self) -> str | None:
         """What is wrong with the supply; None if all is well."""
-        return self._complaint
+        not_kept = None if self._unpointed is None else _NOT_KEPT
+        return " ".join(each for each in (self._complaint, not_kept) if each) or None
 
     @property
     def is_registry_reachable(self) -> bool:
@@ -148,20 +155,21 @@ class ChampionSupply:
             self._thread.join()
 
     def serve_last_verified(self) -> None:
-        """Serve from disk what was verified last, after trying it again."""
-        last = self._kept.last()
-        if last is None:
+        """Serve from disk what was verified last and is still good, after trying it again."""
+        for kept in self._kept.verified():
+            try:
+                self._try_bundle(self._kept.path(kept))
+                bundle = read_bundle(self._kept.path(kept), key=self._key)
+            except BundleError as err:
+                _LOG.warning("last_verified_refused", reason=str(err))
+                continue
+            self._swap(bundle, kept, source="last_verified")
             return
-        try:
-            self._try_bundle(self._kept.path(last))
-            bundle = read_bundle(self._kept.path(last), key=self._key)
-        except BundleError as err:
-            _LOG.warning("last_verified_refused", reason=str(err))
-            return
-        self._swap(bundle, last, source="last_verified")
 
     def poll(self) -> None:
         """Ask the registry once, and take in a new champion if it is good."""
+        if self._unpointed is not None:
+            self._point_to(self._unpointed)
         try:
             with self._kept.staging() as staging:
                 offer = self._registry.champion(known=self._known(), staging=staging)
@@ -235,8 +243,21 @@ class ChampionSupply:
             self._complaint = f"Version {offer.version} of the registry is refused. {err}"
             _LOG.warning("champion_refused", registry_version=offer.version, reason=str(err))
             return
+        self._point_to(kept)
         self._swap(bundle, kept, source="registry")
-        self._kept.point_to(kept)
+
+    def _point_to(self, kept: Kept) -> None:
+        """Start from this bundle next time; what could not be written is tried at the next poll.
+
+        A champion that is verified is served all the same: only a restart without the registry
+        would go back to the one before.
+        """
+        try:
+            self._kept.point_to(kept)
+            self._unpointed = None
+        except OSError as err:
+            self._unpointed = kept
+            _LOG.warning("champion_not_kept", error=type(err).__name__)
 
     def _swap(self, bundle: Bundle, kept: Kept, *, source: Source) -> None:
         self._served = Served(

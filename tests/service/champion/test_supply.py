@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -106,7 +108,12 @@ def test_the_champion_is_fetched_once_and_swapped_when_it_moves(
     supply.poll()
     assert version(supply) == read_bundle(second, key=KEY).version
     assert taken.bundle.version == read_bundle(first, key=KEY).version  # a request in flight
-    assert len(list((tmp_path / "service" / "bundles").iterdir())) == 1
+    kept = {path.name for path in (tmp_path / "service" / "bundles").iterdir()}
+    assert kept == {version(supply), taken.bundle.version}
+    registry.promote("3@9", make_bundle(0.3))
+    supply.poll()
+    kept = {path.name for path in (tmp_path / "service" / "bundles").iterdir()}
+    assert kept == {version(supply), read_bundle(second, key=KEY).version}  # two, not all
     assert list((tmp_path / "service").glob("staging-*")) == []
 
 
@@ -214,9 +221,79 @@ def test_a_kept_bundle_that_was_altered_on_disk_is_not_served(
     assert version(second) == version(first)  # fetched again and mended
 
 
+def test_the_one_before_is_served_if_the_last_one_was_damaged_on_disk(
+    make_supply, registry, make_bundle, tmp_path
+):
+    first = make_supply()
+    for identity, intercept in (("1@7", 0.1), ("2@8", 0.2)):
+        before = version(first)
+        registry.promote(identity, make_bundle(intercept))
+        first.poll()
+    tamper(tmp_path / "service" / "bundles" / version(first))
+    second = make_supply()
+    second.serve_last_verified()
+    assert version(second) == before
+
+
+def test_a_bundle_is_on_disk_before_it_is_pointed_to_and_pointed_to_before_it_serves(
+    make_supply, registry, make_bundle, monkeypatch
+):
+    happened = []
+
+    def noting(descriptor, fsync=os.fsync):
+        happened.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    supply = make_supply()
+    monkeypatch.setattr("service.champion.kept.os.fsync", noting)
+    monkeypatch.setattr(supply, "_swap", lambda *_, **__: happened.append("swap"))
+    bundle = make_bundle()
+    registry.promote("1@7", bundle)
+    supply.poll()
+    files = len(list(bundle.iterdir()))
+    assert set(happened[:files]) == {path.name for path in bundle.iterdir()}
+    assert happened[files:] == ["bundle", "bundles", "last_verified.json.draft", "service", "swap"]
+
+
+def test_a_pointer_that_cannot_be_written_is_complained_of_and_tried_again(
+    make_supply, registry, make_bundle, monkeypatch
+):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    supply = make_supply()
+    with monkeypatch.context() as patch:
+        patch.setattr(KeptBundles, "point_to", full)
+        registry.promote("1@7", make_bundle())
+        for _ in range(3):
+            supply.poll()
+            assert supply.current.registry_version == "1"
+            assert "could not be noted on disk" in supply.complaint
+        registry.is_up = False
+        supply.poll()
+        assert "does not answer" in supply.complaint
+        assert "could not be noted on disk" in supply.complaint
+    assert registry.fetched == 1
+    supply.poll()
+    assert "could not be noted" not in supply.complaint
+    registry.is_up = True
+    supply.poll()
+    assert supply.complaint is None
+    again = make_supply()
+    again.serve_last_verified()
+    assert version(again) == version(supply)
+
+
 @pytest.mark.parametrize(
     "pointer",
-    ["", "[]", "{}", '{"bundle_version": "../..", "identity": "1", "registry_version": "1"}'],
+    [
+        "",
+        "[]",
+        "{}",
+        "[3]",
+        '[{"bundle_version": "../..", "identity": "1", "registry_version": "1"}]',
+        '{"bundle_version": "../..", "identity": "1", "registry_version": "1"}',
+    ],
 )
 def test_a_broken_pointer_is_no_kept_bundle(make_supply, tmp_path, pointer):
     (tmp_path / "service" / "bundles").mkdir(parents=True)
