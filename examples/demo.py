@@ -96,7 +96,9 @@ def prepare(demo: Demo) -> None:
         demo.headline(f"Fetch the data of {demo.data}")
         place = FETCHERS[demo.data](demo.folder).resolve()
         text = (EXAMPLES / f"{demo.data}.toml").read_text(encoding="utf-8")
-        filled = text.replace("${EBBTIDE_DATA_DIR}", place.as_posix())
+        is_beside = place == demo.folder.resolve()
+        where = "${PROJECT_DIR}" if is_beside else place.as_posix()
+        filled = text.replace("${EBBTIDE_DATA_DIR}", where)
         demo.config.write_text(filled, encoding="utf-8")
         demo.console.print(f"The data are in {place}", highlight=False, soft_wrap=True)
 

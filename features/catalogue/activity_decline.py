@@ -24,7 +24,7 @@ def _decayed_purchases(days: int) -> Feature:
         reason=(
             f"Purchases, counting less the older they are (over {days} days): {{value}}"
             " (typical {typical})",
-            f"近期购买次数（越早权重越低，按 {days} 天衰减）{{value}}（一般为 {{typical}}）",
+            f"近期购买次数(越早权重越低,按 {days} 天衰减){{value}}(一般为 {{typical}})",
         ),
     )
 

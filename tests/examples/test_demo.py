@@ -198,3 +198,13 @@ def test_a_real_shop_gets_a_project_that_needs_no_environment(
     assert f"{data.as_posix()}/cdnow_master.parquet" in (made / "ebbtide.toml").read_text("utf-8")
     assert demo.verbs[0] == "check-data"
     assert "make serve DATA=cdnow" in demo.said.getvalue()
+
+
+def test_a_shop_that_was_fetched_into_its_own_folder_can_be_moved(
+    rehearse: Callable[[str], Rehearsal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo = rehearse("nothing")
+    monkeypatch.setattr("demo.FETCHERS", {"cdnow": lambda folder: folder})
+    demo.run(data="cdnow")
+    written = (demo.folder / "demo" / "ebbtide.toml").read_text("utf-8")
+    assert "${PROJECT_DIR}/cdnow_master.parquet" in written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -204,9 +205,9 @@ def test_an_archive_with_other_contents_is_read_and_refused(
     assert not (archive.parent / RETAIL_FILE).exists()
 
 
-def test_an_archive_with_the_expected_contents_is_kept(
-    archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def tiny_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take what the archive of these tests holds for what is published."""
     import fetch
 
     monkeypatch.delenv("EBBTIDE_DATA_DIR", raising=False)
@@ -218,8 +219,42 @@ def test_an_archive_with_the_expected_contents_is_kept(
         ends_at="2009-12-01 12:00:00",
     )
     monkeypatch.setattr("fetch.RetailCounts", lambda: tiny)
+
+
+@pytest.mark.usefixtures("tiny_counts")
+def test_an_archive_with_the_expected_contents_is_kept_with_its_checksum(archive: Path) -> None:
+    import fetch
+
     folder = fetch.online_retail_ii(archive.parent)
     assert pq.read_metadata(folder / fetch.RETAIL_FILE).num_rows == 3
+    recorded = (folder / "online_retail_ii.zip.sha256").read_text(encoding="ascii")
+    assert recorded == f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
+
+
+@pytest.mark.usefixtures("tiny_counts")
+def test_a_later_archive_that_differs_from_the_first_is_refused(archive: Path) -> None:
+    import fetch
+
+    folder = fetch.online_retail_ii(archive.parent)
+    (folder / fetch.RETAIL_FILE).unlink()
+    fetch.online_retail_ii(folder)
+    (folder / fetch.RETAIL_FILE).unlink()
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr("note.txt", "something else")
+    with pytest.raises(fetch.FetchError, match=r"Expected sha256 .* as when it was first fetched"):
+        fetch.online_retail_ii(folder)
+    assert not (folder / fetch.RETAIL_FILE).exists()
+
+
+def test_an_archive_that_is_refused_leaves_no_checksum(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fetch import FetchError, online_retail_ii
+
+    monkeypatch.delenv("EBBTIDE_DATA_DIR", raising=False)
+    with pytest.raises(FetchError, match="as published"):
+        online_retail_ii(archive.parent)
+    assert not list(archive.parent.glob("*.sha256"))
 
 
 def test_without_a_network_the_message_names_the_ways_out(
