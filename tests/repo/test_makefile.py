@@ -85,3 +85,31 @@ def test_ci_is_valid_bash_can_be_run_and_calls_the_same_targets() -> None:
     text = script.read_text(encoding="utf-8")
     called = set(re.findall(r"make (?:--keep-going )?([a-z-]+)", text))
     assert {"setup-dev", "check", "test", "notebooks", "demo"} <= called <= set(TARGETS)
+
+
+def ci(line: str, **variables: str) -> str:
+    """Run one line with the functions of the CI script, but none of its steps."""
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    functions = text[text.index("scratch=$(mktemp") : text.index("\nsay_real_data\n")]
+    functions = functions.replace("trap clean_up EXIT", "")
+    done = subprocess.run(
+        ["bash", "-c", f"set -u\n{functions}\n{line}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_ci_says_whether_real_data_were_found(tmp_path: Path) -> None:
+    assert f"found in {tmp_path}" in ci("say_real_data", EBBTIDE_DATA_DIR=str(tmp_path))
+    assert "none" in ci("say_real_data", EBBTIDE_DATA_DIR=str(tmp_path / "gone"))
+    assert "none" in ci("say_real_data")
+
+
+def test_ci_shows_how_long_the_command_line_takes_to_start() -> None:
+    assert "time_start_up ||" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    shown = ci('time_start_up && printf "%s\\n" "${timings[@]}"')
+    assert re.fullmatch(r" +\d+\.\d\d s  ebbtide --help.*\n", shown)
