@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
     from datetime import datetime
 
+    import duckdb
     from numpy.typing import NDArray
 
     from ebbtide.contracts.tables import ColumnKind
     from ebbtide.definition import ChurnDefinition
     from features.catalogue.feature import Feature
+
+_MEMORY = "256MB"
 
 _RAW_TYPES: dict[ColumnKind, pa.DataType] = {
     "id": pa.string(),
@@ -88,6 +91,8 @@ def features_of_events(
     ------
     ContractError
         If a table or feature does not exist.
+    duckdb.OutOfMemoryException
+        If the events are too many for the 256 MB that one customer may take.
 
     Examples
     --------
@@ -110,7 +115,7 @@ def features_of_events(
         name: frozenset(table_contract(name).names if columns is None else columns[name])
         for name in needed
     }
-    connection = connect("UTC")
+    connection = _small_connection()
     try:
         loaded = {}
         for name in needed:
@@ -134,6 +139,15 @@ def features_of_events(
         tables_absent=tuple(name for name in needed if name not in events),
         columns_absent=_columns_absent(events, features, columns=known),
     )
+
+
+def _small_connection() -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB for one customer: one thread, little memory, nothing written to disk."""
+    connection = connect("UTC")
+    connection.execute("SET threads = 1")
+    connection.execute(f"SET memory_limit = '{_MEMORY}'")
+    connection.execute("SET temp_directory = ''")
+    return connection
 
 
 def tables_read(features: Iterable[Feature]) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def create_app(
     for router in (scoring, describing, health):
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
-    app.add_middleware(Edge, metrics=desk.metrics)
+    app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 
@@ -121,9 +121,15 @@ def _champion_supply(
             tracking_uri=project.tracking_uri,
             model_name=project.model_name,
             deadline_seconds=settings.registry_deadline_seconds,
+            max_bytes=settings.max_bundle_bytes,
         ),
         kept=KeptBundles(project.folder / "service"),
-        try_bundle=partial(try_bundle, key=key, deadline_seconds=settings.trial_deadline_seconds),
+        try_bundle=partial(
+            try_bundle,
+            key=key,
+            deadline_seconds=settings.trial_deadline_seconds,
+            memory_bytes=settings.trial_memory_bytes,
+        ),
         key=key,
         poll_seconds=settings.champion_poll_seconds,
         now=now,

@@ -20,15 +20,23 @@ if TYPE_CHECKING:
 
 _LOG = structlog.get_logger("ebbtide.http")
 _UNMATCHED = "unmatched"
+_UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
+_BUSY = Problem(
+    kind="busy",
+    detail="Too many requests are under way at once. Try again after Retry-After, send fewer at "
+    "once, or send many customers in one.",
+)
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
 class Edge:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_requests: int) -> None:
         self._app = app
         self._metrics = metrics
+        self._max_requests = max_requests
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer 500 for what nobody handled."""
@@ -44,8 +52,17 @@ class Edge:
                 status = message["status"]
             await send(message)
 
+        is_counted = scope["path"] not in _UNCOUNTED
         try:
-            await self._app(scope, receive, noting_status)
+            if is_counted and self._under_way >= self._max_requests:
+                self._metrics.problems.labels(kind=_BUSY.kind).inc()
+                await _BUSY.response()(scope, receive, noting_status)
+                return
+            self._under_way += is_counted
+            try:
+                await self._app(scope, receive, noting_status)
+            finally:
+                self._under_way -= is_counted
         except Exception as err:
             _LOG.error("unexpected_error", error=type(err).__name__, at=_place_of(err))
             if status == 0:

@@ -30,7 +30,18 @@ ERRORS: tuple[tuple[type[Exception], str], ...] = (
 _HTTP = {
     404: ("not-found", "Expected one of the addresses that /openapi.json lists. Check the path."),
     405: ("method-not-allowed", "Expected one of the methods of the Allow header. Use that."),
+    408: ("body-too-slow", "The body did not arrive in time. Send it faster, or send less."),
+    413: ("body-too-large", "The body is too large. Send fewer rows or events at once."),
+    415: ("unsupported-media-type", "Send Content-Type: application/json, in UTF-8."),
+    422: ("invalid-request", "Compare the request with /openapi.json."),
+    503: ("busy", "Try again after Retry-After."),
 }
+"""Kind and detail of what the framework refuses by itself. Other statuses below 500 become
+``bad-request``, the others ``internal``."""
+
+
+_BAD_REQUEST = ("bad-request", "Expected a request as /openapi.json describes it. Mend it.")
+_INTERNAL = ("internal", "Something went wrong in the service. Try again, and tell the operator.")
 
 
 def install_handlers(app: FastAPI, *, metrics: Metrics) -> None:
@@ -50,7 +61,8 @@ def problem_of(err: Exception) -> Problem:
     if isinstance(err, ProblemError):
         return err.problem
     if isinstance(err, HTTPException):
-        kind, detail = _HTTP.get(err.status_code, ("malformed-json", "Mend the request."))
+        other = _BAD_REQUEST if err.status_code < 500 else _INTERNAL
+        kind, detail = _HTTP.get(err.status_code, other)
         return Problem(kind=kind, detail=detail, headers=dict(err.headers or {}))
     if isinstance(err, RequestValidationError):
         return invalid([_fault(problem["loc"]) for problem in err.errors()])

@@ -19,6 +19,7 @@ MEDIA_TYPE = "application/problem+json"
 
 KINDS: dict[str, tuple[int, str]] = {
     "malformed-json": (400, "The body is not valid JSON"),
+    "bad-request": (400, "The request cannot be understood"),
     "not-found": (404, "There is nothing at this address"),
     "unknown-customer": (404, "No snapshot is stored for this customer"),
     "method-not-allowed": (405, "This address does not take this method"),

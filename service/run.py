@@ -31,7 +31,8 @@ def serve(project_file: Path, *, host: str = "127.0.0.1", port: int = 8000) -> N
         If the project file, the policy or a setting is wrong.
     """
     log_as_json()
-    app = create_app(read_settings(project_file=project_file))
+    settings = read_settings(project_file=project_file)
+    app = create_app(settings)
     uvicorn.run(
         app,
         host=host,
@@ -39,6 +40,7 @@ def serve(project_file: Path, *, host: str = "127.0.0.1", port: int = 8000) -> N
         log_config=None,
         access_log=False,
         server_header=False,
+        limit_concurrency=settings.max_connections,
         h11_max_incomplete_event_size=64 * 1024,
         timeout_graceful_shutdown=20,
     )

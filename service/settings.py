@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ebbtide.errors import SettingsError
 
+MAX_ROWS = 1_000
+"""What the OpenAPI document promises to take at most; a setting may lower it."""
+
 
 class Settings(BaseSettings):
     """How the service runs; each field is the environment variable of its name in capitals."""
@@ -35,23 +38,42 @@ class Settings(BaseSettings):
     """How long a new bundle may take to be verified, parsed and tried in a throw-away process,
     seconds."""
 
+    trial_memory_bytes: int = Field(default=4 * 2**30, ge=2**28, le=2**40)
+    """How much address space that process may take, bytes."""
+
+    max_bundle_bytes: int = Field(default=2**29, ge=2**16, le=2**40)
+    """Largest model that is fetched from the registry, all its files together, bytes."""
+
     max_body_bytes: int = Field(default=8 * 2**20, ge=1024, le=2**30)
     """Largest request body, bytes."""
 
     body_deadline_seconds: float = Field(default=20.0, ge=0.05, le=600)
     """How long a request body may take to arrive, seconds."""
 
-    max_rows: int = Field(default=1_000, ge=1, le=10_000)
+    max_requests: int = Field(default=64, ge=1, le=10_000)
+    """How many requests may be under way at once, health and metrics apart; others get 503."""
+
+    max_connections: int = Field(default=512, ge=2, le=100_000)
+    """How many connections may be open at once; beyond that uvicorn answers 503 unread."""
+
+    max_rows: int = Field(default=1_000, ge=1, le=MAX_ROWS)
     """Most rows in one request to ``POST /v1/scores``."""
 
     max_events: int = Field(default=20_000, ge=1, le=1_000_000)
     """Most events in one row, over all its tables."""
+
+    max_request_events: int = Field(default=100_000, ge=1, le=1_000_000)
+    """Most events in one request, over all its rows and tables."""
 
     max_event_computations: int = Field(default=2, ge=1, le=64)
     """How many computations of features from events may run at once; others wait."""
 
     event_wait_seconds: float = Field(default=10.0, ge=0.0, le=600)
     """How long a request with events waits for its turn before it is refused with 503, seconds."""
+
+    event_deadline_seconds: float = Field(default=60.0, gt=0, le=600)
+    """How long the rows of one request may be computed from events, seconds; the rows that are left
+    then are refused with 503."""
 
     store_wait_seconds: float = Field(default=2.0, ge=0.05, le=60)
     """How long an answer waits to be recorded while others write to the store, seconds; then the

@@ -3,9 +3,10 @@
 Reads one JSON object a line from standard input and answers each with one line. It fetches files
 and never opens them; models are never loaded here.
 
-Request: ``{"tracking_uri", "model_name", "known", "staging"}``; ``known`` is the identity of the
-champion that the parent already has. Answer: ``{"identity", "version", "bundle"}``, with ``bundle``
-null where the champion is the known one, all null where there is no champion; or ``{"error"}``.
+Request: ``{"tracking_uri", "model_name", "known", "staging", "max_bytes"}``; ``known`` is the
+identity of the champion that the parent already has, ``max_bytes`` what its files may take.
+Answer: ``{"identity", "version", "bundle"}``, with ``bundle`` null where the champion is the known
+one, or too large (``is_too_large``); all null where there is no champion; or ``{"error"}``.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def serve(requests: TextIO, answers: TextIO) -> None:
 
 
 def _champion(
-    *, tracking_uri: str, model_name: str, known: str | None, staging: str
+    *, tracking_uri: str, model_name: str, known: str | None, staging: str, max_bytes: int
 ) -> dict[str, Any]:
     if not _exists(tracking_uri):
         return _NO_CHAMPION
@@ -60,13 +61,29 @@ def _champion(
             return _NO_CHAMPION
         raise
     identity = f"{found.version}@{found.creation_timestamp}"
+    answer = {"identity": identity, "version": str(found.version), "bundle": None}
     if identity == known:
-        return {"identity": identity, "version": str(found.version), "bundle": None}
-    fetched = mlflow.artifacts.download_artifacts(
-        f"models:/{model_name}/{found.version}", dst_path=staging
-    )
-    bundle = Path(fetched).joinpath(*BUNDLE_PATH)
-    return {"identity": identity, "version": str(found.version), "bundle": str(bundle)}
+        return answer
+    uri = f"models:/{model_name}/{found.version}"
+    if _bytes_of(uri, at_most=max_bytes) > max_bytes:
+        return {**answer, "is_too_large": True}
+    fetched = mlflow.artifacts.download_artifacts(uri, dst_path=staging)
+    return {**answer, "bundle": str(Path(fetched).joinpath(*BUNDLE_PATH))}
+
+
+def _bytes_of(uri: str, *, at_most: int) -> int:
+    """Sum the sizes of a model's files as the registry lists them; stop when it is too much."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    repository = get_artifact_repository(uri)
+    folders: list[str | None] = [None]
+    total = 0
+    while folders and total <= at_most:
+        for entry in repository.list_artifacts(folders.pop()):
+            if entry.is_dir:
+                folders.append(entry.path)
+            total += entry.file_size or 0
+    return total
 
 
 def _exists(tracking_uri: str) -> bool:

@@ -32,12 +32,14 @@ class Offer:
     ----------
     identity : of the champion's version, equal only for the very same one; None if none is set.
     version : its number in the registry.
-    bundle : folder that holds its bundle, fetched; None if it is the known one.
+    bundle : folder that holds its bundle, fetched; None if it is the known one or too large.
+    is_too_large : whether its files take more than may be fetched.
     """
 
     identity: str | None
     version: str | None
     bundle: Path | None
+    is_too_large: bool = False
 
 
 class Registry(Protocol):
@@ -65,11 +67,13 @@ class RegistryProcess:
         tracking_uri: str,
         model_name: str,
         deadline_seconds: float,
+        max_bytes: int = 2**29,
         command: Sequence[str] = CHILD,
     ) -> None:
         self._tracking_uri = tracking_uri
         self._model_name = model_name
         self._deadline_seconds = deadline_seconds
+        self._max_bytes = max_bytes
         self._command = tuple(command)
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()  # guards the child being there
@@ -83,6 +87,7 @@ class RegistryProcess:
             "model_name": self._model_name,
             "known": known,
             "staging": str(staging),
+            "max_bytes": self._max_bytes,
         }
         ends_at = time.monotonic() + self._deadline_seconds
         with self._asking:
@@ -170,4 +175,5 @@ def _offer(answer: Any) -> Offer:
         identity=answer["identity"],
         version=answer["version"],
         bundle=None if bundle is None else Path(bundle),
+        is_too_large=bool(answer.get("is_too_large", False)),
     )

@@ -29,6 +29,10 @@ _LOG = structlog.get_logger("ebbtide.champion")
 _MAX_BACKOFF_SECONDS = 60.0
 _RETRY_REFUSED_AFTER_POLLS = 60
 
+_TOO_LARGE = (
+    "Its files are larger than EBBTIDE_MAX_BUNDLE_BYTES allows, so it was not fetched. Train a "
+    "smaller model, or raise it."
+)
 _NOT_KEPT = (
     "What is served could not be noted on disk, so that a restart without the registry would serve "
     "the champion before. Check the rights and free space of <stores.folder>/service."
@@ -213,6 +217,8 @@ class ChampionSupply:
             self._complaint = (
                 "The registry names no champion. Run: ebbtide train, then ebbtide promote."
             )
+        elif offer.is_too_large:
+            self._refuse(offer, offer.identity, _TOO_LARGE)
         elif offer.bundle is not None:
             self._take_in(offer, offer.bundle)
         elif offer.identity == self._identity:
@@ -239,12 +245,16 @@ class ChampionSupply:
             )
             self._kept.take_in(fetched, kept)
         except BundleError as err:
-            self._refused = (offer.identity, 0)
-            self._complaint = f"Version {offer.version} of the registry is refused. {err}"
-            _LOG.warning("champion_refused", registry_version=offer.version, reason=str(err))
+            self._refuse(offer, offer.identity, str(err))
             return
         self._point_to(kept)
         self._swap(bundle, kept, source="registry")
+
+    def _refuse(self, offer: Offer, identity: str, reason: str) -> None:
+        """Go on as before, and do not fetch this one again for a while."""
+        self._refused = (identity, 0)
+        self._complaint = f"Version {offer.version} of the registry is refused. {reason}"
+        _LOG.warning("champion_refused", registry_version=offer.version, reason=reason)
 
     def _point_to(self, kept: Kept) -> None:
         """Start from this bundle next time; what could not be written is tried at the next poll.

@@ -1,4 +1,4 @@
-"""Try a bundle in a throw-away process: ``python -m service.champion.trial FOLDER``.
+"""Try a bundle in a throw-away process: ``python -m service.champion.trial FOLDER BYTES``.
 
 Verifies signature and hashes, parses, and compares the golden rows. If parsing hangs or crashes,
 the process is lost and the service is not.
@@ -6,6 +6,7 @@ the process is lost and the service is not.
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMAND = (sys.executable, "-P", "-m", "service.champion.trial")
-_GOOD, _REFUSED = 0, 3
+_GOOD, _REFUSED, _TOO_LARGE = 0, 3, 4
 
 
 def try_bundle(
@@ -25,6 +26,7 @@ def try_bundle(
     *,
     key: bytes | None,
     deadline_seconds: float,
+    memory_bytes: int = 4 * 2**30,
     command: Sequence[str] = COMMAND,
 ) -> None:
     """Return if the bundle is good.
@@ -34,6 +36,7 @@ def try_bundle(
     folder : where its files are.
     key : the key that must have signed it; None accepts an unsigned bundle.
     deadline_seconds : how long the trial may take.
+    memory_bytes : how much address space it may take.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def try_bundle(
     """
     try:
         done = subprocess.run(
-            [*command, str(folder)],
+            [*command, str(folder), str(memory_bytes)],
             input=b"" if key is None else key,
             capture_output=True,
             timeout=deadline_seconds,
@@ -56,6 +59,11 @@ def try_bundle(
         ) from err
     if done.returncode == _REFUSED:
         raise BundleError(done.stdout.decode(errors="replace").strip())
+    if done.returncode == _TOO_LARGE:
+        raise BundleError(
+            f"Expected the bundle to be read within {memory_bytes} bytes of memory; it was not. "
+            f"Train a smaller model, or raise EBBTIDE_TRIAL_MEMORY_BYTES."
+        )
     if done.returncode != _GOOD:
         raise BundleError(
             f"The process that tried the bundle ended with code {done.returncode}. "
@@ -63,8 +71,9 @@ def try_bundle(
         )
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, memory_bytes: int) -> int:
     """Try the bundle of a folder; the key comes on standard input."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     from ebbtide.bundle.read import check_golden, read_bundle
 
     key = sys.stdin.buffer.read() or None
@@ -73,8 +82,10 @@ def main(folder: Path) -> int:
     except BundleError as err:
         sys.stdout.write(str(err))
         return _REFUSED
+    except MemoryError:
+        return _TOO_LARGE
     return _GOOD
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    raise SystemExit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from service.scoring.row import Row
 
 _RECENCY = "recency_days"
+_TOO_LATE = Problem(
+    kind="busy",
+    detail="The rows before this one took all the time that one request has for computing from "
+    "events. Send this row again, with fewer rows at once.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +72,12 @@ def answer_request(
         If the log cannot be written; nothing is acknowledged then.
     """
     stored = _stored_snapshots(rows, desk=desk, now=now)
+    ends_at = time.monotonic() + desk.settings.event_deadline_seconds
     found = [
         row
         if isinstance(row, Problem)
+        else _TOO_LATE
+        if row.events is not None and time.monotonic() > ends_at
         else _find_features(row, place, desk=desk, bundle=bundle, now=now, stored=stored)
         for place, row in enumerate(rows)
     ]
@@ -187,6 +196,12 @@ def _from_events(
                 definition=bundle.definition,
                 columns=bundle.columns,
             )
+    except duckdb.OutOfMemoryException:
+        return Problem(
+            kind="body-too-large",
+            detail="The features of these events need more memory than one row may take. Leave out "
+            "events older than the lookback, and tables that no feature reads.",
+        )
     except duckdb.DataError:
         return Problem(
             kind="invalid-request",

@@ -26,6 +26,20 @@ _MAX_MONEY = 1e12
 _MAX_TEXT = 256
 
 
+def count_events(row: object) -> int:
+    """Count the events of a row before anything is made of them; a row that is none has none.
+
+    Examples
+    --------
+    >>> count_events({"events": {"transactions": [{}, {}], "activity": [{}]}}), count_events([])
+    (3, 0)
+    """
+    tables = row.get("events") if isinstance(row, dict) else None
+    if not isinstance(tables, dict):
+        return 0
+    return sum(len(rows) for rows in tables.values() if isinstance(rows, list))
+
+
 def check_events(
     given: object,
     *,
@@ -43,8 +57,7 @@ def check_events(
     check_names(
         given, TABLES, pointer=pointer, where="the tables in docs", faults=faults, hints=hints
     )
-    count = sum(len(rows) for rows in given.values() if isinstance(rows, list))
-    if count > max_events:
+    if count_events({"events": given}) > max_events:
         faults.add(
             pointer,
             expected=f"at most {max_events} events in a row",

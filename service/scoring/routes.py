@@ -9,7 +9,7 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import JSONResponse
 
 from ebbtide.answer.written import answer_to_json
-from service.body import parse_json, read_body
+from service.body import BYTES_A_VALUE, parse_json, read_body
 from service.desk import Desk, desk_of
 from service.language import negotiate
 from service.openapi import LANGUAGE_HEADER, json_body, problem_responses
@@ -17,12 +17,14 @@ from service.problems import Problem, ProblemError, invalid
 from service.scoring import examples
 from service.scoring.answering import answer_request
 from service.scoring.checks import Faults, Hints, check_names, kind_of
+from service.scoring.events import count_events
 from service.scoring.row import Row, RowContract, check_row
 from service.scoring.shapes import AnswerShape, ScoreRequest, ScoresAnswer, ScoresRequest
 
 if TYPE_CHECKING:
     from ebbtide.answer.answer import Answer
     from service.metrics import Metrics
+    from service.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["score"])
 
@@ -51,7 +53,7 @@ TheDesk = Annotated[Desk, Depends(desk_of)]
 )
 def score(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
     """Answer about one customer: risk, reasons and one suggested action."""
-    (result,) = _answers([parse_json(body)], pointers=[""], request=request, desk=desk)
+    (result,) = _answers([_read(body, desk)], pointers=[""], request=request, desk=desk)
     if isinstance(result, Problem):
         raise ProblemError(result)
     return _json(answer_to_json(result), request)
@@ -69,7 +71,7 @@ def score(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
 )
 def score_many(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
     """Answer about many customers; a row that fails says so and harms no other."""
-    rows = _rows(parse_json(body), max_rows=desk.settings.max_rows)
+    rows = _rows(_read(body, desk), settings=desk.settings)
     pointers = [f"/rows/{place}" for place in range(len(rows))]
     results = _answers(rows, pointers=pointers, request=request, desk=desk)
     return _json(
@@ -102,14 +104,19 @@ def _answers(
     return results
 
 
+def _read(body: bytes, desk: Desk) -> Any:
+    return parse_json(body, max_values=desk.settings.max_body_bytes // BYTES_A_VALUE)
+
+
 def _checked(row: Any, *, pointer: str, contract: RowContract, hints: Hints) -> Row | Problem:
     faults = Faults()
     checked = check_row(row, pointer=pointer, contract=contract, faults=faults, hints=hints)
     return invalid(faults.found, more=faults.more) if checked is None else checked
 
 
-def _rows(read: Any, *, max_rows: int) -> list[Any]:
+def _rows(read: Any, *, settings: Settings) -> list[Any]:
     faults = Faults()
+    max_rows = settings.max_rows
     rows = read.get("rows") if isinstance(read, dict) else None
     expected = f"an array of 1 to {max_rows} rows"
     if not isinstance(read, dict):
@@ -121,6 +128,13 @@ def _rows(read: Any, *, max_rows: int) -> list[Any]:
     elif not 1 <= len(rows) <= max_rows:
         got = "too many rows" if rows else "empty array"
         faults.add("/rows", expected=expected, got_kind=got, fix="Split the rows over requests.")
+    elif sum(map(count_events, rows)) > settings.max_request_events:
+        faults.add(
+            "/rows",
+            expected=f"at most {settings.max_request_events} events in all rows together",
+            got_kind="too many events",
+            fix="Split the rows over requests, or leave out events older than the lookback.",
+        )
     if isinstance(read, dict):
         check_names(
             read, ("rows",), pointer="", where="POST /v1/scores", faults=faults, hints=Hints()

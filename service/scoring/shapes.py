@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.settings import MAX_ROWS
+
 
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -64,7 +66,7 @@ class ScoreRequest(_Shape):
 class ScoresRequest(_Shape):
     """Many customers; each row is checked and answered for itself."""
 
-    rows: list[ScoreRequest] = Field(min_length=1, max_length=1000)
+    rows: list[ScoreRequest] = Field(min_length=1, max_length=MAX_ROWS)
 
 
 class ReasonShape(_Shape):

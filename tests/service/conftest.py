@@ -138,6 +138,7 @@ def settings(project_file):
         champion_poll_seconds=0.05,
         max_body_bytes=200_000,
         max_events=50,
+        max_request_events=120,
         event_wait_seconds=0.0,
     )
 

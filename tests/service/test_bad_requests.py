@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from starlette.exceptions import HTTPException
+
+from service.handlers import problem_of
 
 GOOD = {
     "recency_days": 143,
@@ -226,6 +229,7 @@ BODIES = {
     "deep": (400, "malformed-json", DEEP.encode(), JSON),
     "1e400": (422, "invalid-request", b'{"customer_id": "c", "value": 1e400}', JSON),
     "-1e400": (422, "invalid-request", b'{"customer_id": "c", "value": -1e400}', JSON),
+    "many values": (413, "body-too-large", b"[" + b"[]," * 30_000 + b"[]]", JSON),
     "too large": (413, "body-too-large", b" " * 200_001, JSON),
     "form": (
         415,
@@ -281,6 +285,37 @@ def test_a_batch_that_is_none_is_refused(client, name):
     assert response.status_code == 422
     (fault,) = response.json()["errors"]
     assert (fault["pointer"], fault["got_kind"]) == (pointer, got_kind)
+
+
+def test_the_events_of_all_rows_are_bounded_together(client, store):
+    at = [{"occurred_at": DATE, "amount": 1.0}]
+    rows = [{"customer_id": f"c-{n}", "events": {"transactions": at * 50}} for n in range(3)]
+    response = client.post("/v1/scores", json={"rows": rows})
+    assert response.status_code == 422
+    (fault,) = response.json()["errors"]
+    assert (fault["pointer"], fault["got_kind"]) == ("/rows", "too many events")
+    assert fault["expected"] == "at most 120 events in all rows together"
+    assert "Split the rows" in fault["fix"]
+    assert client.post("/v1/scores", json={"rows": rows[:2]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "kind"),
+    [
+        (400, 400, "bad-request"),
+        (403, 400, "bad-request"),
+        (404, 404, "not-found"),
+        (413, 413, "body-too-large"),
+        (415, 415, "unsupported-media-type"),
+        (422, 422, "invalid-request"),
+        (500, 500, "internal"),
+        (502, 500, "internal"),
+        (503, 503, "busy"),
+    ],
+)
+def test_what_the_framework_refuses_is_no_malformed_json(status, expected, kind):
+    problem = problem_of(HTTPException(status))
+    assert (problem.status, problem.kind) == (expected, kind)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from functools import partial
 
 import anyio
 import httpx
@@ -14,6 +15,8 @@ from ebbtide.policy.policy import Eligibility, FeatureBounds
 from ebbtide.store.store import StoreUnavailable
 from service.app import create_app
 from service.scoring.shapes import AnswerShape, ScoresAnswer
+
+PROBES = ("/livez", "/readyz", "/metrics")
 
 
 def test_the_model_says_what_it_is(client, bundle):
@@ -91,6 +94,36 @@ def test_it_is_alive_while_every_thread_waits(app):
             return (await client.get("/livez")).json()
 
     assert anyio.run(ask) == {"state": "alive"}
+
+
+def test_too_many_requests_are_sent_away_but_never_a_probe(settings, bundle, store):
+    small = settings.model_copy(update={"max_requests": 1})
+    app = create_app(small, model=bundle, store=store)
+
+    async def ask():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            arrived, released = anyio.Event(), anyio.Event()
+
+            async def slowly():
+                arrived.set()
+                await released.wait()
+                yield b"{}"
+
+            async with anyio.create_task_group() as group:
+                headers = {"Content-Type": "application/json"}
+                send = partial(client.post, "/v1/score", content=slowly(), headers=headers)
+                group.start_soon(send)
+                await arrived.wait()
+                refused = await client.get("/v1/model")
+                probes = [(await client.get(path)).status_code for path in PROBES]
+                released.set()
+            return refused, probes, (await client.get("/v1/model")).status_code
+
+    refused, probes, after = anyio.run(ask)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+    assert refused.json()["type"] == "urn:ebbtide:problem:busy"
+    assert (probes, after) == ([200] * 3, 200)
 
 
 def test_while_others_write_for_long_it_refuses_and_says_when_to_come_again(

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from fastapi.testclient import TestClient
 
 from ebbtide.errors import ContractError
 from features.catalogue.catalogue import features_named
+from service.app import create_app
 from service.scoring.row import ROW_NAMES
 from service.scoring.shapes import AnswerShape, FailedRow, ScoreRequest, ScoresAnswer
 
@@ -297,6 +299,25 @@ def test_too_many_computations_at_once_are_refused_at_once(app, client):
         assert response.headers["retry-after"] == "2"
         assert client.post("/v1/score", json=ROW).status_code == 200
     assert client.post("/v1/score", json={"customer_id": "c-1", "events": EVENTS}).is_success
+
+
+def test_rows_that_are_not_reached_in_time_say_so_and_the_others_are_answered(
+    settings, bundle, store
+):
+    hurried = settings.model_copy(update={"event_deadline_seconds": 1e-9})
+    rows = [ROW, {"customer_id": "c-1", "events": EVENTS}]
+    with TestClient(create_app(hurried, model=bundle, store=store, now=lambda: NOW)) as client:
+        first, second = client.post("/v1/scores", json={"rows": rows}).json()["results"]
+    assert first["status"] == "scored"
+    assert (second["status"], second["problem"]["status"]) == ("failed", 503)
+    assert "fewer rows" in second["problem"]["detail"]
+
+
+def test_events_that_need_too_much_memory_are_a_problem_of_the_row(client, monkeypatch):
+    monkeypatch.setattr("features.live._MEMORY", "1MB")
+    response = client.post("/v1/score", json={"customer_id": "c-1", "events": EVENTS})
+    assert response.status_code == 413
+    assert "memory" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("change", [{"sql": "count(*)"}, None], ids=["declared otherwise", "gone"])

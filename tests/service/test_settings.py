@@ -25,6 +25,14 @@ def test_wrong_values_are_named_together_and_not_repeated(monkeypatch):
     assert "many-secret" not in message
 
 
+def test_no_setting_allows_more_rows_than_openapi_promises(client):
+    body = client.get("/openapi.json").json()["paths"]["/v1/scores"]["post"]["requestBody"]
+    promised = body["content"]["application/json"]["schema"]["properties"]["rows"]["maxItems"]
+    assert read_settings(max_rows=promised).max_rows == promised
+    with pytest.raises(SettingsError, match="EBBTIDE_MAX_ROWS"):
+        read_settings(max_rows=promised + 1)
+
+
 def test_an_empty_key_is_no_key_by_mistake(monkeypatch):
     monkeypatch.setenv("EBBTIDE_BUNDLE_KEY", "")
     with pytest.raises(SettingsError, match="EBBTIDE_BUNDLE_KEY"):

@@ -121,6 +121,7 @@ def test_a_registry_that_was_never_made_is_not_made_by_asking(tmp_path):
         "model_name": "ebbtide-test",
         "known": None,
         "staging": str(tmp_path),
+        "max_bytes": 10**6,
     }
     child.serve(io.StringIO(json.dumps(question)), answers)
     assert json.loads(answers.getvalue()) == {"identity": None, "version": None, "bundle": None}
@@ -152,3 +153,12 @@ def test_the_champion_of_a_real_registry_is_fetched(tmp_path, make_bundle):
     again = asked.champion(known=offer.identity, staging=staging)
     assert (again.identity, again.bundle) == (offer.identity, None)
     asked.close()
+    small = tmp_path / "small"
+    small.mkdir()
+    sparing = RegistryProcess(
+        tracking_uri=uri, model_name="ebbtide-test", deadline_seconds=60, max_bytes=1000
+    )
+    offer = sparing.champion(known=None, staging=small)
+    assert (offer.version, offer.bundle, offer.is_too_large) == ("1", None, True)
+    assert list(small.iterdir()) == []
+    sparing.close()

@@ -188,6 +188,27 @@ def test_a_bundle_of_others_or_that_scores_otherwise_is_refused(
     assert message in supply.complaint
 
 
+def test_a_bundle_that_is_too_large_is_refused_unfetched_while_the_old_one_serves(
+    make_supply, registry, make_bundle
+):
+    supply = make_supply()
+    registry.promote("1@7", make_bundle(0.1))
+    supply.poll()
+    good = version(supply)
+    asked = []
+
+    def too_large(*, known, staging):
+        asked.append(known)
+        return Offer(identity="2@8", version="2", bundle=None, is_too_large=known != "2@8")
+
+    registry.champion = too_large
+    for _ in range(3):
+        supply.poll()
+    assert version(supply) == good
+    assert "EBBTIDE_MAX_BUNDLE_BYTES" in supply.complaint
+    assert asked == ["1@7", "2@8", "2@8"]
+
+
 def test_it_starts_from_the_last_verified_bundle_when_the_registry_is_down(
     make_supply, registry, make_bundle
 ):
@@ -316,6 +337,11 @@ def test_the_trial_runs_in_a_process_of_its_own(make_bundle):
     try_bundle(make_bundle(), key=KEY, deadline_seconds=30)
     with pytest.raises(BundleError, match="another key"):
         try_bundle(make_bundle(), key=b"other", deadline_seconds=30)
+
+
+def test_a_trial_that_needs_too_much_memory_is_a_refusal(make_bundle):
+    with pytest.raises(BundleError, match=r"EBBTIDE_TRIAL_MEMORY_BYTES|ended with code"):
+        try_bundle(make_bundle(), key=KEY, deadline_seconds=30, memory_bytes=200 * 2**20)
 
 
 @pytest.mark.parametrize(
