@@ -114,6 +114,12 @@ class Answer:
 
     ``status`` is ``scored`` or ``abstained``; an abstained answer has ``abstain_code`` and
     ``abstain_text``, and no score, reasons or action.
+
+    ``reasons`` and the action may disagree. Causes and actions rest on every family of features
+    that matters to the score. Reasons show, of those families, the ones that raise the risk most
+    and have a feature that reads as bad news (none reads as good news); such a family speaks
+    through the one of those features that raises the risk most. So an action may answer a cause
+    that no reason shows.
     """
 
     prediction_id: str

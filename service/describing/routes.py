@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
@@ -19,6 +19,9 @@ from service.describing.shapes import (
 from service.desk import Desk, desk_of
 from service.language import negotiate
 from service.openapi import LANGUAGE_HEADER, problem_responses
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 router = APIRouter(prefix="/v1", tags=["describe"])
 
@@ -78,19 +81,12 @@ def describe_features(request: Request, response: Response, desk: TheDesk) -> Sc
         model_version=bundle.version,
         features=[
             FeatureShape(
-                name=feature.name,
-                family=feature.family,
-                table=feature.table,
-                unit=feature.unit,
-                low=feature.low,
-                high=feature.high,
-                is_nullable=feature.is_nullable,
-                when_null=feature.when_null[language] if feature.when_null else None,
-                meaning=feature.meaning,
-                reason=feature.reason[language],
-                cause=feature.cause,
-                risk=feature.risk,
-                typical=float(typical) if math.isfinite(typical) else None,
+                **{
+                    **_shared(FeatureShape, feature),
+                    "when_null": feature.when_null[language] if feature.when_null else None,
+                    "reason": feature.reason[language],
+                    "typical": float(typical) if math.isfinite(typical) else None,
+                }
             )
             for feature, typical in zip(bundle.scorer.features, bundle.scorer.typical, strict=True)
         ],
@@ -120,20 +116,22 @@ def describe_actions(request: Request, response: Response, desk: TheDesk) -> Act
         band_medium=policy.bands.medium,
         actions=[
             ActionShape(
-                code=action.code,
-                text=action.text[language],
-                channel=action.channel,
-                contact_cost=action.contact_cost,
-                acceptance_cost=action.acceptance_cost,
-                stayer_acceptance_rate=action.stayer_acceptance_rate,
-                answers=list(action.answers),
-                is_discount=action.is_discount,
-                needs_contact_consent=action.needs_contact_consent,
-                save_rate_mean=action.save_rate.mean,
-                save_rate_sd=action.save_rate.sd,
-                min_p_churn=action.eligibility.min_p_churn,
-                min_value=action.eligibility.min_value,
+                **{
+                    **_shared(ActionShape, action),
+                    "text": action.text[language],
+                    "save_rate_mean": action.save_rate.mean,
+                    "save_rate_sd": action.save_rate.sd,
+                    "min_p_churn": action.eligibility.min_p_churn,
+                    "min_value": action.eligibility.min_value,
+                }
             )
             for action in policy.actions
         ],
     )
+
+
+def _shared(shape: type[BaseModel], described: object) -> dict[str, Any]:
+    """Return the fields of a shape that what it describes has under the same names."""
+    return {
+        name: getattr(described, name) for name in shape.model_fields if hasattr(described, name)
+    }

@@ -117,6 +117,38 @@ def test_the_language_changes_only_the_texts():
     assert chinese.action_code == english.action_code
 
 
+class QuietCustomers:
+    """A model for which who never complains is at risk: true of some companies, and misleading."""
+
+    features = (
+        contract("recency_days", "disengagement"),
+        replace(contract("complaints_90d", "service_failure"), risk="rises"),
+        contract("spend_365d", "value_for_money"),
+    )
+    typical = np.array([30.0, 1.0, 400.0])
+
+    def score(self, rows):
+        contributions = np.zeros((len(rows), 3))
+        contributions[:, 1] = np.where(rows[:, 1] == 0, 3.0, -3.0)
+        contributions[:, 0] = 0.01 * (rows[:, 0] - 30)
+        return Scores(p_churn=np.full(len(rows), 0.9), contributions=contributions)
+
+
+def test_an_action_may_answer_a_cause_that_would_read_as_good_news_and_is_no_reason():
+    model = SimpleNamespace(**{**vars(MODEL), "scorer": QuietCustomers()})
+    made = answer([130.0, 0.0, 4000.0], model=model)
+    assert [reason.feature for reason in made.reasons] == ["recency_days"]
+    action = next(each for each in POLICY.actions if each.code == made.action_code)
+    assert action.answers == ("service_failure",)
+
+
+def test_where_all_that_matters_reads_as_good_news_there_is_no_reason():
+    model = SimpleNamespace(**{**vars(MODEL), "scorer": QuietCustomers()})
+    made = answer([30.0, 0.0, 4000.0], model=model)
+    assert (made.churn_score, made.reasons) == (90, ())
+    assert made.action_code
+
+
 def test_a_given_value_wins_over_the_estimate():
     made = answer([130.0, 1.0, 400.0], value=0.0)
     assert (made.value, made.value_basis) == (0.0, "given")
