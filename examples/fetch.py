@@ -21,11 +21,11 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
+from archive import FetchError, download, record_of, same_as_before
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from workbook import instant, label, sheet_rows
 
 CDNOW_FILE = "cdnow_master.parquet"
@@ -50,10 +50,6 @@ RETAIL_COLUMNS = {
     "Customer ID": pa.int32(),
     "Country": pa.string(),
 }
-
-
-class FetchError(Exception):
-    """Data could not be brought, or are not what they should be; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +131,13 @@ def online_retail_ii(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / "online_retail_ii.zip"
     if not archive.exists():
-        _download(RETAIL_ARCHIVE, archive)
-    digest = _same_as_before(archive)
+        download(RETAIL_ARCHIVE, archive)
+    digest = same_as_before(archive)
     unchecked = folder / f"unchecked_{RETAIL_FILE}"
     _write(retail_table(archive), unchecked)
     check_retail(unchecked)
     unchecked.replace(folder / RETAIL_FILE)
-    _record_of(archive).write_text(f"{digest}  {archive.name}\n", encoding="ascii")
+    record_of(archive).write_text(f"{digest}  {archive.name}\n", encoding="ascii")
     return folder
 
 
@@ -190,24 +186,6 @@ def check_retail(path: Path, *, expected: RetailCounts | None = None) -> None:
         )
 
 
-def _record_of(archive: Path) -> Path:
-    return archive.with_name(f"{archive.name}.sha256")
-
-
-def _same_as_before(archive: Path) -> str:
-    """Return the SHA-256 of an archive; refuse one that is not the first that was used here."""
-    with archive.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    record = _record_of(archive)
-    if record.exists() and (before := record.read_text(encoding="ascii").split()[0]) != digest:
-        raise FetchError(
-            f"Expected sha256 {before} of '{archive}', as when it was first fetched into this "
-            f"folder, got {digest}. If the public archive was published anew, delete '{record}' "
-            f"and fetch again; its contents are compared with the published counts all the same."
-        )
-    return digest
-
-
 def _cdnow_text() -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
         wanted = Path(scratch) / "wanted.txt"
@@ -230,32 +208,6 @@ def _cdnow_text() -> bytes:
     if found != CDNOW_SHA256:
         raise FetchError(f"Expected sha256 {CDNOW_SHA256} of {CDNOW_MEMBER}, got {found}.")
     return text
-
-
-def _download(url: str, target: Path) -> None:
-    partial = target.with_suffix(".partial")
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    try:
-        with (
-            httpx.stream("GET", url, follow_redirects=True, timeout=30) as answer,
-            partial.open("wb") as file,
-            Progress(*columns, console=Console(stderr=True)) as progress,
-        ):
-            answer.raise_for_status()
-            size = int(answer.headers.get("Content-Length", 0)) or None
-            task = progress.add_task("Downloading Online Retail II", total=size)
-            for piece in answer.iter_bytes():
-                file.write(piece)
-                progress.advance(task, len(piece))
-    except (httpx.HTTPError, OSError) as err:
-        partial.unlink(missing_ok=True)
-        raise FetchError(
-            f"Online Retail II is not in EBBTIDE_DATA_DIR, and its public archive could not be "
-            f"reached ({type(err).__name__}). Either save {url} as '{target}' from a machine with "
-            f"a network, or set EBBTIDE_DATA_DIR to a folder with {RETAIL_FILE}, or use another "
-            f"shop: make demo"
-        ) from err
-    partial.replace(target)
 
 
 def _sheet_table(book: Path, sheet: str) -> pa.Table:

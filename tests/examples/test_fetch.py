@@ -266,7 +266,7 @@ def test_without_a_network_the_message_names_the_ways_out(
         raise httpx.ConnectError("no network")
 
     monkeypatch.delenv("EBBTIDE_DATA_DIR", raising=False)
-    monkeypatch.setattr("fetch.httpx.stream", unreachable)
+    monkeypatch.setattr("archive.httpx.stream", unreachable)
     with pytest.raises(FetchError, match=r"ConnectError.*EBBTIDE_DATA_DIR.*make demo"):
         online_retail_ii(tmp_path)
     assert list(tmp_path.iterdir()) == []

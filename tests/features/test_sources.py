@@ -209,7 +209,7 @@ def test_overflowing_numbers_are_not_quoted(shop) -> None:
 
 
 def test_check_data_lists_what_opening_would_refuse(shop) -> None:
-    project = shop(t_dot_csv=HEAD + "c1,2025-06-01T10:00Z,free\n,2025-06-01T10:00Z,1\n")
+    project = shop(t_dot_csv=HEAD + "c1,2025-06-01T10:00:00Z,free\n,2025-06-01T10:00:00Z,1\n")
     found = check_tables(project, now=NOW)
     assert [finding.place for finding in found] == [
         "transactions.customer_id",
