@@ -68,8 +68,9 @@ def renamed_query(query: str, source: TableSource) -> str:
     """Return a query with the columns of a source under the names of the contract."""
     if not source.columns:
         return query
-    renamed = ", ".join(f'"{theirs}" AS "{ours}"' for ours, theirs in source.columns.items())
-    taken = ", ".join(f'"{theirs}"' for theirs in dict.fromkeys(source.columns.values()))
+    names = {ours: '"' + theirs.replace('"', '""') + '"' for ours, theirs in source.columns.items()}
+    renamed = ", ".join(f'{theirs} AS "{ours}"' for ours, theirs in names.items())
+    taken = ", ".join(dict.fromkeys(names.values()))
     return f"SELECT {renamed}, * EXCLUDE ({taken}) FROM ({query})"
 
 

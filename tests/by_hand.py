@@ -9,7 +9,6 @@ import numpy as np
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from training.snapshots import Snapshot
 
-
 PRESENT = datetime(2026, 1, 1, tzinfo=UTC)
 """Later than everything in the simulated shop of the tests."""
 

@@ -77,6 +77,18 @@ def _form(column: Column) -> Iterator[Rule]:
     if column.kind == "id":
         yield Rule(
             severity="warning",
+            broken=f"NOT regexp_full_match({typed}, '[^[:cntrl:]]{{0,128}}')",
+            message="holds control characters, or more than 128 characters.",
+            advice="The service takes ids of 1 to 128 printable characters; clean them.",
+        )
+        yield Rule(
+            severity="advice",
+            broken=f"{typed} <> trim({typed})",
+            message="begins or ends with a space.",
+            advice="'a' and 'a ' are two different ids; trim them in a query if they are one.",
+        )
+        yield Rule(
+            severity="warning",
             broken=f"regexp_full_match({typed}, '[0-9]+\\.0')",
             message="looks like numbers with '.0' behind them.",
             advice="Cast the ids to whole numbers, or they will not match other tables.",

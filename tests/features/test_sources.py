@@ -245,3 +245,11 @@ def test_tables_of_other_customers_are_refused_with_everything_else(shop, tmp_pa
     assert "transactions.amount" in message
     assert CANARY not in message
     assert message.count(" customers are in transactions") == 1
+
+
+def test_a_column_name_with_a_quote_can_be_mapped(shop) -> None:
+    head = HEAD.replace("customer_id", '"cust""omer"')
+    project = shop(
+        'path = "t.csv"\ncolumns = { customer_id = \'cust"omer\' }', t_dot_csv=head + ROW
+    )
+    assert "customer_id" in open_tables(project, now=NOW).columns["transactions"]

@@ -106,6 +106,8 @@ def test_an_error_is_found_counted_and_placed(table, bad, column, message) -> No
 
 AHEAD = "2026-01-01T00:00:01Z"
 WARNINGS = [
+    ("transactions", {"customer_id": "a\nb"}, "transactions.customer_id", "control characters"),
+    ("transactions", {"customer_id": "x" * 129}, "transactions.customer_id", "more than 128"),
     ("transactions", {"customer_id": "12345.0"}, "transactions.customer_id", "'.0'"),
     (
         "complaints",
