@@ -6,6 +6,7 @@ the process is lost and the service is not.
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMAND = (sys.executable, "-P", "-m", "service.champion.trial")
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Each thread reserves address space: on a machine of many cores the limit would be gone before the
+bundle is read."""
+
 _GOOD, _REFUSED, _TOO_LARGE = 0, 3, 4
 
 
@@ -51,6 +56,7 @@ def try_bundle(
             timeout=deadline_seconds,
             check=False,
             start_new_session=True,
+            env={**os.environ, **_ONE_THREAD},
         )
     except subprocess.TimeoutExpired as err:
         raise BundleError(
@@ -73,9 +79,9 @@ def try_bundle(
 
 def main(folder: Path, memory_bytes: int) -> int:
     """Try the bundle of a folder; the key comes on standard input."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     from ebbtide.bundle.read import check_golden, read_bundle
 
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     key = sys.stdin.buffer.read() or None
     try:
         check_golden(read_bundle(folder, key=key))

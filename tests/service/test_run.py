@@ -11,7 +11,18 @@ import sys
 import httpx
 import pytest
 
+from service.run import serve
+
 CODE = "import sys; from pathlib import Path; from service.run import serve; "
+
+
+def test_open_connections_are_bounded(project_file, monkeypatch):
+    given = {}
+    monkeypatch.setenv("EBBTIDE_MAX_CONNECTIONS", "77")
+    monkeypatch.setattr("service.run.log_as_json", lambda: None)
+    monkeypatch.setattr("service.run.uvicorn.run", lambda _app, **options: given.update(options))
+    serve(project_file)
+    assert given["limit_concurrency"] == 77
 
 
 @pytest.mark.e2e

@@ -339,9 +339,30 @@ def test_the_trial_runs_in_a_process_of_its_own(make_bundle):
         try_bundle(make_bundle(), key=b"other", deadline_seconds=30)
 
 
-def test_a_trial_that_needs_too_much_memory_is_a_refusal(make_bundle):
-    with pytest.raises(BundleError, match=r"EBBTIDE_TRIAL_MEMORY_BYTES|ended with code"):
-        try_bundle(make_bundle(), key=KEY, deadline_seconds=30, memory_bytes=200 * 2**20)
+def test_the_memory_of_a_trial_does_not_depend_on_the_number_of_cores(tmp_path):
+    code = "import os, sys; sys.exit(os.environ['OPENBLAS_NUM_THREADS'] != '1')"
+    try_bundle(tmp_path, key=None, deadline_seconds=30, command=(sys.executable, "-S", "-c", code))
+
+
+GREEDY = """
+import sys
+from pathlib import Path
+import ebbtide.bundle.read
+ebbtide.bundle.read.read_bundle = lambda folder, key: bytearray(8 * 2**30)
+from service.champion.trial import main
+sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+"""
+
+
+def test_a_trial_that_needs_too_much_memory_is_a_refusal(tmp_path):
+    with pytest.raises(BundleError, match="EBBTIDE_TRIAL_MEMORY_BYTES"):
+        try_bundle(
+            tmp_path,
+            key=None,
+            deadline_seconds=30,
+            memory_bytes=4 * 2**30,
+            command=(sys.executable, "-P", "-c", GREEDY),
+        )
 
 
 @pytest.mark.parametrize(
