@@ -85,7 +85,7 @@ def features_of_events(
     lookback_days : how far back to look, days.
     definition : says who is alive.
     columns : the columns of each table that the company had at training; others that the rows may
-        have are dropped. None is every column of the contract.
+        have are dropped, except ``known_at``. None is every column of the contract.
 
     Raises
     ------
@@ -112,7 +112,9 @@ def features_of_events(
     features = features_named(names)
     needed = tables_read(features)
     known = {
-        name: frozenset(table_contract(name).names if columns is None else columns[name])
+        name: frozenset(
+            table_contract(name).names if columns is None else columns[name] | {"known_at"}
+        )
         for name in needed
     }
     connection = _small_connection()

@@ -14,6 +14,7 @@ from ebbtide.answer.compose import answer_rows
 from ebbtide.errors import BundleError, NotReady
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.snapshot import build_snapshot
+from features.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ebbtide.bundle.contents import Bundle
     from ebbtide.policy.policy import Policy
     from ebbtide.words import Language
-    from features.tables import Tables
 
 CHUNK = 10_000
 
@@ -90,8 +90,12 @@ def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table
             f"The champion was trained with columns that are not there any more: "
             f"{', '.join(missing)}. Bring them back, or train again without them."
         )
+    as_trained = {
+        table: tables.columns[table] & (columns | {"known_at"})
+        for table, columns in bundle.columns.items()
+    }
     snapshot = build_snapshot(
-        tables,
+        Tables(connection=tables.connection, columns=as_trained, time_zone=tables.time_zone),
         as_of=as_of,
         features=features,
         lookback_days=bundle.lookback_days,

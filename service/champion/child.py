@@ -35,9 +35,12 @@ def main() -> None:
 
 def serve(requests: TextIO, answers: TextIO) -> None:
     """Answer each line of requests with one line."""
+    opened: dict[str, tuple[int, int]] = {}
     for line in requests:
         try:
-            answer = _champion(**json.loads(line))
+            question = json.loads(line)
+            _require_same_file(question["tracking_uri"], opened)
+            answer = _champion(**question)
         except Exception as err:
             answer = {"error": type(err).__name__}
         answers.write(json.dumps(answer) + "\n")
@@ -69,6 +72,28 @@ def _champion(
         return {**answer, "is_too_large": True}
     fetched = mlflow.artifacts.download_artifacts(uri, dst_path=staging)
     return {**answer, "bundle": str(Path(fetched).joinpath(*BUNDLE_PATH))}
+
+
+class RegistryReplaced(Exception):
+    """The registry's file is not the one that was opened; a new process has to open it."""
+
+
+def _require_same_file(tracking_uri: str, opened: dict[str, tuple[int, int]]) -> None:
+    """Refuse to go on with a SQLite file that was moved or deleted after it had been opened.
+
+    The open connection would answer from the old file for ever, or make an empty one.
+    """
+    path = Path(tracking_uri.removeprefix(_SQLITE))
+    if not tracking_uri.startswith(_SQLITE) or not (path.exists() or tracking_uri in opened):
+        return
+    if not path.exists():
+        raise RegistryReplaced
+    found = path.stat()
+    if opened.setdefault(tracking_uri, (found.st_dev, found.st_ino)) != (
+        found.st_dev,
+        found.st_ino,
+    ):
+        raise RegistryReplaced
 
 
 def _bytes_of(uri: str, *, at_most: int) -> int:

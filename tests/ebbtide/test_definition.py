@@ -22,7 +22,7 @@ def test_the_code_differs_where_the_definition_does(change) -> None:
 
 @pytest.mark.golden
 def test_the_code_is_stable() -> None:
-    assert BASE.code == "inactivity-90d-3020c297"
+    assert BASE.code == "inactivity-90d-efd76623"
     assert ChurnDefinition(active_within_days=365, gap_days=0, horizon_days=90).code == BASE.code
 
 

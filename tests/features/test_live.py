@@ -115,3 +115,19 @@ def test_columns_of_tables_that_no_feature_reads_are_not_asked_for() -> None:
     rows = [bought(AS_OF - timedelta(days=3))]
     rich = RICH | {"complaints": {"customer_id", "opened_at", "resolved_at"}}
     assert "complaints" not in " ".join(with_columns(rows, rich, "recency_days").columns_absent)
+
+
+def test_what_was_known_later_is_not_seen_though_training_knew_no_such_column() -> None:
+    as_of = datetime(2011, 3, 1, tzinfo=UTC)
+    bought = {"occurred_at": as_of - timedelta(days=3), "amount": 20.0}
+    late = {**bought, "known_at": as_of}
+    found = features_of_events(
+        {"transactions": [bought, late]},
+        customer_id="a",
+        as_of=as_of,
+        names=["spend_90d"],
+        lookback_days=365,
+        definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
+        columns={"transactions": {"customer_id", "occurred_at", "amount"}},
+    )
+    assert found.values.tolist() == [20.0]

@@ -174,12 +174,12 @@ def moved(draw, name: str, row: dict) -> dict:
 
 @st.composite
 def columns_of_a_company(draw) -> dict[str, set[str]]:
-    """Draw which columns the company has: any of the optional ones may be missing."""
+    """Draw which columns the company has: any optional one but ``known_at`` may be missing."""
     return {
         name: {
             column.name
             for column in table_contract(name).columns
-            if column.is_required or draw(st.booleans())
+            if column.is_required or column.name == "known_at" or draw(st.booleans())
         }
         for name in READ
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -85,3 +86,17 @@ def test_another_catalogue_is_refused(
     monkeypatch.setattr(score, "catalogue_version", lambda _: "another")
     with pytest.raises(BundleError, match="another version of the catalogue"):
         snapshot_for(bundle, tables, as_of=tables.log_end(now=PRESENT))
+
+
+def test_a_column_that_came_after_training_changes_nothing(
+    tables: Tables, project: Project, bundle: Bundle
+) -> None:
+    as_of = tables.log_end(now=PRESENT)
+    without = dataclasses.replace(
+        bundle,
+        columns={**bundle.columns, "transactions": bundle.columns["transactions"] - {"discount"}},
+    )
+    as_if_absent = snapshot_for(without, tables, as_of=as_of)
+    assert set(as_if_absent["discount_share_365d"].to_pylist()) <= {0.0, None}
+    with_it = snapshot_for(bundle, tables, as_of=as_of)
+    assert max(share for share in with_it["discount_share_365d"].to_pylist() if share) > 0

@@ -110,7 +110,7 @@ def test_the_child_answers_every_line_whatever_it_says():
     child.serve(io.StringIO('nonsense\n{"unknown": 1}\n'), answers)
     assert [json.loads(line) for line in answers.getvalue().splitlines()] == [
         {"error": "JSONDecodeError"},
-        {"error": "TypeError"},
+        {"error": "KeyError"},
     ]
 
 
@@ -162,3 +162,22 @@ def test_the_champion_of_a_real_registry_is_fetched(tmp_path, make_bundle):
     assert (offer.version, offer.bundle, offer.is_too_large) == ("1", None, True)
     assert list(small.iterdir()) == []
     sparing.close()
+
+
+def test_a_registry_file_that_was_replaced_is_not_answered_from_memory(tmp_path):
+    """The parent ends a child that answers with an error, and the next one opens the new file."""
+    file = tmp_path / "mlflow.db"
+    uri, opened = f"sqlite:///{file}", {}
+    child._require_same_file(uri, opened)
+    assert opened == {}
+    file.write_bytes(b"first")
+    child._require_same_file(uri, opened)
+    child._require_same_file(uri, opened)
+    file.rename(tmp_path / "moved.db")
+    with pytest.raises(child.RegistryReplaced):
+        child._require_same_file(uri, opened)
+    assert not file.exists()
+    file.write_bytes(b"second")
+    with pytest.raises(child.RegistryReplaced):
+        child._require_same_file(uri, opened)
+    child._require_same_file(uri, {})
