@@ -78,9 +78,7 @@ def _with_operands(features: Sequence[Feature]) -> list[Feature]:
 
 
 def _views_needed(aggregates: Sequence[Feature]) -> list[str]:
-    used = {feature.view for feature in aggregates} | {"purchases"}
-    if "purchase_days" in used:
-        used.add("purchases")
+    used = {feature.view for feature in aggregates} | {"purchases"}  # who lives is asked of it
     return [name for name in VIEWS if name in used]
 
 

@@ -66,7 +66,7 @@ class Candidate:
     calibrator : learned from out-of-time scores at the latest origin, and aligned to the served
         model.
     metrics : measures at the latest origin, of probabilities made there in the same way.
-    calibration_checked_on : what kind of unseen customers the measures come from.
+    calibration_checked_on : whose outcomes the probabilities were checked on.
     auc_by_origin : ISO date of each origin with the AUC there.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from ebbtide.words import Language
 
 CHUNK = 10_000
+
+NOT_IN_THE_LOG = ""
+"""Batch scores go to a file, not to the log of predictions: they have no id, and none is written."""
 
 _COLUMNS = (
     "customer_id",
@@ -137,7 +139,7 @@ def score_snapshot(
     parts = []
     for start in range(0, len(ids), CHUNK):
         questions = [
-            Question(prediction_id=str(uuid.UUID(int=0)), customer_id=customer_id, as_of=as_of)
+            Question(prediction_id=NOT_IN_THE_LOG, customer_id=customer_id, as_of=as_of)
             for customer_id in ids[start : start + CHUNK]
         ]
         answers = answer_rows(
