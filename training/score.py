@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CHUNK = 10_000
 
 NOT_IN_THE_LOG = ""
-"""Batch scores go to a file, not to the log of predictions: they have no id, and none is written."""
+"""Batch scores go to a file, not to the log of predictions, so that they have no id."""
 
 _COLUMNS = (
     "customer_id",
