@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Set
     from datetime import datetime
 
-    from ebbtide.contracts.tables import Column
+    from ebbtide.contracts.tables import Column, TableContract
 
 
 def seen_sql(
@@ -55,19 +55,34 @@ def seen_sql(
     first = timestamp_sql(shift_days(as_of, -lookback_days, time_zone=time_zone))
     return (
         f"SELECT {selected}, {age} AS age_us, {age} / CAST(86400000000 AS DOUBLE) AS age_days, "
-        f"{_age_day(clock, as_of, time_zone)} AS age_day "
+        f"{_age_day(clock, as_of, time_zone)} AS age_day, "
+        f"isodow({_wall(clock, time_zone)}) AS weekday "
         f"FROM {table} "
         f"WHERE {clock} < {cut} AND coalesce({known}, {clock}) < {cut} "
-        f"AND {clock} >= {first}"
+        f"AND {_last_sign(contract, columns, cut)} >= {first}"
     )
+
+
+def _last_sign(contract: TableContract, columns: Set[str], cut: str) -> str:
+    """Return until when a row has something to say: its clock, or, while it runs, the present."""
+    if contract.runs_until is None:
+        return contract.clock
+    if contract.runs_until not in columns:
+        return cut
+    return f"CASE WHEN {contract.runs_until} < {cut} THEN {contract.runs_until} ELSE {cut} END"
 
 
 def _age_day(clock: str, as_of: datetime, time_zone: str) -> str:
     """Count civil days by the wall clock; without changes of the clocks it is the age in days."""
-    wall = clock if time_zone == "UTC" else f"timezone('{time_zone}', timezone('UTC', {clock}))"
+    wall = _wall(clock, time_zone)
     wall_cut = timestamp_sql(as_of.astimezone(zone(time_zone)).replace(tzinfo=UTC))
     age = f"date_diff('microsecond', {wall}, {wall_cut})"
     return f"CAST(greatest({age} - 1, 0) // 86400000000 AS INTEGER)"
+
+
+def _wall(clock: str, time_zone: str) -> str:
+    """Return a UTC timestamp as the clocks on the wall of a zone show it."""
+    return clock if time_zone == "UTC" else f"timezone('{time_zone}', timezone('UTC', {clock}))"
 
 
 def timestamp_sql(instant: datetime) -> str:

@@ -62,12 +62,17 @@ def typed_sql(column: Column) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableContract:
-    """One table: its columns, and the column that says when a row happened."""
+    """One table: its columns, and the column that says when a row happened.
+
+    ``runs_until`` names the column with the end of what a row is about, where that lasts: such a
+    row speaks of the time until then, however long ago it began.
+    """
 
     name: str
     meaning: str
     clock: str
     columns: tuple[Column, ...]
+    runs_until: str | None = None
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -103,9 +108,15 @@ _KNOWN_AT = Column(
 )
 
 
-def _table(name: str, meaning: str, clock: str, *columns: Column) -> TableContract:
+def _table(
+    name: str, meaning: str, clock: str, *columns: Column, runs_until: str | None = None
+) -> TableContract:
     return TableContract(
-        name=name, meaning=meaning, clock=clock, columns=(_CUSTOMER, *columns, _KNOWN_AT)
+        name=name,
+        meaning=meaning,
+        clock=clock,
+        columns=(_CUSTOMER, *columns, _KNOWN_AT),
+        runs_until=runs_until,
     )
 
 
@@ -205,6 +216,7 @@ SUBSCRIPTIONS = _table(
     _text("plan", "name of the plan"),
     Column(name="price", kind="money", meaning="for one period", low=0.0),
     Column(name="period_days", kind="number", meaning="length of a period", low=1.0),
+    runs_until="ended_at",
 )
 
 PAYMENTS = _table(

@@ -6,7 +6,7 @@ from features.catalogue.feature import Feature, family
 
 _decline = family("activity_decline", table="transactions", cause="disengagement")
 _activity = family(
-    "activity_decline", table="activity", view="activity_seen", cause="disengagement"
+    "activity_decline", table="activity", view="activity_days", cause="disengagement"
 )
 
 _NO_ACTIVITY = ("No activity on record in the lookback", "回溯期内无活动记录")
@@ -32,7 +32,7 @@ def _decayed_purchases(days: int) -> Feature:
 def _activity_count(days: int) -> Feature:
     return _activity(
         f"activity_{days}d",
-        f"count(*) FILTER (age_day < {days})",
+        f"sum(events) FILTER (age_day < {days})",
         unit="events",
         when_no_rows="0",
         risk="falls",
@@ -77,7 +77,7 @@ FEATURES: tuple[Feature, ...] = (
     _activity_count(90),
     _activity(
         "activity_recency_days",
-        "min(age_days)",
+        "min(last_age_days)",
         unit="days",
         when_null=_NO_ACTIVITY,
         risk="rises",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from features.catalogue.feature import Feature, family
 
-_breadth = family("breadth", table="transactions", view="purchases", cause="product_mismatch")
+_breadth = family("breadth", table="transactions", cause="product_mismatch")
 
 FEATURES: tuple[Feature, ...] = (
     _breadth(
         "products_365d",
-        "count(DISTINCT product_id) FILTER (age_day < 365)",
+        "count(*) FILTER (next_age_day IS NULL AND age_day < 365)",
+        view="product_days",
         columns=("product_id",),
         unit="products",
         when_no_rows="0",
@@ -22,7 +23,8 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _breadth(
         "products_90d",
-        "count(DISTINCT product_id) FILTER (age_day < 90)",
+        "count(*) FILTER (next_age_day IS NULL AND age_day < 90)",
+        view="product_days",
         columns=("product_id",),
         unit="products",
         when_no_rows="0",
@@ -35,7 +37,8 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _breadth(
         "categories_365d",
-        "count(DISTINCT category) FILTER (age_day < 365)",
+        "count(*) FILTER (next_age_day IS NULL AND age_day < 365)",
+        view="category_days",
         columns=("category",),
         unit="categories",
         when_no_rows="0",

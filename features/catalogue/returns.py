@@ -9,7 +9,8 @@ _returns = family("returns", table="transactions", view="returns_seen", cause="p
 FEATURES: tuple[Feature, ...] = (
     _returns(
         "return_days_90d",
-        "count(DISTINCT age_day) FILTER (age_day < 90)",
+        "count(*) FILTER (age_day < 90)",
+        view="return_days",
         unit="days",
         high=90,
         when_no_rows="0",
@@ -21,7 +22,8 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _returns(
         "return_days_365d",
-        "count(DISTINCT age_day) FILTER (age_day < 365)",
+        "count(*) FILTER (age_day < 365)",
+        view="return_days",
         unit="days",
         high=365,
         when_no_rows="0",

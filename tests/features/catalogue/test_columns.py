@@ -67,7 +67,7 @@ def columns_of(name: str, table: str) -> dict[str, set[str]]:
         column.name: {column.name, column.completed_at or column.name}
         for column in contract.columns
     }
-    return seen | {age: {contract.clock} for age in ("age_us", "age_days", "age_day")}
+    return seen | {age: {contract.clock} for age in ("age_us", "age_days", "age_day", "weekday")}
 
 
 def optional_columns_read(feature) -> set[str]:
