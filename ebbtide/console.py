@@ -65,23 +65,50 @@ def require_table_path(out: Path, project: Project | None = None) -> None:
     """
     if out.suffix not in (".parquet", ".csv"):
         raise SettingsError(f"Expected --out to end in .parquet or .csv, got {out.name!r}.")
-    if project is None or not out.exists():
+    if project is not None:
+        _require_not_read(out, project, "--out")
+
+
+def require_report_path(out: Path | None, project: Project, *, option: str, suffix: str) -> None:
+    """Return if a report can be written to such a file; called before long work begins.
+
+    Parameters
+    ----------
+    out : the file to be written, or None where none was asked for.
+    project : whose own tables must not be overwritten.
+    option : that names the file, such as ``--html``.
+    suffix : that it must have, such as ``.html``.
+
+    Raises
+    ------
+    SettingsError
+        If the suffix is another, or the project reads the file.
+    """
+    if out is None:
+        return
+    if out.suffix != suffix:
+        raise SettingsError(f"Expected {option} to end in {suffix}, got {out.name!r}.")
+    _require_not_read(out, project, option)
+
+
+def _require_not_read(out: Path, project: Project, option: str) -> None:
+    if not out.exists():
         return
     from ebbtide.project import expand_variables
 
     for name, source in project.tables.items():
         if source.query is not None and out.name in source.query:
-            raise SettingsError(_is_read_by(out, name))
+            raise SettingsError(_is_read_by(out, name, option))
         if source.path is not None and "://" not in source.path:
             expanded = expand_variables(source.path, where=f"tables.{name}.path")
             read = glob.glob(str(project.base / expanded), recursive=True)
             if any(out.samefile(path) for path in read):
-                raise SettingsError(_is_read_by(out, name))
+                raise SettingsError(_is_read_by(out, name, option))
 
 
-def _is_read_by(out: Path, table: str) -> str:
+def _is_read_by(out: Path, table: str, option: str) -> str:
     return (
-        f"--out {str(out)!r} is a file that tables.{table} of the project reads, and would be "
+        f"{option} {str(out)!r} is a file that tables.{table} of the project reads, and would be "
         f"overwritten. Choose another name."
     )
 
@@ -99,10 +126,29 @@ def write_table(table: pa.Table, out: Path) -> None:
 
     require_table_path(out)
     writers = {".parquet": pyarrow.parquet.write_table, ".csv": pyarrow.csv.write_csv}
+    with _whole_or_not(out) as partial:
+        writers[out.suffix](table, str(partial))
+
+
+def write_text(text: str, out: Path) -> None:
+    """Write a text such as a report, in UTF-8; whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        If the place cannot be written.
+    """
+    with _whole_or_not(out) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _whole_or_not(out: Path) -> Iterator[Path]:
+    """Yield a path to write to, which takes the place of a file once it is complete."""
     partial = out.with_name(f".{out.name}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        writers[out.suffix](table, str(partial))
+        yield partial
         partial.replace(out)
     except OSError as err:
         partial.unlink(missing_ok=True)

@@ -1,0 +1,40 @@
+"""Charts: axes are named, series are told apart, and the same data give the same bytes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ebbtide.pages.charts import COLOURS, bar_chart, line_chart
+
+
+def test_axes_series_and_the_recommended_value_are_named() -> None:
+    svg = line_chart(
+        {"all": [(30, 0.4), (60, 0.2)], "loyal": [(30, 0.6), (60, None)]},
+        x_title="idle time, days",
+        y_title="share that returns",
+        y_format=".0%",
+        rule_at=60,
+        rule_label="recommended",
+    )
+    for text in ("idle time, days", "share that returns", "40%", "loyal", "recommended"):
+        assert f">{text}<" in svg
+    assert COLOURS[0] in svg
+    assert COLOURS[1] in svg
+
+
+def test_one_series_needs_no_legend() -> None:
+    assert ">rows of it<" not in bar_chart(
+        {"rows of it": [("2026-01", 3)]}, x_title="month", y_title="rows"
+    )
+
+
+def test_days_are_an_axis_of_time() -> None:
+    days = [(date(2026, 1, 1), 1), (date(2026, 3, 1), 2)]
+    svg = line_chart({"n": days}, x_title="day", y_title="rows", rule_at=date(2026, 2, 1))
+    assert "February" in svg
+
+
+def test_the_same_data_give_the_same_bytes() -> None:
+    bars = {"a": [("x", 1.5), ("y", 2.5)]}
+    first = bar_chart(bars, x_title="x", y_title="y")
+    assert first == bar_chart(bars, x_title="x", y_title="y")

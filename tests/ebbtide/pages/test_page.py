@@ -1,0 +1,114 @@
+"""Pages: whole in one file, escaped, and with pictures that are shapes and text only."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from ebbtide.pages.charts import bar_chart
+from ebbtide.pages.page import (
+    Badge,
+    Chart,
+    Facts,
+    Grid,
+    Paragraph,
+    Section,
+    Verdict,
+    render_page,
+)
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def page(*blocks, title="Report", sections=1) -> str:
+    return render_page(
+        title=title,
+        subtitle="of two tables",
+        sections=[Section(f"Part {n}", blocks) for n in range(sections)],
+    )
+
+
+def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
+    seen: list[tuple[str, dict[str, str | None]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            seen.append((tag, dict(attrs)))
+
+    Reader().feed(html)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Paragraph(HOSTILE),
+        Verdict("bad", HOSTILE),
+        Facts([(HOSTILE, HOSTILE)]),
+        Grid([HOSTILE], [[HOSTILE], [Badge(level="bad", text=HOSTILE)]], HOSTILE),
+        Chart(bar_chart({HOSTILE: [(HOSTILE, 1)]}, x_title=HOSTILE, y_title=HOSTILE), HOSTILE),
+    ],
+    ids=lambda block: block.kind,
+)
+def test_no_text_becomes_markup(block) -> None:
+    html = page(block, title=HOSTILE)
+    assert "script" not in {tag for tag, _ in tags(html)}
+    assert "&lt;script&gt;" in html
+
+
+def test_a_page_needs_no_other_file_and_runs_nothing() -> None:
+    chart = Chart(bar_chart({"rows": [("2026-01", 1)]}, x_title="month", y_title="rows"))
+    html = page(chart, Grid(["n"], [[1]]), sections=3)
+    for tag, attributes in tags(html):
+        assert tag not in {"script", "link", "img", "iframe", "object", "base", "form"}
+        assert not any(name.startswith("on") or name == "src" for name in attributes)
+        assert (attributes.get("href") or "#").startswith("#")
+    assert not re.search(r"url\((?!#)|@import", html)
+
+
+def test_numbers_stand_on_the_right_and_words_on_the_left() -> None:
+    html = page(Grid(["what", "rows", "share"], [["a", 1234567, "12.5%"], ["b", 2, "–"]]))
+    assert '<td class="number">1,234,567</td>' in html
+    assert '<td class="number">12.5%</td>' in html
+    assert "<td>a</td>" in html
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>alert(1)</script>",
+        '<a href="https://example.org"><text>x</text></a>',
+        '<rect onclick="alert(1)"/>',
+        '<image href="https://example.org/x.png"/>',
+        "<foreignObject><p>x</p></foreignObject>",
+        '<rect fill="url(https://example.org/x)"/>',
+        '<rect style="background: URL( //example.org)"/>',
+        "<style>@import 'x';</style>",
+    ],
+)
+def test_a_picture_that_reaches_outside_is_refused(inside: str) -> None:
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg">{inside}</svg>'
+    with pytest.raises(ValueError, match="Expected an SVG of shapes and text"):
+        page(Chart(svg))
+
+
+@pytest.mark.parametrize("svg", ["", "<svg", "<!DOCTYPE svg><svg/>", "no svg"])
+def test_what_is_no_picture_is_refused(svg: str) -> None:
+    with pytest.raises(ValueError, match="Expected an SVG"):
+        page(Chart(svg))
+
+
+def test_two_pictures_of_one_page_share_no_id() -> None:
+    charts = [
+        Chart(bar_chart({"rows": [("a", n)]}, x_title="x", y_title="rows", rule_at="a"))
+        for n in (1, 1)
+    ]
+    ids = re.findall(r'\sid="([^"]+)"', page(*charts))
+    assert len(ids) == len(set(ids)) > 2
+
+
+def test_there_is_a_list_of_sections_only_where_there_are_several() -> None:
+    assert "<nav" not in page(Paragraph("x"), sections=2)
+    assert page(Paragraph("x"), sections=3).count('<a href="#section-') == 3
