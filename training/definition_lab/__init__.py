@@ -1,0 +1,1 @@
+"""The definition lab: what "churn" should mean for a company, asked of its own purchases."""

@@ -1,0 +1,233 @@
+"""What each definition says of the same customers: churn shares, flips, and false goodbyes.
+
+Labels come from matured windows only. Adding purchases after a window changes no label in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from training.definition_lab.purchase_days import FOR_EVER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ebbtide.definition import ChurnDefinition
+    from training.definition_lab.purchase_days import BoolArray, Days, PurchaseDays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What a definition says at one instant.
+
+    Parameters
+    ----------
+    alive : who is in the population, over all customers of the log, shape (m,).
+    churned : who of all is silent over the whole window; means something where ``alive``.
+    came_back : who is silent over the window and bought within another horizon after it; None
+        while that second window has not passed.
+    """
+
+    alive: BoolArray
+    churned: BoolArray
+    came_back: BoolArray | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelMeasures:
+    """How a definition labels a company's customers.
+
+    Parameters
+    ----------
+    horizon_days, gap_days, active_within_days : the definition.
+    instants : how many snapshots it was measured on, the same for every definition.
+    customers : mean population of a snapshot.
+    leavers : mean number of churned customers of a snapshot.
+    churned_share : churned over population, all snapshots together, in [0, 1].
+    churned_low, churned_high : smallest and largest share of one snapshot.
+    false_goodbye_share : of those called churned, the share that bought within another horizon
+        after the window, over the snapshots where that is known; None if nobody churned there.
+    false_goodbye_instants : how many snapshots those are.
+    flips_from_present : share of customers, alive by both, whose label differs from that of the
+        project's definition; None if that needs a longer log.
+    flips_from_longer : the same against the next longer horizon; None for the longest.
+    returners_covered : of the earlier customers who bought within the window, the share that was
+        in the population.
+    days_until_known : gap and horizon: how long it takes until a prediction can be checked.
+    """
+
+    horizon_days: int
+    gap_days: int
+    active_within_days: int
+    instants: int
+    customers: float
+    leavers: float
+    churned_share: float
+    churned_low: float
+    churned_high: float
+    false_goodbye_share: float | None
+    false_goodbye_instants: int
+    flips_from_present: float | None
+    flips_from_longer: float | None
+    returners_covered: float | None
+    days_until_known: int
+
+
+def labels_at(log: PurchaseDays, as_of_day: int, definition: ChurnDefinition) -> Labels:
+    """Label every customer of a log at one matured instant.
+
+    Parameters
+    ----------
+    log : the purchase days; the outcome window must lie within it.
+    as_of_day : civil day with whose midnight the snapshot is taken.
+    definition : what counts as churn.
+
+    Examples
+    --------
+    >>> from ebbtide.definition import ChurnDefinition
+    >>> from training.definition_lab.purchase_days import of_one_customer
+    >>> month = ChurnDefinition(horizon_days=30, gap_days=0, active_within_days=90)
+    >>> labels = labels_at(of_one_customer([0, 50], ends_on=100), 10, month)
+    >>> labels.churned.tolist(), labels.came_back.tolist()
+    ([True], [True])
+    """
+    return _labels(
+        definition,
+        as_of_day=as_of_day,
+        last=log.last_day_before(as_of_day),
+        silence=log.silence_from(as_of_day + definition.gap_days),
+        ends_on=log.ends_on,
+    )
+
+
+def _labels(
+    definition: ChurnDefinition, *, as_of_day: int, last: Days, silence: Days, ends_on: int
+) -> Labels:
+    horizon = definition.horizon_days
+    ends = as_of_day + definition.gap_days + horizon
+    assert ends <= ends_on, "a label was asked of a window that has not matured"
+    churned = silence >= horizon
+    return Labels(
+        alive=last >= as_of_day - definition.active_within_days,
+        churned=churned,
+        came_back=churned & (silence < 2 * horizon) if ends + horizon <= ends_on else None,
+    )
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What is added up over the snapshots for one definition; private to this module."""
+
+    sizes: list[int] = field(default_factory=list)
+    leavers: list[int] = field(default_factory=list)
+    false_goodbyes: int = 0
+    goodbyes_followed: int = 0
+    instants_followed: int = 0
+    flips: dict[str, list[int]] = field(default_factory=lambda: {"present": [], "longer": []})
+    shared: dict[str, list[int]] = field(default_factory=lambda: {"present": [], "longer": []})
+    returned: int = 0
+    returned_alive: int = 0
+
+
+def measure_labels(
+    log: PurchaseDays,
+    definitions: Sequence[ChurnDefinition],
+    *,
+    present: ChurnDefinition,
+    as_of_days: Sequence[int],
+) -> tuple[LabelMeasures, ...]:
+    """Measure what definitions say over the same instants.
+
+    Parameters
+    ----------
+    log : the purchase days.
+    definitions : those to be measured.
+    present : the project's own; its windows too must lie within the log to be compared with.
+    as_of_days : the snapshots; the windows of all definitions must lie within the log.
+    """
+    counts = {definition: _Counts() for definition in definitions}
+    longer = {definition: _next_longer(definition, definitions) for definition in definitions}
+    for day in as_of_days:
+        last = log.last_day_before(day)
+        gaps = {definition.gap_days for definition in (*definitions, present)}
+        silences = {gap: log.silence_from(day + gap) for gap in gaps}
+        said = {
+            definition: _labels(
+                definition,
+                as_of_day=day,
+                last=last,
+                silence=silences[definition.gap_days],
+                ends_on=log.ends_on,
+            )
+            for definition in {*definitions, present}
+            if day + definition.gap_days + definition.horizon_days <= log.ends_on
+        }
+        for definition in definitions:
+            ours = said[definition]
+            _count(counts[definition], ours, earlier=last > -FOR_EVER)
+            _count_flips(counts[definition], "present", ours, said.get(present))
+            beside = longer[definition]
+            _count_flips(counts[definition], "longer", ours, beside and said[beside])
+    return tuple(_measures(definition, counts[definition]) for definition in definitions)
+
+
+def _next_longer(
+    definition: ChurnDefinition, definitions: Sequence[ChurnDefinition]
+) -> ChurnDefinition | None:
+    longer = [
+        other
+        for other in definitions
+        if other.horizon_days > definition.horizon_days
+        and replace(other, horizon_days=definition.horizon_days) == definition
+    ]
+    return min(longer, key=lambda other: other.horizon_days, default=None)
+
+
+def _count(counts: _Counts, labels: Labels, *, earlier: BoolArray) -> None:
+    left = labels.alive & labels.churned
+    back = earlier & ~labels.churned
+    counts.sizes.append(int(labels.alive.sum()))
+    counts.leavers.append(int(left.sum()))
+    counts.returned += int(back.sum())
+    counts.returned_alive += int((back & labels.alive).sum())
+    if labels.came_back is not None:
+        counts.instants_followed += 1
+        counts.goodbyes_followed += int(left.sum())
+        counts.false_goodbyes += int((labels.alive & labels.came_back).sum())
+
+
+def _count_flips(counts: _Counts, against: str, ours: Labels, theirs: Labels | None) -> None:
+    if theirs is None:
+        return
+    both = ours.alive & theirs.alive
+    counts.flips[against].append(int((both & (ours.churned != theirs.churned)).sum()))
+    counts.shared[against].append(int(both.sum()))
+
+
+def _measures(definition: ChurnDefinition, counts: _Counts) -> LabelMeasures:
+    sizes, leavers = np.array(counts.sizes), np.array(counts.leavers)
+    shares = leavers / np.maximum(sizes, 1)
+    return LabelMeasures(
+        horizon_days=definition.horizon_days,
+        gap_days=definition.gap_days,
+        active_within_days=definition.active_within_days,
+        instants=len(sizes),
+        customers=float(sizes.mean()),
+        leavers=float(leavers.mean()),
+        churned_share=_share(int(leavers.sum()), int(sizes.sum())) or 0.0,
+        churned_low=float(shares.min()),
+        churned_high=float(shares.max()),
+        false_goodbye_share=_share(counts.false_goodbyes, counts.goodbyes_followed),
+        false_goodbye_instants=counts.instants_followed,
+        flips_from_present=_share(sum(counts.flips["present"]), sum(counts.shared["present"])),
+        flips_from_longer=_share(sum(counts.flips["longer"]), sum(counts.shared["longer"])),
+        returners_covered=_share(counts.returned_alive, counts.returned),
+        days_until_known=definition.gap_days + definition.horizon_days,
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
