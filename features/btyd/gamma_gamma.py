@@ -1,0 +1,107 @@
+"""Gamma-Gamma: what a customer spends on a purchase day, shrunk towards what all spend.
+
+Each day's spend is Gamma(p, v) with one ``p`` for all, and ``v`` is Gamma(q, gamma) among
+customers. Spend is taken to be independent of how often one buys.
+
+References
+----------
+P. S. Fader, B. G. S. Hardie (2013), The Gamma-Gamma model of monetary value, note 025; first used
+in P. S. Fader, B. G. S. Hardie, K. L. Lee (2005), RFM and CLV: using iso-value curves for customer
+base analysis, Journal of Marketing Research 42(4), 415-430.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import betaln, digamma
+
+from features.btyd.maximum_likelihood import Fit, maximise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+NAMES = ("p", "q", "gamma")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GammaGamma:
+    """A Gamma-Gamma model with its parameters.
+
+    Parameters
+    ----------
+    p : shape of one customer's spends.
+    q : shape of the rates among customers, > 1, so that the mean exists.
+    gamma : their inverse scale, currency.
+    """
+
+    p: float
+    q: float
+    gamma: float
+
+    def expected_spend(self, purchases: Floats, mean_spend: Floats) -> Floats:
+        """Expected spend on a future purchase day, currency.
+
+        Parameters
+        ----------
+        purchases : purchase days that the mean is of, >= 0.
+        mean_spend : mean spend on those days, currency.
+
+        Examples
+        --------
+        >>> model = GammaGamma(p=6.25, q=3.74, gamma=15.45)
+        >>> model.expected_spend(np.array([0, 1, 99]), np.array([0, 100, 100])).round(1).tolist()
+        [35.2, 80.3, 99.7]
+        """
+        return self.p * (self.gamma + purchases * mean_spend) / (self.p * purchases + self.q - 1)
+
+
+def fit_gamma_gamma(purchases: Floats, mean_spend: Floats) -> tuple[GammaGamma, Fit]:
+    """Fit a Gamma-Gamma model by maximum likelihood.
+
+    Parameters
+    ----------
+    purchases : purchase days that each customer's mean is of, >= 1.
+    mean_spend : mean spend on those days, currency, > 0.
+
+    Raises
+    ------
+    NotReady
+        If the likelihood has no maximum that can be found.
+    """
+    scale = float(np.exp(np.mean(np.log(mean_spend))))
+    best, fit = maximise(
+        lambda theta: _log_likelihood(theta, purchases, mean_spend),
+        names=NAMES,
+        starts=[(2.0, 3.0, scale), (6.0, 4.0, 0.4 * scale)],
+        bounds=[(1e-2, 1e4), (1.01, 1e3), (1e-6 * scale, 1e4 * scale)],
+        customers=len(purchases),
+    )
+    p, q, gamma = (float(value) for value in best)
+    return GammaGamma(p=p, q=q, gamma=gamma), fit
+
+
+def _log_likelihood(theta: Floats, purchases: Floats, mean_spend: Floats) -> tuple[float, Floats]:
+    """Return the log-likelihood of mean spends and its gradient by p, q, gamma."""
+    p, q, gamma = theta
+    shape = p * purchases
+    total = purchases * mean_spend
+    value = (
+        -betaln(shape, q)
+        + q * np.log(gamma / (gamma + total))
+        + shape * np.log(total / (gamma + total))
+        - np.log(mean_spend)
+    )
+    by_all = digamma(shape + q)
+    gradient = np.stack(
+        [
+            purchases * (by_all - digamma(shape) + np.log(total / (gamma + total))),
+            by_all - digamma(q) + np.log(gamma / (gamma + total)),
+            q / gamma - (q + shape) / (gamma + total),
+        ]
+    )
+    return float(value.sum()), gradient.sum(axis=1)

@@ -1,0 +1,115 @@
+"""What a buy-till-you-die model sees of customers: how many repeats, the last one, the age.
+
+Nothing here knows of dates or tables; the unit of time is the caller's, days in this product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ebbtide.errors import ContractError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histories:
+    """Purchase histories, equal ones once with their number; made by :func:`histories`.
+
+    Parameters
+    ----------
+    repeats : purchase days after the first, ``x`` in the literature, >= 0.
+    last_days : days from the first purchase to the last, ``t_x``; 0 without a repeat.
+    age_days : days from the first purchase to the end of observation, ``T``, >= ``last_days``.
+    weights : how many customers share the history, > 0.
+    """
+
+    repeats: Floats
+    last_days: Floats
+    age_days: Floats
+    weights: Floats
+
+    @property
+    def customers(self) -> float:
+        """Sum of the weights."""
+        return float(self.weights.sum())
+
+    @property
+    def repeaters(self) -> float:
+        """How many of the customers came again."""
+        return float(self.weights[self.repeats > 0].sum())
+
+
+def histories(
+    repeats: ArrayLike,
+    last_days: ArrayLike,
+    age_days: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    most: int | None = None,
+) -> Histories:
+    """Sort histories and count equal ones once.
+
+    Parameters
+    ----------
+    repeats, last_days, age_days : as in :class:`Histories`, one for each customer.
+    weights : how many customers each stands for; None is one.
+    most : keep at most so many different histories: every k-th of the sorted customers, which is
+        the same choice for any order of the rows and needs no random numbers. None keeps all.
+
+    Raises
+    ------
+    ContractError
+        If lengths differ, or a history is impossible.
+
+    Examples
+    --------
+    >>> two = histories([0, 2, 0], [0, 30, 0], [60, 60, 60])
+    >>> two.repeats.tolist(), two.weights.tolist()
+    ([0.0, 2.0], [2.0, 1.0])
+    """
+    x, last, age = (np.asarray(given, dtype=float) for given in (repeats, last_days, age_days))
+    weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)
+    _require_possible(x, last, age, weight)
+    order = np.lexsort((age, last, x))
+    x, last, age, weight = x[order], last[order], age[order], weight[order]
+    if most is not None and _distinct(x, last, age).sum() > most:
+        kept = np.linspace(0, len(x) - 1, most).round().astype(int)
+        share = weight.sum() / weight[kept].sum()
+        x, last, age, weight = x[kept], last[kept], age[kept], weight[kept] * share
+    starts = np.flatnonzero(_distinct(x, last, age))
+    return Histories(
+        repeats=x[starts],
+        last_days=last[starts],
+        age_days=age[starts],
+        weights=np.add.reduceat(weight, starts) if len(starts) else weight,
+    )
+
+
+def _distinct(x: Floats, last: Floats, age: Floats) -> NDArray[np.bool_]:
+    """Mark, in sorted histories, each that differs from the one before."""
+    marks = np.ones(len(x), dtype=bool)
+    marks[1:] = (np.diff(x) != 0) | (np.diff(last) != 0) | (np.diff(age) != 0)
+    return marks
+
+
+def _require_possible(x: Floats, last: Floats, age: Floats, weight: Floats) -> None:
+    if not len(x) == len(last) == len(age) == len(weight):
+        raise ContractError(
+            "Expected repeats, last_days, age_days and weights of one length, got "
+            f"{len(x)}, {len(last)}, {len(age)} and {len(weight)}."
+        )
+    possible = (x >= 0) & (last >= 0) & (age >= last) & np.isfinite(age) & (weight > 0)
+    possible &= (x > 0) | (last == 0)
+    if not possible.all():
+        raise ContractError(
+            "Expected repeats >= 0, 0 <= last_days <= age_days, last_days = 0 without a repeat, "
+            f"and weights > 0; {int((~possible).sum())} of {len(x)} rows break that. Count "
+            "purchase days within the lookback, and both ages to the same instant."
+        )
