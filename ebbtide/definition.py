@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from ebbtide.clock import OutcomeWindow, shift_days
 
@@ -19,11 +19,13 @@ class ChurnDefinition:
 
     Parameters
     ----------
-    kind : how churn shows; ``inactivity`` is for companies whose customers never say goodbye.
+    kind : how churn shows; ``inactivity`` is for companies whose customers never say goodbye,
+        ``label`` for a table in which the company says itself who churned.
     horizon_days : length of the outcome window, days, >= 1.
     gap_days : time needed to act, between ``as_of`` and the outcome window, days, >= 0.
     active_within_days : a customer is alive who purchased in so many days before ``as_of``, >= 1.
     time_zone : IANA name of the zone whose civil days are counted.
+    label : for ``label``, the column and the value that stands for churn.
 
     Examples
     --------
@@ -34,8 +36,22 @@ class ChurnDefinition:
     horizon_days: int
     gap_days: int
     active_within_days: int
-    kind: Literal["inactivity"] = "inactivity"
+    kind: Literal["inactivity", "label"] = "inactivity"
     time_zone: str = "UTC"
+    label: str | None = None
+
+    def by_label(self, label: str) -> ChurnDefinition:
+        """Return the definition with the company's own label instead of inactivity.
+
+        Parameters
+        ----------
+        label : column and value.
+        """
+        return replace(self, kind="label", label=label)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for the bundle, without a label where there is none."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def window(self, as_of: datetime) -> OutcomeWindow:
         """Return the outcome window of a snapshot."""
@@ -53,6 +69,8 @@ class ChurnDefinition:
     @property
     def sentence(self) -> str:
         """The definition in words."""
+        if self.label is not None:
+            return f"{self.label}, as the table says; {self._ahead}"
         start = "as_of" if self.gap_days == 0 else f"{self.gap_days} days after as_of"
         return (
             f"no purchase in the {self.horizon_days} days from {start}, by a customer who "
@@ -60,8 +78,13 @@ class ChurnDefinition:
         )
 
     @property
+    def _ahead(self) -> str:
+        gap = f" after a gap of {self.gap_days}" if self.gap_days else ""
+        return f"the label is taken to look {self.horizon_days} days ahead{gap}"
+
+    @property
     def code(self) -> str:
         """Short name with a hash, equal exactly where the definition is equal."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(self.to_json(), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return f"{self.kind}-{self.horizon_days}d-{digest}"

@@ -5,7 +5,6 @@ Words state facts about the customer; they never claim that a fact is the cause.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,8 +37,9 @@ class Reason:
     feature, family : the feature and its family.
     cause : what the evidence may point at.
     contribution : its exact share in the raw score's distance from the average, > 0.
-    value : the customer's value; None where it is missing.
-    typical : median of the living customers; None where most have none.
+    value : the customer's value, a category as text; None where it is missing.
+    typical : median of the living customers, or their commonest category; None where most have
+        none.
     text : the fact in words.
     """
 
@@ -47,8 +47,8 @@ class Reason:
     family: str
     cause: Cause
     contribution: float
-    value: float | None
-    typical: float | None
+    value: float | str | None
+    typical: float | str | None
     text: str
 
 
@@ -180,8 +180,8 @@ def reasons_of_row(
             family=features[column].family,
             cause=features[column].cause,
             contribution=float(contributions[column]),
-            value=_number_or_none(values[column]),
-            typical=_number_or_none(typical[column]),
+            value=features[column].shown(float(values[column])),
+            typical=features[column].shown(float(typical[column])),
             text=features[column].reason_text(
                 float(values[column]), float(typical[column]), language
             ),
@@ -189,7 +189,3 @@ def reasons_of_row(
         for column in top.tolist()
         if column >= 0
     )
-
-
-def _number_or_none(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None

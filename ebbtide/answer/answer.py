@@ -32,6 +32,9 @@ WarningCode = Literal[
     "missing_feature",
     "missing_table",
     "missing_column",
+    "unseen_category",
+    "unlearned_null",
+    "unlearned_range",
     "calibration_off",
     "calibration_unchecked",
     "expired",
@@ -49,6 +52,19 @@ WARNINGS: dict[WarningCode, Words] = {
         "Column {subject} is in none of the rows that were sent, though the model learned with it; "
         "taken as null",
         "发送的数据行中均无列 {subject}，而模型训练时用到该列；按空值处理",
+    ),
+    "unseen_category": Words(
+        "{subject} has a category that the model did not learn; taken as unknown",
+        "{subject} 的类别未被模型学习；按未知处理",
+    ),
+    "unlearned_null": Words(
+        "{subject} is missing, though the model never saw it missing; rely on the score less",
+        "{subject} 缺失，而模型训练时该列从未缺失；评分的可靠性因此降低",
+    ),
+    "unlearned_range": Words(
+        "{subject} lies outside what the model learned from; taken as the nearest value that it "
+        "learned from",
+        "{subject} 超出模型训练数据的范围；按范围内最近的取值处理",
     ),
     "calibration_off": Words(
         "When last checked, probabilities were off by {subject} on average; rely on the order of "

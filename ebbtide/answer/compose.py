@@ -15,6 +15,7 @@ import numpy as np
 
 from ebbtide import economics
 from ebbtide.answer.answer import ABSTAIN, WARNINGS, Answer, Warned
+from ebbtide.answer.unlearned import unlearned
 from ebbtide.decision import NO_ACTION, Cases, decide
 from ebbtide.reasons import material_contributions, reasons_of_row, top_features
 
@@ -110,6 +111,7 @@ def answer_rows(
                     value=float(value[row]),
                     decisions=decisions,
                     row=row,
+                    values=rows[row],
                 )
             )
     return answers
@@ -150,6 +152,7 @@ class _Frame:
         value: float,
         decisions: Decisions,
         row: int,
+        values: FloatArray,
     ) -> Answer:
         chosen = int(decisions.chosen[row])
         action = decisions.actions[chosen] if chosen >= 0 else None
@@ -175,7 +178,7 @@ class _Frame:
             effect_low=round(float(decisions.effect_low[row]), 6),
             effect_high=round(float(decisions.effect_high[row]), 6),
             effect_basis="assumed" if action else None,
-            warnings=self._warnings(question),
+            warnings=self._warnings(question, values),
         )
 
     def _begun(self, question: Question) -> Answer:
@@ -193,7 +196,7 @@ class _Frame:
             language=self.language,
         )
 
-    def _warnings(self, question: Question) -> tuple[Warned, ...]:
+    def _warnings(self, question: Question, values: FloatArray) -> tuple[Warned, ...]:
         warned = []
         if question.as_of + timedelta(days=self.policy.valid_days) < self.scored_at:
             warned.append(self._warned("expired"))
@@ -204,6 +207,11 @@ class _Frame:
         warned += [self._warned("missing_feature", name) for name in question.missing]
         warned += [self._warned("missing_table", name) for name in question.missing_tables]
         warned += [self._warned("missing_column", name) for name in question.missing_columns]
+        warned += [
+            self._warned(code, name)
+            for code, name in unlearned(values, self.model.scorer.features)
+            if name not in question.missing
+        ]
         return tuple(warned)
 
     def _warned(self, code: WarningCode, subject: str = "") -> Warned:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ModelKind = Literal["logistic", "random_forest", "lightgbm"]
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 MAX_FILE_BYTES = 256 * 2**20

@@ -23,6 +23,7 @@ from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.categories import CategoryScale, category_sizes
 from ebbtide.scorer.linear import LinearModel, read_linear
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
@@ -31,6 +32,7 @@ from ebbtide.scorer.trees import TreeModel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scorer import Model
     from ebbtide.scorer.scores import FloatArray
 
@@ -115,20 +117,36 @@ def _check_shapes(bundle: Bundle) -> None:
         reference.p_churn_quantiles.shape == (101,),
         bool(np.all(np.diff(reference.p_churn_quantiles) >= -1e-9)),
         reference.missing_share.shape == (n_features,),
-        all(len(scale.values) == len(scale.ranks) for scale in scorer.scales),
-        all(bool(np.all(np.diff(scale.values) > 0)) for scale in scorer.scales),
+        all(
+            _scale_fits(scale, feature)
+            for scale, feature in zip(scorer.scales, scorer.features, strict=True)
+        ),
         0 < scorer.calibrator.slope < np.inf,
         type(bundle.lookback_days) is int,
         type(bundle.calibration_checked_on) is str,
-        {"transactions", *(feature.table for feature in scorer.features)} <= set(bundle.columns),
+        {feature.table for feature in scorer.features} <= set(bundle.columns),
+        bundle.definition.kind == "label" or "transactions" in bundle.columns,
         all("customer_id" in names for names in bundle.columns.values()),
     ]
     if isinstance(scorer.model, LinearModel):
         model = scorer.model
         parts = (model.weights, model.missing_weights, model.centers, model.missing_centers)
         fitting += [part.shape == (n_features,) for part in parts]
+        sizes = {column: (size,) for column, size in category_sizes(scorer.scales).items()}
+        fitting.append({at: part.shape for at, part in model.categories.items()} == sizes)
     if not all(fitting):
         raise ValueError("the parts do not fit")
+
+
+def _scale_fits(scale: Scale, feature: FeatureContract) -> bool:
+    """Whether a scale is of the kind of its feature, and in order."""
+    if isinstance(scale, CategoryScale):
+        count = len(feature.learned.categories) if feature.learned is not None else 0
+        return feature.is_categorical and type(scale.count) is int and scale.count == count >= 1
+    if not isinstance(scale, RankScale) or feature.is_categorical:
+        return False
+    rises = bool(np.all(np.diff(scale.values) > 0))
+    return len(scale.values) == len(scale.ranks) and rises
 
 
 def _is_signed(folder: Path, manifest: bytes, key: bytes) -> bool:
@@ -177,16 +195,19 @@ def _scorer(kind: str, files: dict[str, bytes]) -> RankedScorer:
         raise BundleError(f"Unknown kind of calibrator. {_AGAIN}")
     return RankedScorer(
         features=tuple(FeatureContract.from_json(entry["contract"]) for entry in features),
-        scales=tuple(
-            RankScale(values=tuple(e["scale"]["values"]), ranks=tuple(e["scale"]["ranks"]))
-            for e in features
-        ),
+        scales=tuple(_scale(entry["scale"]) for entry in features),
         typical=_floats([entry["typical"] for entry in features]),
         model=_model(kind, files, len(features)),
         calibrator=PlattCalibrator(
             slope=float(calibrator["slope"]), intercept=float(calibrator["intercept"])
         ),
     )
+
+
+def _scale(read: dict[str, Any]) -> Scale:
+    if "count" in read:
+        return CategoryScale(count=read["count"])
+    return RankScale(values=tuple(read["values"]), ranks=tuple(read["ranks"]))
 
 
 def _model(kind: str, files: dict[str, bytes], n_features: int) -> Model:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def write_bundle(
     manifest = {
         "format": FORMAT,
         "kind": kind,
-        "definition": asdict(definition),
+        "definition": definition.to_json(),
         "lookback_days": lookback_days,
         "catalogue_version": catalogue_version,
         "columns": {table: sorted(names) for table, names in columns.items()},

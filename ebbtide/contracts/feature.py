@@ -9,6 +9,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ebbtide.contracts.learned import UNSEEN, Learned
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 
 RiskDirection = Literal["rises", "falls"]
+
+_UNSEEN = Words("{name} has a value that was not learned", "{name} 的取值未被模型学习")
+_TYPICAL = Words(" (typical: {typical})", "（典型：{typical}）")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class FeatureContract:
     cause : what the evidence may point at.
     when_null : what a missing value means; None where the value can never be missing.
     risk : whether risk ``rises`` or ``falls`` with the value, where that is agreed beforehand.
+    learned : for a column of a snapshot table, what the model saw of it; None for a feature of the
+        catalogue. Beyond it a value is tolerated with a warning, while low and high are enforced.
     """
 
     name: str
@@ -48,6 +54,18 @@ class FeatureContract:
     high: float | None = None
     when_null: Words | None = None
     risk: RiskDirection | None = None
+    learned: Learned | None = None
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether values are places among categories."""
+        return self.learned is not None and self.learned.is_categorical
+
+    def shown(self, value: float) -> float | str | None:
+        """Return a value as a reader knows it: the text of a category; None where missing."""
+        if self.learned is not None and self.learned.is_categorical:
+            return self.learned.text(value)
+        return float(value) if math.isfinite(value) else None
 
     @property
     def is_nullable(self) -> bool:
@@ -65,9 +83,23 @@ class FeatureContract:
         """
         if math.isnan(value):
             return self.when_null[language] if self.when_null else ""
+        if self.learned is not None and self.learned.is_categorical:
+            return self._category_text(self.learned, value, typical, language)
         return self.reason[language].format(
             value=plain_number(value), typical=plain_number(typical) if typical == typical else "–"
         )
+
+    def _category_text(
+        self, learned: Learned, value: float, typical: float, language: Language
+    ) -> str:
+        """Say what is typical only where the customer differs from it."""
+        if value == UNSEEN:
+            return _UNSEEN[language].format(name=self.name)
+        fact = self.reason[language].format(value=learned.text(value))
+        usual = learned.text(typical)
+        if usual is None or value == typical:
+            return fact
+        return fact + _TYPICAL[language].format(typical=usual)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; :meth:`from_json` reads it back."""
@@ -76,12 +108,13 @@ class FeatureContract:
     @classmethod
     def from_json(cls, read: dict[str, Any]) -> FeatureContract:
         """Make a contract from what :meth:`to_json` wrote."""
-        when_null = read["when_null"]
+        when_null, learned = read["when_null"], read["learned"]
         return cls(
             **{
                 **read,
                 "reason": Words(**read["reason"]),
                 "when_null": None if when_null is None else Words(**when_null),
+                "learned": None if learned is None else Learned.from_json(learned),
             }
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy as np
 from ebbtide.errors import BundleError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ebbtide.scorer.scores import FloatArray
 
 
@@ -25,6 +27,8 @@ class LinearModel:
     missing_weights : log-odds where the feature is missing, shape (features,).
     centers : mean rank in training, missing ones counted as 0.5, shape (features,).
     missing_centers : share missing in training, shape (features,).
+    categories : for a column of categories, the log-odds of each place against the average row, by
+        the column; its other parts are zero.
 
     Notes
     -----
@@ -36,14 +40,18 @@ class LinearModel:
     missing_weights: FloatArray
     centers: FloatArray
     missing_centers: FloatArray
+    categories: Mapping[int, FloatArray] = field(default_factory=dict)
 
     def contributions(self, ranked: FloatArray) -> FloatArray:
         """Return each feature's share of the log-odds, shape (n, features)."""
         missing = np.isnan(ranked)
         filled = np.where(missing, 0.5, ranked)
-        return (filled - self.centers) * self.weights + (
+        terms: FloatArray = (filled - self.centers) * self.weights + (
             missing - self.missing_centers
         ) * self.missing_weights
+        for column, log_odds in self.categories.items():
+            terms[:, column] = log_odds[ranked[:, column].astype(np.intp)]
+        return terms
 
     def log_odds(self, ranked: FloatArray) -> FloatArray:
         """Return the log-odds, shape (n,); the same for a row whatever rows come with it."""
@@ -55,7 +63,9 @@ class LinearModel:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for the bundle."""
+        categories = {str(column): part.tolist() for column, part in self.categories.items()}
         return {
+            **({"categories": categories} if categories else {}),
             "intercept": self.intercept,
             "weights": self.weights.tolist(),
             "missing_weights": self.missing_weights.tolist(),
@@ -92,6 +102,7 @@ def read_linear(text: str) -> LinearModel:
         missing_weights=_floats(read["missing_weights"]),
         centers=_floats(read["centers"]),
         missing_centers=_floats(read["missing_centers"]),
+        categories={int(at): _floats(part) for at, part in read.get("categories", {}).items()},
     )
 
 

@@ -9,7 +9,7 @@ therefore always gets the same rank, whatever rows come with it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
 MAX_KNOTS = 256
+
+
+class Scale(Protocol):
+    """From values of one feature to what a model reads."""
+
+    def rank(self, column: FloatArray) -> FloatArray:
+        """Return what a model reads of each value, shape (n,)."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for the bundle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +80,7 @@ class RankScale:
         return {"values": list(self.values), "ranks": list(self.ranks)}
 
 
-def rank_columns(scales: Sequence[RankScale], rows: FloatArray) -> FloatArray:
+def rank_columns(scales: Sequence[Scale], rows: FloatArray) -> FloatArray:
     """Return the ranks of rows, shape (n, features), each column on its own scale."""
     ranked = np.empty(rows.shape, dtype=np.float64)
     for index, scale in enumerate(scales):

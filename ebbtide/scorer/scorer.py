@@ -13,7 +13,7 @@ from ebbtide.scorer.scores import Scores
 if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
     from ebbtide.scorer.calibrator import PlattCalibrator
-    from ebbtide.scorer.ranks import RankScale
+    from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
 
 
@@ -34,14 +34,15 @@ class RankedScorer:
     Parameters
     ----------
     features : contracts, in the order of the columns.
-    scales : rank scale of each feature.
-    typical : median of each feature in the reference snapshot, NaN if most have none.
+    scales : scale of each feature: ranks of a number, places of a category.
+    typical : median of each feature in the reference snapshot, or its commonest category; NaN if
+        most have none.
     model : linear or trees.
     calibrator : makes probabilities of log-odds.
     """
 
     features: tuple[FeatureContract, ...]
-    scales: tuple[RankScale, ...]
+    scales: tuple[Scale, ...]
     typical: FloatArray
     model: Model
     calibrator: PlattCalibrator
@@ -66,3 +67,12 @@ def median_present(column: FloatArray) -> float:
     """Return the median of a column, or NaN if most of it is missing."""
     missing = np.isnan(column)
     return float("nan") if missing.mean() > 0.5 else float(np.median(column[~missing]))
+
+
+def commonest_present(column: FloatArray) -> float:
+    """Return the commonest value of a column, the lowest of equals, or NaN if most is missing."""
+    missing = np.isnan(column)
+    if missing.mean() > 0.5:
+        return float("nan")
+    values, counts = np.unique(column[~missing], return_counts=True)
+    return float(values[np.argmax(counts)])

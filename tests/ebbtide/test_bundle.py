@@ -254,7 +254,7 @@ def test_a_file_that_the_manifest_does_not_name_is_not_read(copy) -> None:
 
 UNFIT = [
     (MANIFEST, lambda m: m.update(format=1), "an-older-format"),
-    (MANIFEST, lambda m: m.update(format=3), "another-format"),
+    (MANIFEST, lambda m: m.update(format=9), "another-format"),
     (MANIFEST, lambda m: m["metrics"].pop("calibration_checked_on"), "no-word-of-the-check"),
     (MANIFEST, lambda m: m["metrics"].update(calibration_checked_on=3), "check-is-a-number"),
     (MANIFEST, lambda m: m.pop("columns"), "no-columns"),
