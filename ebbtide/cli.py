@@ -13,7 +13,13 @@ import typer
 
 from ebbtide.errors import BundleError, ContractError, EbbtideError, NotReady, SettingsError
 
-VERB_MODULES = ("features.verbs", "training.verbs", "service.verbs", "ebbtide.policy.verbs")
+VERB_MODULES = (
+    "features.verbs",
+    "features.segments.verbs",
+    "training.verbs",
+    "service.verbs",
+    "ebbtide.policy.verbs",
+)
 
 EXIT_CODES: tuple[tuple[type[EbbtideError], int], ...] = (
     (SettingsError, 2),

@@ -18,6 +18,7 @@ from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import SettingsError
 from ebbtide.project_problems import all_problems, disagreements
 from ebbtide.project_variables import expand_variables
+from ebbtide.segment_settings import Segments
 
 __all__ = ["STARTER_POLICY", "CandidateName", "Project", "expand_variables", "load_project"]
 
@@ -148,6 +149,7 @@ class Project(_Section):
     churn: Churn = Churn()
     snapshots: Snapshots = Snapshots()
     training: Training = Training()
+    segments: Segments = Segments()
     policy: Policy = Policy()
     stores: Stores = Stores()
     base: Path = Field(default=Path(), exclude=True)

@@ -63,6 +63,25 @@ def disagreements(read: dict[str, Any]) -> list[str]:
             "snapshots.lookback_days must be at least churn.active_within_days, or a living "
             "customer could have no purchase that is seen"
         )
+    return problems + _segment_disagreements(read.get("segments"), lookback, active)
+
+
+def _segment_disagreements(segments: Any, lookback: Any, active: Any) -> list[str]:
+    """Name the limits of segments that nobody, or everybody, would be within."""
+    problems = []
+    limits = segments if isinstance(segments, dict) else {}
+    new, sleeping = limits.get("new_within_days"), limits.get("sleeping_after_days")
+    if isinstance(new, int) and isinstance(lookback, int) and new >= lookback:
+        problems.append(
+            f"segments.new_within_days: expected less than snapshots.lookback_days ({lookback}), "
+            f"got {new}; no older purchase is seen, and everybody would be new"
+        )
+    if isinstance(sleeping, int) and isinstance(active, int) and sleeping >= active:
+        problems.append(
+            f"segments.sleeping_after_days: expected less than churn.active_within_days "
+            f"({active}), got {sleeping}; who is silent for longer is not alive, and nobody would "
+            f"sleep"
+        )
     return problems
 
 

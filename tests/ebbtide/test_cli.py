@@ -34,6 +34,7 @@ VERBS = (
     "promote",
     "rollback",
     "score",
+    "segments",
     "serve",
     "simulate",
     "train",

@@ -1,0 +1,1 @@
+"""Who a customer is to the business: RFM segments, customer levels and value types."""
