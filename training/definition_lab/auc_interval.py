@@ -54,12 +54,15 @@ def auc_covariance(churned: FloatArray, scores: Sequence[FloatArray]) -> tuple[F
     n_left, n_stayed = int(left.sum()), int(stayed.sum())
     ranks = [rankdata(score) for score in scores]
     of_leavers = np.stack(
-        [(each[left] - rankdata(score[left])) / n_stayed for each, score in zip(ranks, scores)]
+        [
+            (each[left] - rankdata(score[left])) / n_stayed
+            for each, score in zip(ranks, scores, strict=True)
+        ]
     )
     of_stayers = np.stack(
         [
             1.0 - (each[stayed] - rankdata(score[stayed])) / n_left
-            for each, score in zip(ranks, scores)
+            for each, score in zip(ranks, scores, strict=True)
         ]
     )
     covariance = np.atleast_2d(np.cov(of_leavers)) / n_left

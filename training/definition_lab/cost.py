@@ -63,10 +63,12 @@ class CostModel:
             f"not measured).",
             f"A customer is worth the margin ({self.margin_rate:.0%}) of the past year's spend "
             f"over {self.value_horizon_days} days.",
-            "A customer is contacted if that is expected to pay at the model's probability; there "
-            "is no budget or capacity.",
-            "Who is called churned but bought within another horizon would have come back anyway: "
-            "an action on them is wasted, and missing them costs nothing.",
+            f"A customer is contacted if that is expected to pay at the model's probability, and the "
+            f"policy allows it: probability at least {action.eligibility.min_p_churn:.2f}, value at "
+            f"least {action.eligibility.min_value:,.2f} {money}. There is no budget or capacity.",
+            "Who is called churned but bought in the follow-up would have come back anyway: an "
+            "action on them is wasted, and missing them costs nothing. Leavers worth less than the "
+            "policy asks for are not counted as missed.",
             f"Sums are for one round of decisions over {PER_CUSTOMERS:,} customers; rounds are not "
             "added up to a year, as the same silent customer is in many of them.",
         )
@@ -113,7 +115,10 @@ def choose_cost_model(
     considered = [action for action in policy.actions if SILENCE & set(action.answers)]
 
     def brings(action: Action) -> float:
-        return float(np.maximum(_expected(action, tested.p_churn, value), 0.0).sum())
+        allowed = (value >= action.eligibility.min_value) & (
+            tested.p_churn >= action.eligibility.min_p_churn
+        )
+        return float((allowed * np.maximum(_expected(action, tested.p_churn, value), 0.0)).sum())
 
     return CostModel(
         action=max(considered or policy.actions, key=lambda action: (brings(action), action.code)),
@@ -139,12 +144,17 @@ def cost_of_round(
     """
     action, churned = model.action, tested.churned
     value = _value(model, tested, names)
-    contacted = _expected(action, tested.p_churn, value) > 0
+    worth_it = value >= action.eligibility.min_value
+    contacted = (
+        (_expected(action, tested.p_churn, value) > 0)
+        & worth_it
+        & (tested.p_churn >= action.eligibility.min_p_churn)
+    )
     ones, zeros = np.ones_like(churned), np.zeros_like(churned)
     saved = np.full_like(churned, action.save_rate.mean)
     on_stayer = _cost(action, zeros, zeros)
     on_leaver = saved * value - _cost(action, ones, saved)
-    missed = churned * (1.0 - false_goodbye_share) * np.maximum(on_leaver, 0.0)
+    missed = worth_it * churned * (1.0 - false_goodbye_share) * np.maximum(on_leaver, 0.0)
     scale = PER_CUSTOMERS / len(churned)
     return RoundCost(
         contacted_share=float(contacted.mean()),

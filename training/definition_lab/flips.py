@@ -27,13 +27,13 @@ class Labels:
     ----------
     alive : who is in the population, over all customers of the log, shape (m,).
     churned : who of all is silent over the whole window; means something where ``alive``.
-    came_back : who is silent over the window and bought within another horizon after it; None
-        while that second window has not passed.
+    back_after_days : for the churned the days from the end of the window to their next purchase,
+        beyond every count where none was seen, shape (m,). Only what lies within the log is known.
     """
 
     alive: BoolArray
     churned: BoolArray
-    came_back: BoolArray | None
+    back_after_days: Days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,12 @@ class LabelMeasures:
     leavers : mean number of churned customers of a snapshot.
     churned_share : churned over population, all snapshots together, in [0, 1].
     churned_low, churned_high : smallest and largest share of one snapshot.
-    false_goodbye_share : of those called churned, the share that bought within another horizon
-        after the window, over the snapshots where that is known; None if nobody churned there.
-    false_goodbye_instants : how many snapshots those are.
+    false_goodbye_share : of those called churned, the share that bought within the follow-up after
+        the window; the follow-up is as long for every horizon, so that shares can be compared.
+        None if nobody churned.
+    false_goodbye_instants : snapshots whose follow-up has passed for every definition.
+    back_within_another_horizon : the same within another horizon: longer for longer horizons, so
+        it need not fall. None while no second window has passed.
     flips_from_present : share of customers, alive by both, whose label differs from that of the
         project's definition; None if that needs a longer log.
     flips_from_longer : the same against the next longer horizon; None for the longest.
@@ -70,6 +73,7 @@ class LabelMeasures:
     churned_high: float
     false_goodbye_share: float | None
     false_goodbye_instants: int
+    back_within_another_horizon: float | None
     flips_from_present: float | None
     flips_from_longer: float | None
     returners_covered: float | None
@@ -91,8 +95,8 @@ def labels_at(log: PurchaseDays, as_of_day: int, definition: ChurnDefinition) ->
     >>> from training.definition_lab.purchase_days import of_one_customer
     >>> month = ChurnDefinition(horizon_days=30, gap_days=0, active_within_days=90)
     >>> labels = labels_at(of_one_customer([0, 50], ends_on=100), 10, month)
-    >>> labels.churned.tolist(), labels.came_back.tolist()
-    ([True], [True])
+    >>> labels.churned.tolist(), labels.back_after_days.tolist()
+    ([True], [10])
     """
     return _labels(
         definition,
@@ -113,7 +117,7 @@ def _labels(
     return Labels(
         alive=last >= as_of_day - definition.active_within_days,
         churned=churned,
-        came_back=churned & (silence < 2 * horizon) if ends + horizon <= ends_on else None,
+        back_after_days=np.where(churned, silence - horizon, FOR_EVER),
     )
 
 
@@ -126,6 +130,8 @@ class _Counts:
     false_goodbyes: int = 0
     goodbyes_followed: int = 0
     instants_followed: int = 0
+    goodbyes_twice_followed: int = 0
+    back_within_another_horizon: int = 0
     flips: dict[str, list[int]] = field(default_factory=lambda: {"present": [], "longer": []})
     shared: dict[str, list[int]] = field(default_factory=lambda: {"present": [], "longer": []})
     returned: int = 0
@@ -138,6 +144,7 @@ def measure_labels(
     *,
     present: ChurnDefinition,
     as_of_days: Sequence[int],
+    follow_up_days: int,
 ) -> tuple[LabelMeasures, ...]:
     """Measure what definitions say over the same instants.
 
@@ -147,7 +154,9 @@ def measure_labels(
     definitions : those to be measured.
     present : the project's own; its windows too must lie within the log to be compared with.
     as_of_days : the snapshots; the windows of all definitions must lie within the log.
+    follow_up_days : for how long after the window a return makes a goodbye false.
     """
+    latest = max(each.gap_days + each.horizon_days for each in definitions) + follow_up_days
     counts = {definition: _Counts() for definition in definitions}
     longer = {definition: _next_longer(definition, definitions) for definition in definitions}
     for day in as_of_days:
@@ -168,6 +177,10 @@ def measure_labels(
         for definition in definitions:
             ours = said[definition]
             _count(counts[definition], ours, earlier=last > -FOR_EVER)
+            if day + latest <= log.ends_on:
+                _count_false_goodbyes(counts[definition], ours, follow_up_days)
+            if day + definition.gap_days + 2 * definition.horizon_days <= log.ends_on:
+                _count_back_again(counts[definition], ours, definition.horizon_days)
             _count_flips(counts[definition], "present", ours, said.get(present))
             beside = longer[definition]
             _count_flips(counts[definition], "longer", ours, beside and said[beside])
@@ -193,10 +206,21 @@ def _count(counts: _Counts, labels: Labels, *, earlier: BoolArray) -> None:
     counts.leavers.append(int(left.sum()))
     counts.returned += int(back.sum())
     counts.returned_alive += int((back & labels.alive).sum())
-    if labels.came_back is not None:
-        counts.instants_followed += 1
-        counts.goodbyes_followed += int(left.sum())
-        counts.false_goodbyes += int((labels.alive & labels.came_back).sum())
+
+
+def _count_false_goodbyes(counts: _Counts, labels: Labels, follow_up_days: int) -> None:
+    left = labels.alive & labels.churned
+    counts.instants_followed += 1
+    counts.goodbyes_followed += int(left.sum())
+    counts.false_goodbyes += int((left & (labels.back_after_days < follow_up_days)).sum())
+
+
+def _count_back_again(counts: _Counts, labels: Labels, horizon_days: int) -> None:
+    left = labels.alive & labels.churned
+    counts.goodbyes_twice_followed += int(left.sum())
+    counts.back_within_another_horizon += int(
+        (left & (labels.back_after_days < horizon_days)).sum()
+    )
 
 
 def _count_flips(counts: _Counts, against: str, ours: Labels, theirs: Labels | None) -> None:
@@ -222,6 +246,9 @@ def _measures(definition: ChurnDefinition, counts: _Counts) -> LabelMeasures:
         churned_high=float(shares.max()),
         false_goodbye_share=_share(counts.false_goodbyes, counts.goodbyes_followed),
         false_goodbye_instants=counts.instants_followed,
+        back_within_another_horizon=_share(
+            counts.back_within_another_horizon, counts.goodbyes_twice_followed
+        ),
         flips_from_present=_share(sum(counts.flips["present"]), sum(counts.shared["present"])),
         flips_from_longer=_share(sum(counts.flips["longer"]), sum(counts.shared["longer"])),
         returners_covered=_share(counts.returned_alive, counts.returned),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from training.definition_lab.purchase_days import PurchaseDays
 
-HORIZONS = (30, 60, 90, 120, 180, 365)
+HORIZONS = (30, 60, 90, 120, 150, 180, 270, 365)
 GAPS = (0, 7, 14, 30)
 ACTIVE_WITHIN = (90, 180, 365, 730)
 """Days that are tried, beside those of the project file."""
@@ -30,6 +30,8 @@ class Grid:
     ----------
     horizons, gaps, active_within : days, ascending; each holds the project's own if the log bears
         it.
+    follow_up_days : how long after a window a return makes a goodbye false, as far as the log bears
+        it for every definition.
     as_of_days : the snapshots on which every definition has matured, earliest first.
     left_out : what was not compared, each in a sentence.
     """
@@ -37,11 +39,12 @@ class Grid:
     horizons: tuple[int, ...]
     gaps: tuple[int, ...]
     active_within: tuple[int, ...]
+    follow_up_days: int
     as_of_days: tuple[int, ...]
     left_out: tuple[str, ...]
 
 
-def plan_grid(log: PurchaseDays, project: Project) -> Grid:
+def plan_grid(log: PurchaseDays, project: Project, *, follow_up_days: int) -> Grid:
     """Choose the definitions that a log can tell about, and the snapshots to compare them on.
 
     Parameters
@@ -49,6 +52,7 @@ def plan_grid(log: PurchaseDays, project: Project) -> Grid:
     log : the purchase days.
     project : its definition is among those compared; its snapshots set the history that must lie
         before the first instant and the step from one to the next.
+    follow_up_days : the follow-up that is asked for, >= 1.
 
     Raises
     ------
@@ -68,7 +72,9 @@ def plan_grid(log: PurchaseDays, project: Project) -> Grid:
             f"data, wait, or lower snapshots.min_history_days."
         )
     gaps = sorted({*GAPS, present.gap_days})
-    kept_gaps = [days for days in gaps if days + max(kept) <= room]
+    shortest_follow_up = min(follow_up_days, max(kept))
+    kept_gaps = [days for days in gaps if days + max(kept) + shortest_follow_up <= room]
+    followed = min(follow_up_days, room - max(kept) - max(kept_gaps))
     within = sorted({*ACTIVE_WITHIN, present.active_within_days})
     newest = log.ends_on - max(kept) - max(kept_gaps)
     kept_within = [
@@ -92,10 +98,15 @@ def plan_grid(log: PurchaseDays, project: Project) -> Grid:
         for days in within
         if days not in kept_within
     ]
+    if followed < follow_up_days:
+        left_out.append(
+            f"follow-up: cut from {follow_up_days} to {followed} days by the log's length"
+        )
     return Grid(
         horizons=tuple(kept),
         gaps=tuple(kept_gaps),
         active_within=tuple(kept_within),
+        follow_up_days=followed,
         as_of_days=tuple(
             newest - settings.every_days * index for index in range(count - 1, -1, -1)
         ),
