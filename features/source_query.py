@@ -50,11 +50,7 @@ def source_query(
         query = query.strip().rstrip(";")
         _require_full_names(connection, query, where)
         return query
-    assert source.path is not None
-    where = f"tables.{name}.path"
-    path = expand_variables(source.path, where=where, project_dir=project.base)
-    folder = Path(glob.escape(str(project.base)))
-    full = path if "://" in path else str(folder / path)
+    full = _full_path(project, name, source)
     literal = quoted(full)
     reader = (
         f"read_parquet({literal})"
@@ -62,6 +58,21 @@ def source_query(
         else f"read_csv({literal}, all_varchar = true, header = true)"
     )
     return f"SELECT * FROM {reader}"
+
+
+def local_files(project: Project, name: str, source: TableSource) -> str | None:
+    """Return the path or glob of a table's own files; None for a query or files elsewhere."""
+    if source.path is None:
+        return None
+    full = _full_path(project, name, source)
+    return None if "://" in full else full
+
+
+def _full_path(project: Project, name: str, source: TableSource) -> str:
+    assert source.path is not None
+    where = f"tables.{name}.path"
+    path = expand_variables(source.path, where=where, project_dir=project.base)
+    return path if "://" in path else str(Path(glob.escape(str(project.base))) / path)
 
 
 def renamed_query(query: str, source: TableSource) -> str:

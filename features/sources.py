@@ -10,34 +10,20 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ebbtide.contracts.check import check_table
-from ebbtide.contracts.findings import raise_if_errors
+from ebbtide.contracts.findings import Finding, raise_if_errors
 from ebbtide.contracts.header import hint_at_columns
 from ebbtide.contracts.tables import table_contract
 from ebbtide.contracts.together import check_together
 from ebbtide.errors import ContractError
-from features.source_query import renamed_query, source_query
+from features.source_query import local_files, renamed_query, source_query
 from features.tables import Tables, connect, load_relation
+from features.unreadable import hidden_trouble, visible_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ebbtide.contracts.findings import Finding
     from ebbtide.project import Project, TableSource
-
-
-def check_tables(
-    project: Project, *, now: datetime, progress: Callable[[str], None] | None = None
-) -> list[Finding]:
-    """Check every table of a project and return all findings.
-
-    Parameters
-    ----------
-    project : names the tables.
-    now : the present; later rows are errors.
-    progress : called with the name of each table before it is read.
-    """
-    return _checked(connect(project.project.time_zone), project, now, progress)
 
 
 def open_tables(
@@ -54,29 +40,56 @@ def open_tables(
     Raises
     ------
     ContractError
-        If any table breaks its contract; every error is named at once.
+        If any table cannot be read or breaks its contract; every error is named at once.
     """
     connection = connect(project.project.time_zone)
     tables = Tables(connection=connection, columns={}, time_zone=project.project.time_zone)
-    tables.findings += _checked(connection, project, now, progress)
+    findings, _ = check_sources(connection, project, now=now, progress=progress)
+    tables.findings += findings
     raise_if_errors(tables.findings)
     for name in project.tables:
         tables.columns[name] = load_relation(connection, name)
     return tables
 
 
-def _checked(
+def check_sources(
     connection: duckdb.DuckDBPyConnection,
     project: Project,
+    *,
     now: datetime,
-    progress: Callable[[str], None] | None,
-) -> list[Finding]:
+    progress: Callable[[str], None] | None = None,
+) -> tuple[list[Finding], list[str]]:
+    """Check every table of a project; return all findings, and the names of the readable tables.
+
+    A table that can be read is left behind as the view ``raw_<name>``, whatever is wrong with it.
+
+    Parameters
+    ----------
+    connection : where the views are made.
+    project : names the tables.
+    now : the present; later rows are errors.
+    progress : called with the name of each table before it is read.
+    """
     findings: list[Finding] = []
+    readable: list[str] = []
     for name, source in project.tables.items():
         if progress is not None:
             progress(name)
-        findings += _check(connection, project, name, source, now)
-    return findings + check_together(connection, {name: f"raw_{name}" for name in project.tables})
+        try:
+            findings += _check(connection, project, name, source, now)
+            readable.append(name)
+        except _Unreadable as err:
+            findings.append(err.finding)
+    together = check_together(connection, {name: f"raw_{name}" for name in readable})
+    return findings + together, readable
+
+
+class _Unreadable(ContractError):
+    """A table that cannot be read at all; the other tables are still to be looked at."""
+
+    def __init__(self, name: str, message: str, advice: str) -> None:
+        self.finding = Finding(severity="error", table=name, message=message, advice=advice)
+        super().__init__(f"{name}: {message} {advice}")
 
 
 def _check(
@@ -87,20 +100,47 @@ def _check(
     now: datetime,
 ) -> list[Finding]:
     query = source_query(connection, project, name, source)
+    pattern = local_files(project, name, source)
+    trouble = None if pattern is None else visible_trouble(pattern)
+    if trouble is not None:
+        raise _Unreadable(name, f"cannot be read {_place(source)}: {trouble.came}.", trouble.advice)
     try:
         _check_mapping(connection, query, name, source)
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW raw_{name} AS {renamed_query(query, source)}"
         )
-        return check_table(connection, f"raw_{name}", table_contract(name), now=now)
-    except duckdb.Error as err:
-        what = str(err).splitlines()[0].split(":")[0]
-        place = "by its query" if source.path is None else f"from {source.path!r}"
-        raise ContractError(
-            f"Table {name!r} cannot be read {place} ({what}): expected CSV, Parquet or a query "
-            f"that returns {', '.join(table_contract(name).required)}. Check tables.{name} in the "
-            f"project file, and that the file is complete.{_first_line(err)}"
+        findings = check_table(connection, f"raw_{name}", table_contract(name), now=now)
+    except duckdb.OutOfMemoryException as err:
+        raise _Unreadable(
+            name,
+            "is larger than the memory and disk that DuckDB may use for it.",
+            "Free disk space in the working directory (it keeps what memory cannot hold in .tmp "
+            "there), or read fewer columns or years by a query.",
         ) from err
+    except duckdb.Error as err:
+        trouble = None if pattern is None else hidden_trouble(pattern)
+        if trouble is not None:
+            came = f"cannot be read {_place(source)}: {trouble.came}."
+            raise _Unreadable(name, came, trouble.advice) from err
+        what = str(err).splitlines()[0].split(":")[0]
+        raise _Unreadable(
+            name,
+            f"cannot be read {_place(source)} ({what}): expected CSV, Parquet or a query "
+            f"that returns {', '.join(table_contract(name).required)}.",
+            f"Check tables.{name} in the project file, and that the file is "
+            f"complete.{_first_line(err)}",
+        ) from err
+    # Where lines do not agree on their commas, DuckDB takes each line for one value.
+    if pattern is not None and len(connection.sql(f"DESCRIBE raw_{name}").fetchall()) == 1:
+        trouble = hidden_trouble(pattern)
+        if trouble is not None:
+            came = f"cannot be read {_place(source)}: {trouble.came}."
+            raise _Unreadable(name, came, trouble.advice)
+    return findings
+
+
+def _place(source: TableSource) -> str:
+    return "by its query" if source.path is None else f"from {source.path!r}"
 
 
 _NAMES_NO_VALUE = (
@@ -129,7 +169,9 @@ def _check_mapping(
         if theirs.casefold() not in known
     ]
     if problems:
-        raise ContractError(
+        raise _Unreadable(
+            name,
             f"tables.{name}.columns names columns that {source.path!r} does not have: "
-            f"{'. '.join(problems)}. Correct the names in the project file."
+            f"{'. '.join(problems)}.",
+            "Correct the names in the project file.",
         )

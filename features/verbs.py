@@ -30,11 +30,13 @@ def check_data(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     from ebbtide.contracts.findings import raise_if_errors
     from ebbtide.project import load_project
-    from features.sources import check_tables
+    from features.sources import check_sources
+    from features.tables import connect
 
     project = load_project(config)
     with progress_shown("Checking") as progress:
-        findings = check_tables(project, now=datetime.now(UTC), progress=progress)
+        connection = connect(project.project.time_zone)
+        findings, _ = check_sources(connection, project, now=datetime.now(UTC), progress=progress)
     listed = Table("severity", "where", "rows", "what", "what to do", title="Findings")
     for finding in findings:
         rows = f"{finding.count:,}" if finding.count else ""

@@ -74,6 +74,13 @@ def _presence(column: Column) -> Iterator[Rule]:
 
 def _form(column: Column) -> Iterator[Rule]:
     typed = typed_sql(column)
+    if column.kind in ("id", "text"):
+        yield Rule(
+            severity="error",
+            broken=f"contains({typed}, chr(0))",
+            message="holds a NUL byte.",
+            advice="The file is damaged, or no text; write it again.",
+        )
     if column.kind == "id":
         yield Rule(
             severity="warning",

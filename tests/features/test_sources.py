@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ebbtide.errors import ContractError, SettingsError
-from features.sources import check_tables, open_tables
+from features.sources import check_sources, open_tables
+from features.tables import connect
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CANARY = "canary-9731"
@@ -118,7 +119,7 @@ def test_a_variable_that_is_not_set_is_named(shop, monkeypatch) -> None:
     [
         pytest.param('path = "gone.csv"', None, ["gone.csv"], id="missing-file"),
         pytest.param('path = "gone*.csv"', None, ["gone*.csv"], id="glob-without-a-match"),
-        pytest.param('path = "t.csv"', "", ["lacks customer_id"], id="empty-file"),
+        pytest.param('path = "t.csv"', "", ["empty (0 bytes)"], id="empty-file"),
         pytest.param('path = "t.csv"', HEAD, ["has no rows"], id="header-only"),
         pytest.param(
             'path = "t.csv"',
@@ -165,14 +166,14 @@ def test_a_variable_that_is_not_set_is_named(shop, monkeypatch) -> None:
         pytest.param(
             'path = "t.parquet"',
             b"PAR1 half a file",
-            ["complete", "'t.parquet'"],
+            ["its end is missing", "'t.parquet'"],
             id="half-a-parquet",
         ),
-        pytest.param('path = "t.parquet"', b"", ["complete"], id="empty-parquet"),
+        pytest.param('path = "t.parquet"', b"", ["empty (0 bytes)"], id="empty-parquet"),
         pytest.param(
             'path = "t.csv"',
             HEAD + f"{CANARY},2025-06-01,1\n" * 3000 + f'{CANARY},2025-06-01,1,"{CANARY},,,\n',
-            ["transactions"],
+            ["line 3,002 has 4 column(s) where the header has 3"],
             id="ragged-lines",
         ),
         pytest.param(
@@ -210,10 +211,25 @@ def test_overflowing_numbers_are_not_quoted(shop) -> None:
 
 def test_check_data_lists_what_opening_would_refuse(shop) -> None:
     project = shop(t_dot_csv=HEAD + "c1,2025-06-01T10:00:00Z,free\n,2025-06-01T10:00:00Z,1\n")
-    found = check_tables(project, now=NOW)
+    found, readable = check_sources(connect("UTC"), project, now=NOW)
+    assert readable == ["transactions"]
     assert [finding.place for finding in found] == [
         "transactions.customer_id",
         "transactions.amount",
+    ]
+
+
+def test_a_table_that_cannot_be_read_does_not_hide_the_others(shop, tmp_path) -> None:
+    (tmp_path / "c.parquet").write_bytes(b"")
+    project = shop(
+        'path = "t.csv"\n[tables.complaints]\npath = "c.parquet"',
+        t_dot_csv=HEAD + "c1,2025-06-01,free\n",
+    )
+    findings, readable = check_sources(connect("UTC"), project, now=NOW)
+    assert readable == ["transactions"]
+    assert [f.place for f in findings if f.severity == "error"] == [
+        "transactions.amount",
+        "complaints",
     ]
 
 
