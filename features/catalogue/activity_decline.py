@@ -9,6 +9,12 @@ _activity = family(
     "activity_decline", table="activity", view="activity_days", cause="disengagement"
 )
 
+_MONTH_WEIGHT = "(11 - 2 * (age_day // 30))"
+"""Twice the distance of a period of 30 days from the middle of twelve, the latest counting 11.
+
+The slope by least squares through twelve points is the sum of value times distance over 143.
+"""
+
 _NO_ACTIVITY = ("No activity on record in the lookback", "回溯期内无活动记录")
 
 
@@ -71,10 +77,154 @@ FEATURES: tuple[Feature, ...] = (
             "近 90 天消费占全年 {value}(一般为 {typical})",
         ),
     ),
+    _decline(
+        "purchase_days_change_30d",
+        "count(*) FILTER (age_day < 30) - count(*) FILTER (age_day BETWEEN 30 AND 59)",
+        view="purchase_days",
+        unit="days",
+        low=-30,
+        high=30,
+        when_no_rows="0",
+        risk="falls",
+        meaning="Purchase days of the last 30 days less those of the 30 before.",
+        reason=(
+            "Purchase days changed by {value} against the month before (typical {typical})",
+            "购买天数较上月变化 {value} 天(一般为 {typical})",
+        ),
+    ),
+    _decline(
+        "spend_change_90d",
+        "CAST(2 * spend_90d - spend_180d AS DOUBLE) / nullif(CAST(spend_180d AS DOUBLE), 0)",
+        unit="ratio",
+        low=-1.0,
+        high=1.0,
+        when_null=("Spent nothing in the last 180 days", "近 180 天消费为零"),
+        risk="falls",
+        meaning=(
+            "Spend of the last 90 days less that of the 90 before, over both: -1 is a full stop,"
+            " 0 is steady, 1 is a new start."
+        ),
+        reason=(
+            "Spend against the quarter before: {value} (-1 is none left, 0 is steady,"
+            " typical {typical})",
+            "消费较上一季度的变化 {value}(-1 为完全停止,0 为持平,一般为 {typical})",
+        ),
+    ),
+    _decline(
+        "purchase_days_half_share",
+        "CAST(purchase_days_180d AS DOUBLE) / nullif(purchase_days_365d, 0)",
+        unit="share",
+        high=1.0,
+        when_null=("No purchase in the last 365 days", "近 365 天无购买"),
+        risk="falls",
+        meaning="Purchase days of the last 180 days over those of 365 days.",
+        reason=(
+            "The last half-year holds {value} of the year's purchase days (typical {typical})",
+            "近半年购买日占全年 {value}(一般为 {typical})",
+        ),
+    ),
+    _decline(
+        "purchase_days_slope_360d",
+        f"CAST(sum({_MONTH_WEIGHT}) FILTER (age_day < 360) AS DOUBLE) / 286",
+        view="purchase_days",
+        unit="days per month",
+        low=-4.0,
+        high=4.0,
+        when_no_rows="0",
+        risk="falls",
+        meaning=(
+            "Slope of a line by least squares through the purchase days of the last twelve"
+            " periods of 30 days: days more in each period than in the one before."
+        ),
+        reason=(
+            "Purchase days change by {value} from month to month (typical {typical})",
+            "每月购买天数的变化趋势为 {value} 天(一般为 {typical} 天)",
+        ),
+    ),
+    _decline(
+        "spend_slope_360d",
+        f"CAST(sum({_MONTH_WEIGHT} * amount) FILTER (age_day < 360) AS DOUBLE) * 12 / 286"
+        " / nullif(CAST(sum(amount) FILTER (age_day < 360) AS DOUBLE), 0)",
+        view="purchase_days",
+        unit="share per month",
+        low=-0.5,
+        high=0.5,
+        when_null=("Spent nothing in the last 360 days", "近 360 天消费为零"),
+        risk="falls",
+        meaning=(
+            "Slope of a line by least squares through the spend of the last twelve periods of 30"
+            " days, over their mean."
+        ),
+        reason=(
+            "Spend changes by {value} of its mean from month to month (typical {typical})",
+            "每月消费的变化趋势为月均的 {value}(一般为 {typical})",
+        ),
+    ),
     _decayed_purchases(30),
     _decayed_purchases(120),
+    _decline(
+        "decayed_purchases_ratio",
+        "coalesce(4 * CAST(decayed_purchases_30d AS DOUBLE)"
+        " / nullif(CAST(decayed_purchases_120d AS DOUBLE), 0), 0)",
+        unit="ratio",
+        high=4.0,
+        risk="falls",
+        meaning=(
+            "Rate of purchases that fades over 30 days over the rate that fades over 120 days;"
+            " a steady customer has 1."
+        ),
+        reason=(
+            "Recent purchases run at {value} times the longer-term rate (typical {typical})",
+            "近期购买频率为长期水平的 {value} 倍(一般为 {typical} 倍)",
+        ),
+    ),
+    _decline(
+        "decayed_spend_60d",
+        "sum(CAST(CAST(amount AS DOUBLE) * exp(-last_age_days / 60) AS DECIMAL(28, 8)))",
+        view="purchase_days",
+        when_no_rows="0",
+        unit="currency",
+        risk="falls",
+        meaning="Spend, each purchase day weighing exp(-age / 60 days).",
+        reason=(
+            "Spend, counting less the older it is: {value} (typical {typical})",
+            "近期消费(越早权重越低){value}(一般为 {typical})",
+        ),
+    ),
     _activity_count(30),
     _activity_count(90),
+    _activity(
+        "activity_days_90d",
+        "count(*) FILTER (age_day < 90)",
+        unit="days",
+        high=90,
+        when_no_rows="0",
+        risk="falls",
+        meaning="Days with activity in the last 90 days.",
+        reason=(
+            "Active on {value} of the last 90 days (typical {typical})",
+            "近 90 天有 {value} 天活跃(一般为 {typical} 天)",
+        ),
+    ),
+    _activity(
+        "activity_change_90d",
+        "CAST(2 * sum(events) FILTER (age_day < 90) - sum(events) FILTER (age_day < 180)"
+        " AS DOUBLE) / sum(events) FILTER (age_day < 180)",
+        unit="ratio",
+        low=-1.0,
+        high=1.0,
+        when_null=("No activity in the last 180 days", "近 180 天无活动"),
+        risk="falls",
+        meaning=(
+            "Activity of the last 90 days less that of the 90 before, over both: -1 is a full"
+            " stop, 0 is steady, 1 is a new start."
+        ),
+        reason=(
+            "Activity against the quarter before: {value} (-1 is none left, 0 is steady,"
+            " typical {typical})",
+            "活动较上一季度的变化 {value}(-1 为完全停止,0 为持平,一般为 {typical})",
+        ),
+    ),
     _activity(
         "activity_recency_days",
         "min(last_age_days)",
@@ -99,6 +249,61 @@ FEATURES: tuple[Feature, ...] = (
         reason=(
             "The last 30 days hold {value} of the quarter's activity (typical {typical})",
             "近 30 天活动占本季度 {value}(一般为 {typical})",
+        ),
+    ),
+    _activity(
+        "activity_recency_over_gap_mean",
+        "min(last_age_days) / nullif(CAST(sum(gap_days) AS DOUBLE) / count(gap_days), 0)",
+        unit="ratio",
+        when_null=("Active on fewer than two days so far", "活跃日少于两天"),
+        risk="rises",
+        meaning="Days since the last activity over the customer's mean gap between active days.",
+        reason=(
+            "Inactive for {value} times their usual gap (typical {typical})",
+            "未活动时长为自身平均间隔的 {value} 倍(一般为 {typical} 倍)",
+        ),
+    ),
+    _activity(
+        "activity_kinds_90d",
+        "count(*) FILTER (next_age_day IS NULL AND age_day < 90)",
+        view="activity_kinds",
+        columns=("kind",),
+        unit="kinds",
+        when_no_rows="0",
+        risk="falls",
+        meaning="Different kinds of activity in the last 90 days.",
+        reason=(
+            "{value} kinds of activity in the last 90 days (typical {typical})",
+            "近 90 天有 {value} 类活动(一般为 {typical} 类)",
+        ),
+    ),
+    _activity(
+        "activity_kinds_lost_90d",
+        "count(*) FILTER (next_age_day IS NULL AND age_day >= 90)",
+        view="activity_kinds",
+        columns=("kind",),
+        unit="kinds",
+        when_no_rows="0",
+        risk="rises",
+        meaning="Kinds of activity that were seen in the lookback, but not in the last 90 days.",
+        reason=(
+            "{value} kinds of activity stopped more than 90 days ago (typical {typical})",
+            "有 {value} 类活动已停止超过 90 天(一般为 {typical} 类)",
+        ),
+    ),
+    _activity(
+        "activity_value_share_90d",
+        "coalesce(CAST(sum(value) FILTER (value > 0 AND age_day < 90) AS DOUBLE), 0)"
+        " / CAST(sum(value) FILTER (value > 0 AND age_day < 365) AS DOUBLE)",
+        columns=("value",),
+        unit="share",
+        high=1.0,
+        when_null=("No size of activity on record in the last 365 days", "近 365 天无活动量记录"),
+        risk="falls",
+        meaning="Size of activity (minutes, pages) of the last 90 days over that of 365 days.",
+        reason=(
+            "The last 90 days hold {value} of the year's usage (typical {typical})",
+            "近 90 天使用量占全年 {value}(一般为 {typical})",
         ),
     ),
 )

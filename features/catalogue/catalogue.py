@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ebbtide.contracts.tables import table_contract
@@ -13,6 +12,7 @@ from ebbtide.errors import ContractError, did_you_mean
 from features.catalogue import (
     activity_decline,
     breadth,
+    calendar,
     complaints,
     frequency,
     monetary,
@@ -43,11 +43,11 @@ CATALOGUE: tuple[Feature, ...] = (
     *satisfaction.FEATURES,
     *payments.FEATURES,
     *tenure.FEATURES,
+    *calendar.FEATURES,
 )
 
-_ANY_INSTANT = datetime(2011, 5, 1, tzinfo=UTC)
 _ANY_ZONE = "Europe/London"
-"""The clocks change within a year before the instant, so that the text holds how days are cut."""
+"""A zone whose clocks change, so that the text holds how days are cut."""
 
 _BY_NAME = {feature.name: feature for feature in CATALOGUE}
 
@@ -123,7 +123,7 @@ def _seen(table: str) -> list[str]:
     """Return the point-in-time filter of a table, with all its columns and with the required."""
     contract = table_contract(table)
     return [
-        seen_sql(table, set(columns), as_of=_ANY_INSTANT, lookback_days=365, time_zone=_ANY_ZONE)
+        seen_sql(table, set(columns), time_zone=_ANY_ZONE)
         for columns in (contract.names, contract.required)
     ]
 

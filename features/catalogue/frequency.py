@@ -6,6 +6,28 @@ from features.catalogue.feature import Feature, family
 
 _frequency = family("frequency", table="transactions", view="purchase_days", cause="disengagement")
 
+ACTIVE_MONTHS = (
+    "count(*) FILTER (age_day < 360"
+    " AND (gap_days IS NULL OR (age_day + gap_days) // 30 <> age_day // 30))"
+)
+"""Counts the first purchase day of each period of 30 days: the one before lies in another."""
+
+
+def _orders(days: int) -> Feature:
+    return _frequency(
+        f"orders_{days}d",
+        f"sum(orders) FILTER (age_day < {days})",
+        columns=("order_id",),
+        unit="orders",
+        when_no_rows="0",
+        risk="falls",
+        meaning=f"Orders in the last {days} days.",
+        reason=(
+            f"{{value}} orders in the last {days} days (typical {{typical}})",
+            f"近 {days} 天有 {{value}} 笔订单(一般为 {{typical}} 笔)",
+        ),
+    )
+
 
 def _purchase_days(days: int) -> Feature:
     return _frequency(
@@ -24,26 +46,43 @@ def _purchase_days(days: int) -> Feature:
 
 
 FEATURES: tuple[Feature, ...] = (
+    _purchase_days(7),
     _purchase_days(30),
     _purchase_days(90),
     _purchase_days(180),
     _purchase_days(365),
+    _orders(90),
+    _orders(365),
     _frequency(
-        "orders_365d",
-        "sum(orders) FILTER (age_day < 365)",
+        "multi_order_days_365d",
+        "count(*) FILTER (orders > 1 AND age_day < 365)",
         columns=("order_id",),
-        unit="orders",
+        unit="days",
+        high=365,
         when_no_rows="0",
         risk="falls",
-        meaning="Orders in the last 365 days.",
+        meaning="Days with more than one order in the last 365 days.",
         reason=(
-            "{value} orders in the last 365 days (typical {typical})",
-            "近 365 天有 {value} 笔订单(一般为 {typical} 笔)",
+            "Ordered more than once on {value} days of the last 365 (typical {typical})",
+            "近 365 天有 {value} 天下单不止一次(一般为 {typical} 天)",
+        ),
+    ),
+    _frequency(
+        "lines_per_purchase_day_365d",
+        "CAST(sum(lines) FILTER (age_day < 365) AS DOUBLE)"
+        " / nullif(count(*) FILTER (age_day < 365), 0)",
+        unit="lines",
+        low=1.0,
+        when_null=("No purchase in the last 365 days", "近 365 天无购买"),
+        meaning="Mean number of lines bought on a purchase day of the last 365 days.",
+        reason=(
+            "Buys {value} lines on a purchase day (typical {typical})",
+            "平均每个购买日购买 {value} 项(一般为 {typical} 项)",
         ),
     ),
     _frequency(
         "active_months_360d",
-        "count(DISTINCT age_day // 30) FILTER (age_day < 360)",
+        ACTIVE_MONTHS,
         unit="months",
         high=12,
         when_no_rows="0",
@@ -52,19 +91,6 @@ FEATURES: tuple[Feature, ...] = (
         reason=(
             "Purchases in {value} of the last 12 months (typical {typical})",
             "近 12 个月中有 {value} 个月购买(一般为 {typical} 个月)",
-        ),
-    ),
-    _frequency(
-        "purchase_days_same_season",
-        "count(*) FILTER (age_day BETWEEN 275 AND 364)",
-        unit="days",
-        high=90,
-        when_no_rows="0",
-        risk="falls",
-        meaning="Days with a purchase in the 90 days from a year before.",
-        reason=(
-            "{value} purchase days in the same season last year (typical {typical})",
-            "去年同季有 {value} 天购买(一般为 {typical} 天)",
         ),
     ),
 )

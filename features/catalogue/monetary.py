@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from features.catalogue.feature import Feature, family
+from features.catalogue.frequency import ACTIVE_MONTHS
 
 _monetary = family("monetary", table="transactions", view="purchase_days", cause="value_for_money")
+
+_NO_PURCHASE = ("No purchase in the last 365 days", "近 365 天无购买")
+_NOTHING_SPENT = ("Spent nothing in the last 365 days", "近 365 天消费为零")
+
+
+def _discount_share(days: str) -> str:
+    """Return the share of the price that was deducted on the days that a condition names."""
+    return (
+        f"CAST(sum(discount) FILTER ({days}) AS DOUBLE)"
+        f" / nullif(CAST(sum(amount + discount) FILTER ({days}) AS DOUBLE), 0)"
+    )
 
 
 def _spend(days: int) -> Feature:
@@ -53,7 +65,7 @@ FEATURES: tuple[Feature, ...] = (
         "basket_last / nullif(basket_365d, 0)",
         view=None,
         unit="ratio",
-        when_null=("Spent nothing in the last 365 days", "近 365 天消费为零"),
+        when_null=_NOTHING_SPENT,
         meaning="Spend on the last purchase day over the mean purchase day of 365 days.",
         reason=(
             "Last purchase was {value} times the usual size (typical {typical})",
@@ -61,9 +73,100 @@ FEATURES: tuple[Feature, ...] = (
         ),
     ),
     _monetary(
+        "basket_ratio_90d",
+        "CAST(spend_90d AS DOUBLE) / nullif(purchase_days_90d, 0) / nullif(basket_365d, 0)",
+        view=None,
+        unit="ratio",
+        when_null=("No purchase in the last 90 days", "近 90 天无购买"),
+        meaning="Mean purchase day of the last 90 days over that of 365 days.",
+        reason=(
+            "Recent purchases are {value} times the usual size (typical {typical})",
+            "近 90 天单次消费为平时的 {value} 倍(一般为 {typical} 倍)",
+        ),
+    ),
+    _monetary(
+        "basket_max_365d",
+        "max(amount) FILTER (age_day < 365)",
+        unit="currency",
+        when_null=_NO_PURCHASE,
+        meaning="Largest spend on a purchase day of the last 365 days.",
+        reason=(
+            "Largest purchase day of the year: {value} (typical {typical})",
+            "近一年单日最高消费 {value}(一般为 {typical})",
+        ),
+    ),
+    _monetary(
+        "basket_max_share_365d",
+        "CAST(basket_max_365d AS DOUBLE) / nullif(CAST(spend_365d AS DOUBLE), 0)",
+        view=None,
+        unit="share",
+        high=1.0,
+        when_null=_NOTHING_SPENT,
+        meaning="Share of the year's spend that went on its largest purchase day.",
+        reason=(
+            "One purchase day made up {value} of the year's spend (typical {typical})",
+            "单日最高消费占全年的 {value}(一般为 {typical})",
+        ),
+    ),
+    _monetary(
+        "basket_swing",
+        "CAST(sum(abs(amount - amount_before)) AS DOUBLE) / nullif(count(amount_before), 0)"
+        " / nullif(CAST(sum(amount) AS DOUBLE) / count(*), 0)",
+        unit="ratio",
+        when_null=(
+            "Only one purchase day so far, or nothing spent",
+            "目前仅有一个购买日,或消费为零",
+        ),
+        meaning=(
+            "Mean change of spend from one purchase day to the next, over the mean purchase day."
+        ),
+        reason=(
+            "Spend changes by {value} of its mean between purchases (typical {typical})",
+            "相邻两次消费金额相差平均值的 {value} 倍(一般为 {typical} 倍)",
+        ),
+    ),
+    _monetary(
+        "spend_per_active_month_360d",
+        f"CAST(sum(amount) FILTER (age_day < 360) AS DOUBLE) / nullif({ACTIVE_MONTHS}, 0)",
+        unit="currency",
+        when_null=("No purchase in the last 360 days", "近 360 天无购买"),
+        risk="falls",
+        meaning="Spend in a period of 30 days that has a purchase, mean of the last twelve.",
+        reason=(
+            "Spends {value} in a month with purchases (typical {typical})",
+            "有购买的月份平均消费 {value}(一般为 {typical})",
+        ),
+    ),
+    _monetary(
+        "quantity_per_purchase_day_365d",
+        "CAST(sum(quantity) FILTER (age_day < 365) AS DOUBLE)"
+        " / nullif(count(quantity) FILTER (age_day < 365), 0)",
+        columns=("quantity",),
+        unit="units",
+        low=None,
+        when_null=("No quantity on record in the last 365 days", "近 365 天无购买数量记录"),
+        meaning="Mean number of units bought on a purchase day of the last 365 days.",
+        reason=(
+            "Buys {value} units on a purchase day (typical {typical})",
+            "平均每个购买日购买 {value} 件(一般为 {typical} 件)",
+        ),
+    ),
+    _monetary(
+        "unit_price_365d",
+        "CAST(sum(amount) FILTER (quantity > 0 AND age_day < 365) AS DOUBLE)"
+        " / nullif(CAST(sum(quantity) FILTER (quantity > 0 AND age_day < 365) AS DOUBLE), 0)",
+        columns=("quantity",),
+        unit="currency",
+        when_null=("No quantity on record in the last 365 days", "近 365 天无购买数量记录"),
+        meaning="Spend for each unit bought in the last 365 days.",
+        reason=(
+            "Pays {value} for a unit (typical {typical})",
+            "平均每件支付 {value}(一般为 {typical})",
+        ),
+    ),
+    _monetary(
         "discount_share_365d",
-        "CAST(sum(discount) FILTER (age_day < 365) AS DOUBLE)"
-        " / nullif(sum(amount + discount) FILTER (age_day < 365), 0)",
+        _discount_share("age_day < 365"),
         columns=("discount",),
         unit="share",
         high=1.0,
@@ -72,6 +175,37 @@ FEATURES: tuple[Feature, ...] = (
         reason=(
             "Discounts are {value} of the price (typical {typical})",
             "折扣占价格的比例为 {value}(一般为 {typical})",
+        ),
+    ),
+    _monetary(
+        "discount_share_change_90d",
+        f"{_discount_share('age_day < 90')} - {_discount_share('age_day BETWEEN 90 AND 364')}",
+        columns=("discount",),
+        unit="share",
+        low=-1.0,
+        high=1.0,
+        when_null=(
+            "Nothing bought at a price in the last 90 days, or in the year before them",
+            "近 90 天或此前一年内无计价消费",
+        ),
+        meaning="Discount share of the last 90 days less that of the 275 days before.",
+        reason=(
+            "The share of discounts changed by {value} (typical {typical})",
+            "折扣占比变化 {value}(一般为 {typical})",
+        ),
+    ),
+    _monetary(
+        "discount_days_share_365d",
+        "CAST(count(*) FILTER (discount > 0 AND age_day < 365) AS DOUBLE)"
+        " / nullif(count(*) FILTER (age_day < 365), 0)",
+        columns=("discount",),
+        unit="share",
+        high=1.0,
+        when_null=_NO_PURCHASE,
+        meaning="Share of the year's purchase days with a discount.",
+        reason=(
+            "A discount on {value} of the purchase days (typical {typical})",
+            "有折扣的购买日占 {value}(一般为 {typical})",
         ),
     ),
 )

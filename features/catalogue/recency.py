@@ -1,10 +1,11 @@
-"""Recency: how long since the last purchase."""
+"""Recency: how long since the last purchase, and since any sign of life."""
 
 from __future__ import annotations
 
 from features.catalogue.feature import Feature, family
 
 _recency = family("recency", table="transactions", view="purchase_days", cause="disengagement")
+_signs = family("recency", table="activity", cause="disengagement")
 
 FEATURES: tuple[Feature, ...] = (
     _recency(
@@ -28,5 +29,33 @@ FEATURES: tuple[Feature, ...] = (
             "期内首次购买在 {value} 天前(一般为 {typical} 天)",
         ),
         cause="poor_start",
+    ),
+    _recency(
+        "silence_share",
+        "recency_days / first_purchase_age_days",
+        view=None,
+        unit="share",
+        high=1.0,
+        risk="rises",
+        meaning=(
+            "Days since the last purchase over days since the first within the lookback; 1 is"
+            " somebody who bought once."
+        ),
+        reason=(
+            "Silent for {value} of the time since the first purchase of the period"
+            " (typical {typical})",
+            "自期内首次购买以来,有 {value} 的时间处于沉默(一般为 {typical})",
+        ),
+    ),
+    _signs(
+        "last_sign_days",
+        "least(recency_days, activity_recency_days)",
+        unit="days",
+        risk="rises",
+        meaning="Days since the last purchase or activity, whichever came later.",
+        reason=(
+            "No purchase or activity for {value} days (typical {typical})",
+            "已有 {value} 天没有购买或活动(一般为 {typical} 天)",
+        ),
     ),
 )

@@ -103,14 +103,23 @@ def rich(ago):
     who = {"customer_id": "a"}
     bought = [
         {"occurred_at": ago(days), "amount": amount, "order_id": order, "product_id": product}
-        | {"category": kind, "discount": discount}
-        for days, amount, order, product, kind, discount in (
-            (2.5, 12, "o1", "p1", "k1", 3),
-            (2.7, 5, "o2", "p2", "k2", 0),
-            (40, 30, "o3", "p1", "k1", 0),
-            (100, 7, "o4", "p3", "k1", 1),
-            (300, 11, "o5", "p1", "k1", 0),
-            (20, -4, "o3", "p1", "k1", None),
+        | {"category": kind, "channel": channel, "quantity": quantity, "discount": discount}
+        for days, amount, order, product, kind, channel, quantity, discount in (
+            (2.5, 12, "o1", "p1", "k1", "web", 2.0, 3),
+            (2.7, 5, "o2", "p2", "k2", "web", 1.0, 0),
+            (40, 30, "o3", "p1", "k1", "shop", 6.0, 0),
+            (100, 7, "o4", "p3", "k3", "phone", 1.0, 1),
+            (300, 11, "o5", "p1", "k1", "web", 2.0, 0),
+            (20, -4, "o3", "p1", "k1", "web", -1.0, None),
+        )
+    ]
+    contracts = [
+        {"started_at": ago(started), "ended_at": ended and ago(ended), "end_reason": reason}
+        | {"plan": plan, "price": price, "period_days": 30.0}
+        for started, ended, reason, plan, price in (
+            (200, 120, "payment", "basic", 10),
+            (110, 40, "voluntary", "plus", 15),
+            (35, None, None, "basic", 12),
         )
     ]
     return {
@@ -119,15 +128,30 @@ def rich(ago):
             who | {"opened_at": ago(9), "severity": 4.0, "resolved_at": None, "reopened": None},
             who | {"opened_at": ago(50), "severity": 2.0, "resolved_at": ago(48), "reopened": True},
         ],
-        "activity": [who | {"occurred_at": ago(days), "kind": "visit"} for days in (3, 50)],
+        "activity": [
+            who | {"occurred_at": ago(days), "kind": kind, "value": value}
+            for days, kind, value in ((3, "visit", 4.0), (50, "call", 2.0), (200, "mail", 3.0))
+        ],
         "surveys": [
-            who | {"answered_at": ago(5), "metric": metric, "score": 4.0}
+            who | {"answered_at": ago(days), "metric": metric, "score": score}
             for metric in ("csat", "nps", "ces")
+            for days, score in ((5, 4.0), (95, 3.0))
         ],
         "payments": [
-            who | {"due_at": ago(8), "paid_at": None},
-            who | {"due_at": ago(60), "paid_at": ago(57)},
+            who | {"due_at": ago(8), "paid_at": None, "amount": 20},
+            who | {"due_at": ago(60), "paid_at": ago(57), "amount": 20},
+            who | {"due_at": ago(150), "paid_at": ago(149), "amount": 20},
         ],
+        "balances": [
+            who | {"measured_at": ago(days), "name": name, "value": value}
+            for days, name, value in (
+                (60, "minutes", 80.0),
+                (30, "minutes", 90.0),
+                (4, "minutes", 50.0),
+                (7, "seats", 3.0),
+            )
+        ],
+        "subscriptions": [who | row for row in contracts],
         "customers": [who | {"signed_up_at": ago(700)}],
     }
 
