@@ -19,6 +19,7 @@ from ebbtide.errors import SettingsError
 from ebbtide.project_problems import all_problems, disagreements
 from ebbtide.project_variables import expand_variables
 from ebbtide.segment_settings import Segments
+from ebbtide.snapshot_table_settings import SnapshotTable
 
 __all__ = ["STARTER_POLICY", "CandidateName", "Project", "expand_variables", "load_project"]
 
@@ -145,7 +146,8 @@ class Project(_Section):
     """A project file, checked, with the folder it lies in."""
 
     project: Identity
-    tables: dict[str, TableSource]
+    tables: dict[str, TableSource] = {}
+    snapshot_table: SnapshotTable | None = None
     churn: Churn = Churn()
     snapshots: Snapshots = Snapshots()
     training: Training = Training()
@@ -156,7 +158,7 @@ class Project(_Section):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Project:
-        problems = disagreements(self.model_dump())
+        problems = disagreements(self.model_dump(exclude_unset=True))
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -164,7 +166,16 @@ class Project(_Section):
     @property
     def definition(self) -> ChurnDefinition:
         """What counts as churn."""
-        return ChurnDefinition(**self.churn.model_dump(), time_zone=self.project.time_zone)
+        said = ChurnDefinition(**self.churn.model_dump(), time_zone=self.project.time_zone)
+        table = self.snapshot_table
+        return said if table is None else said.by_label(f"{table.label} = {table.churned}")
+
+    @property
+    def contract_path(self) -> Path:
+        """Where the contract of the snapshot table is, or will be."""
+        table = self.snapshot_table
+        named = table.contract if table is not None else None
+        return self.base / (named or f"{self.project.name}.contract.toml")
 
     @property
     def model_name(self) -> str:

@@ -44,6 +44,9 @@ def disagreements(read: dict[str, Any]) -> list[str]:
         for name in ("tables", "churn", "snapshots")
     )
     problems = []
+    is_flat = isinstance(read.get("snapshot_table"), dict)
+    if is_flat:
+        problems += _flat_disagreements(read)
     for name, source in tables.items():
         if name not in TABLES:
             problems.append(f"tables.{name}: there is no such table; {did_you_mean(name, TABLES)}")
@@ -55,15 +58,46 @@ def disagreements(read: dict[str, Any]) -> list[str]:
             for column in columns or ()
             if column not in known
         ]
-    if isinstance(read.get("tables"), dict) and "transactions" not in tables:
-        problems.append("tables: transactions are required; add [tables.transactions]")
+    if not is_flat and isinstance(read.get("tables", {}), dict) and "transactions" not in tables:
+        problems.append(
+            "tables: transactions are required; add [tables.transactions], or name a flat table "
+            "with a label in [snapshot_table]"
+        )
     lookback, active = snapshots.get("lookback_days", 365), churn.get("active_within_days", 365)
-    if isinstance(lookback, int) and isinstance(active, int) and lookback < active:
+    both = isinstance(lookback, int) and isinstance(active, int)
+    if not is_flat and both and lookback < active:
         problems.append(
             "snapshots.lookback_days must be at least churn.active_within_days, or a living "
             "customer could have no purchase that is seen"
         )
     return problems + _segment_disagreements(read.get("segments"), lookback, active)
+
+
+def _flat_disagreements(read: dict[str, Any]) -> list[str]:
+    """Name what does not go together with a snapshot table."""
+    problems = []
+    if read.get("tables"):
+        problems.append(
+            "tables: a project has tables of events or one [snapshot_table], not both; take out one"
+        )
+    churn = read.get("churn", {})
+    if not isinstance(churn, dict) or "horizon_days" not in churn:
+        problems.append(
+            "churn.horizon_days: required with [snapshot_table]; say how many days after its row "
+            "the label looks ahead, because no date in the table can tell"
+        )
+    if isinstance(churn, dict):
+        problems += [
+            f"churn.{name}: does not go with [snapshot_table]; the label says who churned, and "
+            f"everybody in the table is scored; take it out"
+            for name in ("kind", "active_within_days")
+            if name in churn
+        ]
+    if "snapshots" in read:
+        problems.append(
+            "snapshots: does not go with [snapshot_table]; its rows are the snapshots; take it out"
+        )
+    return problems
 
 
 def _segment_disagreements(segments: Any, lookback: Any, active: Any) -> list[str]:
@@ -102,6 +136,7 @@ def _keys_beside(keys: list[str], schema: type[BaseModel]) -> list[str]:
 
 
 def _section_in(annotation: Any) -> type[BaseModel]:
-    """Return a section, or the section that a table of sections is made of."""
-    section: type[BaseModel] = get_args(annotation)[-1] if get_args(annotation) else annotation
+    """Return a section, or the section that a table of sections is made of, or that may be."""
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    section: type[BaseModel] = parts[-1] if parts else annotation
     return section
