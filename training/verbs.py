@@ -17,7 +17,6 @@ from ebbtide.console import (
     require_table_path,
     write_table,
 )
-from ebbtide.words import Language
 
 WhyOption = Annotated[str, typer.Option("--why", help="Reason, kept in the history.")]
 OutOption = Annotated[Path, typer.Option(help="Parquet or CSV file to write.")]
@@ -143,20 +142,18 @@ def score(
     import tempfile
 
     from ebbtide.clock import parse_instant
-    from ebbtide.errors import SettingsError
     from ebbtide.policy.file import load_policy
     from ebbtide.project import load_project
     from ebbtide.store.sql import open_store
-    from ebbtide.words import LANGUAGES
+    from ebbtide.words import spoken_language
     from features.sources import open_tables
     from training.registry import connect_registry, fetch_champion
     from training.score import score_snapshot, snapshot_for
+    from training.score_segments import with_segments
 
     project = load_project(config)
     require_table_path(out, project)
-    spoken: Language | None = next((each for each in LANGUAGES if each == language), None)
-    if spoken is None:
-        raise SettingsError(f"Expected --language en or zh, got {language!r}.")
+    spoken = spoken_language(language)
     policy = load_policy(project.policy_path)
     instant = parse_instant(as_of, time_zone=project.project.time_zone)
     client = connect_registry(project)
@@ -175,6 +172,14 @@ def score(
             scored_at=datetime.now(UTC),
             language=spoken,
             progress=progress,
+        )
+        scored = with_segments(
+            scored,
+            snapshot,
+            tables=tables,
+            bundle=bundle,
+            settings=project.segments,
+            as_of=instant,
         )
         write_table(scored, out)
         if publish:
