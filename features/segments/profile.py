@@ -72,7 +72,7 @@ def profiles(
     """
     facts = facts_of(frame, columns=scale.columns)
     spend_of_all = float(facts.net_spend.sum())
-    described = {}
+    described: dict[str, list[GroupProfile]] = {}
     for column, groups in GROUPINGS.items():
         codes = np.asarray(placed[column].to_pylist(), dtype=np.str_)
         described[column] = []

@@ -63,7 +63,10 @@ def _rfm(code: str, en: str, zh: str, marks: str) -> Group:
     arrows = ["↑" if mark == "+" else "↓" for mark in marks]
 
     def holds(s: Standing) -> Claims:
-        return (s.r_is_high == recent) & (s.f_is_high == frequent) & (s.m_is_high == monetary)
+        claims: Claims = (
+            (s.r_is_high == recent) & (s.f_is_high == frequent) & (s.m_is_high == monetary)
+        )
+        return claims
 
     rule = "".join(f"{letter}{arrow}" for letter, arrow in zip("RFM", arrows, strict=True))
     return Group(code=code, name=Words(en, zh), rule=rule, holds=holds)
