@@ -57,7 +57,8 @@ VIEWS: dict[str, View] = {
             table="transactions",
             sql=(
                 "SELECT *, lag(age_day) OVER days - age_day AS gap_days,"
-                " lag(amount) OVER days AS amount_before FROM ("
+                " lag(amount) OVER days AS amount_before,"
+                " min(age_day) OVER (PARTITION BY customer_id) AS silence_days FROM ("
                 "SELECT customer_id, age_day, min(weekday) AS weekday,"
                 " min(age_days) AS last_age_days, max(age_days) AS first_age_days,"
                 " count(*) AS lines, sum(amount) AS amount, coalesce(sum(discount), 0) AS discount,"
@@ -155,13 +156,12 @@ VIEWS: dict[str, View] = {
             name="subscriptions_seen",
             table="subscriptions",
             sql=(
-                "SELECT *, CASE WHEN ended_at >= started_at THEN"
-                " age_days - CAST(date_diff('microsecond', started_at, ended_at) AS DOUBLE)"
-                " / 86400000000 END AS ended_age_days,"
-                " lag(price) OVER contracts AS price_before,"
-                " lag(plan) OVER contracts <> plan AS plan_changed FROM seen_subscriptions"
-                " WINDOW contracts AS (PARTITION BY customer_id"
-                " ORDER BY started_at, plan, price)"
+                "SELECT *, age_days - CAST(date_diff('microsecond', started_at, ended_at)"
+                " AS DOUBLE) / 86400000000 AS ended_age_days,"
+                " lag(price) OVER (PARTITION BY customer_id ORDER BY started_at, price)"
+                " AS price_before,"
+                " lag(plan) OVER (PARTITION BY customer_id ORDER BY started_at, plan) <> plan"
+                " AS plan_changed FROM seen_subscriptions"
             ),
         ),
         View(
