@@ -1,52 +1,141 @@
-"""Breadth: how many different products and kinds of product a customer buys."""
+"""Breadth: how many different products, categories and channels a customer uses.
+
+How much of it goes to the favourite category is not here: that would be a maximum over sums.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from features.catalogue.feature import Feature, family
+
+if TYPE_CHECKING:
+    from ebbtide.causes import Cause
 
 _breadth = family("breadth", table="transactions", cause="product_mismatch")
 
+
+def _different(
+    name: str,
+    days: int,
+    *,
+    column: str,
+    cause: Cause = "product_mismatch",
+    en: str,
+    zh: tuple[str, str],
+) -> Feature:
+    """Declare how many different things of a column were bought: the latest day of each counts."""
+    bought, measure = zh
+    return _breadth(
+        f"{name}_{days}d",
+        f"count(*) FILTER (next_age_day IS NULL AND age_day < {days})",
+        view=f"{column.removesuffix('_id')}_days",
+        columns=(column,),
+        unit=name,
+        cause=cause,
+        when_no_rows="0",
+        risk="falls",
+        meaning=f"Different {name} {en} in the last {days} days.",
+        reason=(
+            f"{{value}} different {name} in the last {days} days (typical {{typical}})",
+            f"近 {days} 天{bought}(一般为 {{typical}} {measure})",
+        ),
+    )
+
+
+def _products(days: int) -> Feature:
+    return _different(
+        "products", days, column="product_id", en="bought", zh=("购买 {value} 种产品", "种")
+    )
+
+
+def _categories(days: int) -> Feature:
+    return _different(
+        "categories", days, column="category", en="bought", zh=("购买 {value} 个品类", "个")
+    )
+
+
+def _channels(days: int) -> Feature:
+    return _different(
+        "channels",
+        days,
+        column="channel",
+        en="bought through",
+        cause="disengagement",
+        zh=("使用 {value} 个购买渠道", "个"),
+    )
+
+
 FEATURES: tuple[Feature, ...] = (
+    _products(365),
+    _products(90),
     _breadth(
-        "products_365d",
-        "count(*) FILTER (next_age_day IS NULL AND age_day < 365)",
+        "products_new_90d",
+        "count(*) FILTER (previous_age_day IS NULL AND age_day < 90)",
         view="product_days",
         columns=("product_id",),
         unit="products",
         when_no_rows="0",
         risk="falls",
-        meaning="Different products bought in the last 365 days.",
+        meaning="Products bought in the last 90 days for the first time within the lookback.",
         reason=(
-            "{value} different products in the last 365 days (typical {typical})",
-            "近 365 天购买 {value} 种产品(一般为 {typical} 种)",
+            "Tried {value} new products in the last 90 days (typical {typical})",
+            "近 90 天首次购买 {value} 种新产品(一般为 {typical} 种)",
         ),
     ),
     _breadth(
-        "products_90d",
-        "count(*) FILTER (next_age_day IS NULL AND age_day < 90)",
+        "products_change_90d",
+        "count(*) FILTER (next_age_day IS NULL AND age_day < 90)"
+        " - count(*) FILTER (age_day BETWEEN 90 AND 179"
+        " AND (next_age_day IS NULL OR next_age_day < 90))",
         view="product_days",
         columns=("product_id",),
         unit="products",
+        low=None,
         when_no_rows="0",
         risk="falls",
-        meaning="Different products bought in the last 90 days.",
+        meaning="Different products of the last 90 days less those of the 90 before.",
         reason=(
-            "{value} different products in the last 90 days (typical {typical})",
-            "近 90 天购买 {value} 种产品(一般为 {typical} 种)",
+            "The range of products changed by {value} against the quarter before"
+            " (typical {typical})",
+            "购买产品种类较上一季度变化 {value} 种(一般为 {typical})",
         ),
     ),
     _breadth(
-        "categories_365d",
-        "count(*) FILTER (next_age_day IS NULL AND age_day < 365)",
+        "product_repeat_share_365d",
+        "CAST(count(previous_age_day) FILTER (age_day < 365) AS DOUBLE)"
+        " / nullif(count(*) FILTER (age_day < 365), 0)",
+        view="product_days",
+        columns=("product_id",),
+        unit="share",
+        high=1.0,
+        when_null=("No product on record in the last 365 days", "近 365 天无产品记录"),
+        risk="falls",
+        meaning=(
+            "Share of what was bought in the last 365 days that had been bought on an earlier day"
+            " within the lookback."
+        ),
+        reason=(
+            "{value} of what they buy they had bought before (typical {typical})",
+            "购买的产品中有 {value} 为重复购买(一般为 {typical})",
+        ),
+    ),
+    _categories(365),
+    _categories(90),
+    _breadth(
+        "categories_lost_90d",
+        "count(*) FILTER (next_age_day IS NULL AND age_day >= 90)",
         view="category_days",
         columns=("category",),
         unit="categories",
         when_no_rows="0",
-        risk="falls",
-        meaning="Different categories bought in the last 365 days.",
+        risk="rises",
+        meaning="Categories bought in the lookback, but not in the last 90 days.",
         reason=(
-            "{value} categories in the last 365 days (typical {typical})",
-            "近 365 天购买 {value} 个品类(一般为 {typical} 个)",
+            "Bought nothing from {value} of their categories for 90 days (typical {typical})",
+            "有 {value} 个曾购品类近 90 天未再购买(一般为 {typical} 个)",
         ),
     ),
+    _channels(365),
+    _channels(90),
 )
