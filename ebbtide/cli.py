@@ -17,6 +17,7 @@ VERB_MODULES = (
     "features.verbs",
     "features.segments.verbs",
     "training.verbs",
+    "training.definition_lab.verbs",
     "service.verbs",
     "ebbtide.policy.verbs",
 )

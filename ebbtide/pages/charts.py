@@ -31,6 +31,7 @@ def line_chart(
     from_zero: bool = True,
     rule_at: float | date | None = None,
     rule_label: str = "",
+    bands: Mapping[str, Sequence[tuple[float | date, float, float]]] | None = None,
 ) -> str:
     """Return lines over numbers or days.
 
@@ -42,6 +43,7 @@ def line_chart(
     from_zero : whether the axis of values begins at zero.
     rule_at : where on the x axis a recommended value is marked, if anywhere.
     rule_label : stands beside the mark.
+    bands : lower and upper ends of an interval around lines, by the line's name.
 
     Examples
     --------
@@ -59,9 +61,10 @@ def line_chart(
     )
     few = max((len(points) for points in series.values()), default=0) <= 40
     chart = base.mark_line(strokeWidth=2, point={"size": 28} if few else False)
-    if rule_at is None:
-        return _svg(chart)
-    return _svg(altair.layer(chart, *_rule(rule_at, rule_label, kind)))
+    layers = [*_bands(bands, base), chart]
+    if rule_at is not None:
+        layers += _rule(rule_at, rule_label, kind)
+    return _svg(altair.layer(*layers) if len(layers) > 1 else chart)
 
 
 def bar_chart(
@@ -140,6 +143,24 @@ def _base(
         )
         .properties(width=WIDTH, height=HEIGHT)
     )
+
+
+def _bands(
+    bands: Mapping[str, Sequence[tuple[float | date, float, float]]] | None, base: Any
+) -> list[Any]:
+    """Return a faint area between the ends of intervals, in the colour of their line."""
+    import altair
+
+    values = [
+        {"x": _plain(x), "low": low, "high": high, "series": name}
+        for name, points in (bands or {}).items()
+        for x, low, high in points
+    ]
+    if not values:
+        return []
+    area = base.mark_area(opacity=0.16).encode(y=base.encoding.y.copy(), y2="high:Q")
+    area.encoding.y.shorthand = "low:Q"
+    return [area.properties(data=altair.InlineData(values=values))]
 
 
 def _rule(at: float | str | date, label: str, kind: str, words: Sequence[str] = ()) -> list[Any]:

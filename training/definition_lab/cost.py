@@ -63,9 +63,10 @@ class CostModel:
             f"not measured).",
             f"A customer is worth the margin ({self.margin_rate:.0%}) of the past year's spend "
             f"over {self.value_horizon_days} days.",
-            f"A customer is contacted if that is expected to pay at the model's probability, and the "
-            f"policy allows it: probability at least {action.eligibility.min_p_churn:.2f}, value at "
-            f"least {action.eligibility.min_value:,.2f} {money}. There is no budget or capacity.",
+            f"A customer is contacted if that is expected to pay at the model's probability, and "
+            f"the policy allows it: probability {action.eligibility.min_p_churn:.2f} or more, "
+            f"value {action.eligibility.min_value:,.2f} {money} or more. Budget and capacity are "
+            f"not limited.",
             "Who is called churned but bought in the follow-up would have come back anyway: an "
             "action on them is wasted, and missing them costs nothing. Leavers worth less than the "
             "policy asks for are not counted as missed.",

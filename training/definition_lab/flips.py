@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.definition_lab.purchase_days import FOR_EVER
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from training.definition_lab.purchase_days import BoolArray, Days, PurchaseDays
 
 
+Tally = NDArray[np.uint16]
+
+_Z_95 = 1.959963984540054
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
     """What a definition says at one instant.
@@ -27,12 +33,15 @@ class Labels:
     ----------
     alive : who is in the population, over all customers of the log, shape (m,).
     churned : who of all is silent over the whole window; means something where ``alive``.
+    is_news : who of all bought in so many days before the instant as the horizon has; the others
+        were silent for a horizon already, and an earlier snapshot said goodbye to them.
     back_after_days : for the churned the days from the end of the window to their next purchase,
         beyond every count where none was seen, shape (m,). Only what lies within the log is known.
     """
 
     alive: BoolArray
     churned: BoolArray
+    is_news: BoolArray
     back_after_days: Days
 
 
@@ -51,6 +60,11 @@ class LabelMeasures:
     false_goodbye_share : of those called churned, the share that bought within the follow-up after
         the window; the follow-up is as long for every horizon, so that shares can be compared.
         None if nobody churned.
+    false_news_share : the same among the churned who had bought within a horizon before the
+        snapshot, so that each goodbye is counted when it is news. The long lost, of whom every
+        definition is right, do not flatter it.
+    false_news_low, false_news_high : its central 95 % interval; the snapshots of one customer are
+        taken together.
     false_goodbye_instants : snapshots whose follow-up has passed for every definition.
     back_within_another_horizon : the same within another horizon: longer for longer horizons, so
         it need not fall. None while no second window has passed.
@@ -72,6 +86,9 @@ class LabelMeasures:
     churned_low: float
     churned_high: float
     false_goodbye_share: float | None
+    false_news_share: float | None
+    false_news_low: float | None
+    false_news_high: float | None
     false_goodbye_instants: int
     back_within_another_horizon: float | None
     flips_from_present: float | None
@@ -117,6 +134,7 @@ def _labels(
     return Labels(
         alive=last >= as_of_day - definition.active_within_days,
         churned=churned,
+        is_news=last >= as_of_day - horizon,
         back_after_days=np.where(churned, silence - horizon, FOR_EVER),
     )
 
@@ -129,6 +147,8 @@ class _Counts:
     leavers: list[int] = field(default_factory=list)
     false_goodbyes: int = 0
     goodbyes_followed: int = 0
+    false_news: Tally | None = None
+    news_followed: Tally | None = None
     instants_followed: int = 0
     goodbyes_twice_followed: int = 0
     back_within_another_horizon: int = 0
@@ -212,7 +232,16 @@ def _count_false_goodbyes(counts: _Counts, labels: Labels, follow_up_days: int) 
     left = labels.alive & labels.churned
     counts.instants_followed += 1
     counts.goodbyes_followed += int(left.sum())
-    counts.false_goodbyes += int((left & (labels.back_after_days < follow_up_days)).sum())
+    back = left & (labels.back_after_days < follow_up_days)
+    counts.false_goodbyes += int(back.sum())
+    news = left & labels.is_news
+    counts.news_followed = _added(counts.news_followed, news)
+    counts.false_news = _added(counts.false_news, news & back)
+
+
+def _added(tally: Tally | None, who: BoolArray) -> Tally:
+    """Count by customer, so that the interval can take a customer's snapshots together."""
+    return who.astype(np.uint16) if tally is None else tally + who
 
 
 def _count_back_again(counts: _Counts, labels: Labels, horizon_days: int) -> None:
@@ -234,6 +263,7 @@ def _count_flips(counts: _Counts, against: str, ours: Labels, theirs: Labels | N
 def _measures(definition: ChurnDefinition, counts: _Counts) -> LabelMeasures:
     sizes, leavers = np.array(counts.sizes), np.array(counts.leavers)
     shares = leavers / np.maximum(sizes, 1)
+    share, low, high = _clustered_share(counts.false_news, counts.news_followed)
     return LabelMeasures(
         horizon_days=definition.horizon_days,
         gap_days=definition.gap_days,
@@ -245,6 +275,9 @@ def _measures(definition: ChurnDefinition, counts: _Counts) -> LabelMeasures:
         churned_low=float(shares.min()),
         churned_high=float(shares.max()),
         false_goodbye_share=_share(counts.false_goodbyes, counts.goodbyes_followed),
+        false_news_share=share,
+        false_news_low=low,
+        false_news_high=high,
         false_goodbye_instants=counts.instants_followed,
         back_within_another_horizon=_share(
             counts.back_within_another_horizon, counts.goodbyes_twice_followed
@@ -258,3 +291,19 @@ def _measures(definition: ChurnDefinition, counts: _Counts) -> LabelMeasures:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def _clustered_share(
+    part: Tally | None, whole: Tally | None
+) -> tuple[float | None, float | None, float | None]:
+    """Return a share of counts by customer with its 95 % interval.
+
+    The linearised variance of a ratio of totals, a customer being drawn with all their snapshots:
+    W. G. Cochran, Sampling Techniques, 3rd ed. 1977, section 2.11.
+    """
+    if part is None or whole is None or not whole.any():
+        return None, None, None
+    total = float(whole.sum())
+    share = float(part.sum()) / total
+    error = float(np.sqrt(np.sum((part - share * whole) ** 2))) / total
+    return share, max(0.0, share - _Z_95 * error), min(1.0, share + _Z_95 * error)

@@ -2,8 +2,8 @@
 
 The rule: the shortest horizon, at the gap and the population that the project has, of which
 
-1. goodbyes last: of those called churned, at most a given share buys soon after the window, within
-   a follow-up that is as long for every horizon;
+1. goodbyes last: of those newly called churned, at most a given share buys soon after the window,
+   within a follow-up that is as long for every horizon;
 2. there is enough to learn from: so many leavers and stayers in every test snapshot;
 3. a model is worth having: it ranks later customers better than the best simple rule.
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ebbtide.definition import ChurnDefinition
     from training.definition_lab.flips import LabelMeasures
@@ -32,7 +32,7 @@ class Limits:
 
     Parameters
     ----------
-    max_false_goodbyes : largest share of the churned that may buy within the follow-up.
+    max_false_goodbyes : largest share of the newly churned that may buy within the follow-up.
     follow_up_days : for how long after the window a return makes a goodbye false.
     min_of_each : leavers, and stayers, that the smallest test snapshot must have. With a hundred
         of each an AUC of 0.75 is known to about 0.07 either way.
@@ -140,7 +140,7 @@ def recommend(
         verdict="recommended" if full else "rule_only",
         definition=replace(present, horizon_days=chosen.horizon_days),
         judged=judged,
-        why=_why(of[chosen.horizon_days], chosen, judged, present),
+        why=_why(of[chosen.horizon_days], chosen, judged, present=present, limits=limits),
         would_change=(
             *_other_limits(chosen, judged, of),
             *_other_gaps(of[chosen.horizon_days], studied),
@@ -151,14 +151,14 @@ def recommend(
 
 def _judge(each: Studied, limits: Limits) -> Judged:
     labels, quality = each.labels, each.quality
-    share = labels.false_goodbye_share
-    if share is None:
-        lasting = "nobody churned, so no goodbye could be false"
-    else:
-        lasting = (
-            f"{share:.1%} of the churned bought in the {limits.follow_up_days} days after the window "
-            f"(limit {limits.max_false_goodbyes:.0%})"
-        )
+    share = labels.false_news_share
+    lasting = (
+        "nobody churned newly, so no goodbye could be false"
+        if share is None
+        else f"{share:.1%} ({labels.false_news_low:.1%} to {labels.false_news_high:.1%}) of the "
+        f"newly churned bought in the {limits.follow_up_days} days after the window "
+        f"(limit {limits.max_false_goodbyes:.0%})"
+    )
     if quality is None:
         return Judged(
             horizon_days=labels.horizon_days,
@@ -184,15 +184,20 @@ def _judge(each: Studied, limits: Limits) -> Judged:
 
 
 def _why(
-    chosen: Studied, verdict: Judged, judged: Sequence[Judged], present: ChurnDefinition
+    chosen: Studied,
+    verdict: Judged,
+    judged: Sequence[Judged],
+    *,
+    present: ChurnDefinition,
+    limits: Limits,
 ) -> tuple[str, ...]:
     labels, quality = chosen.labels, chosen.quality
     lines = [f"Goodbyes last: {verdict.found[0]}."]
-    lines += [
-        f"Not {other.horizon_days} days: {_first_failing(other)}."
-        for other in judged
-        if other.horizon_days < verdict.horizon_days
-    ]
+    if (high := labels.false_news_high) is not None and high > limits.max_false_goodbyes:
+        lines.append("That is close to the limit: its interval reaches beyond it.")
+    shorter = [other for other in judged if other.horizon_days < verdict.horizon_days]
+    if shorter:
+        lines.append(f"Not {shorter[-1].horizon_days} days: {_first_failing(shorter[-1])}.")
     lines.append(f"Enough to learn from: {verdict.found[1]}.")
     better = "A model beats the best rule" if verdict.beats_rule else "No model beats the best rule"
     lines.append(f"{better}: {verdict.found[2]}.")
@@ -200,7 +205,7 @@ def _why(
         lines.append("The gain may be chance: its interval includes zero.")
     lines.append(
         f"Between snapshots {labels.churned_low:.0%} to {labels.churned_high:.0%} churn: the level "
-        f"moves with the season, so probabilities need calibration on a late period."
+        f"moves, so probabilities need calibration on a late period."
     )
     lines.append(f"A prediction can be checked after {labels.days_until_known} days.")
     if present.horizon_days == labels.horizon_days:
@@ -240,8 +245,8 @@ def _why_none(
 def _other_limits(
     chosen: Judged, judged: Sequence[Judged], of: dict[int, Studied]
 ) -> tuple[str, ...]:
-    share: Callable[[int], float | None] = lambda days: of[days].labels.false_goodbye_share  # noqa: E731
-    here = share(chosen.horizon_days)
+    share = {days: each.labels.false_news_share for days, each in of.items()}
+    here = share[chosen.horizon_days]
     lines = []
     shorter = [
         each
@@ -249,7 +254,7 @@ def _other_limits(
         if each.horizon_days < chosen.horizon_days and each.enough and each.beats_rule
     ]
     for each in shorter[-1:]:
-        if (limit := share(each.horizon_days)) is not None:
+        if (limit := share[each.horizon_days]) is not None:
             lines.append(
                 f"{each.horizon_days} days, if {limit:.1%} of false goodbyes are acceptable."
             )
@@ -258,7 +263,7 @@ def _other_limits(
         for each in judged
         if each.horizon_days > chosen.horizon_days
         and each.enough
-        and (found := share(each.horizon_days)) is not None
+        and (found := share[each.horizon_days]) is not None
         and here is not None
         and found < here
     ]
@@ -272,7 +277,7 @@ def _other_gaps(chosen: Studied, studied: Sequence[Studied]) -> tuple[str, ...]:
     return tuple(
         f"gap_days = {each.labels.gap_days}, if acting takes that long: AUC "
         f"{each.quality.auc.mean:.3f} instead of {chosen.quality.auc.mean:.3f}, the truth known "
-        f"after {each.labels.days_until_known} days."
+        f"after {each.labels.days_until_known} days instead of {chosen.labels.days_until_known}."
         for each in studied
         if each.labels.horizon_days == chosen.labels.horizon_days
         and each.labels.gap_days != chosen.labels.gap_days

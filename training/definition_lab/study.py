@@ -97,6 +97,11 @@ class Study:
     cost_model: CostModel | None
     recommendation: Recommendation
 
+    @property
+    def at_present_gap(self) -> tuple[Studied, ...]:
+        """Every horizon at the gap of the project, the shortest first."""
+        return tuple(each for each in self.studied if each.labels.gap_days == self.present.gap_days)
+
 
 def study_definitions(
     tables: Tables,

@@ -25,10 +25,11 @@ def define(
     ] = None,
     max_false_goodbyes: Annotated[
         float,
-        typer.Option(
-            help="Share of the churned that may buy within another horizon.", min=0, max=1
-        ),
+        typer.Option(help="Share of the newly churned that may yet come back.", min=0, max=1),
     ] = 0.2,
+    follow_up_days: Annotated[
+        int, typer.Option(help="Days after the window in which they count as back.", min=1)
+    ] = 90,
     min_of_each: Annotated[
         int, typer.Option(help="Leavers, and stayers, that a test snapshot must have.", min=10)
     ] = 100,
