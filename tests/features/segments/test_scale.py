@@ -192,10 +192,11 @@ def test_the_valuable_share_takes_effect(snapshot) -> None:
     )
 
 
-def test_who_spent_nothing_is_never_valuable(snapshot) -> None:
-    found = placed(snapshot((5.0, 1.0, 0.0, 300.0)))
-    assert found["value_type"].to_pylist() == ["low_value"]
-    assert found["customer_level"].to_pylist() == ["regular"]
+def test_who_spent_nothing_on_balance_is_never_among_the_first(snapshot) -> None:
+    rows = [(5.0, 1.0, spend, 300.0) for spend in (10.0, 10.0, 0.0, 5.0)]
+    found = placed(snapshot(*rows, returned_365d=[20.0, 20.0, 0.0, 0.0]))
+    assert found["value_type"].to_pylist() == ["low_value", "low_value", "low_value", "valuable"]
+    assert found["customer_level"].to_pylist() == ["regular"] * 4
 
 
 def test_a_missing_value_is_the_worst(snapshot) -> None:
