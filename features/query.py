@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.catalogue.catalogue import operands
-from features.seen import seen_sql, timestamp_sql
+from features.seen import at_instant, seen_sql
 from features.views import VIEWS
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from ebbtide.definition import ChurnDefinition
     from features.catalogue.feature import Feature
+
+LIVING_SQL = "SELECT DISTINCT customer_id FROM purchases WHERE occurred_at >= $alive_since"
+"""Who is alive: the population of a snapshot."""
 
 
 def snapshot_sql(
@@ -40,44 +43,36 @@ def snapshot_sql(
         A query with the columns ``customer_id`` and one DOUBLE for each feature, ordered by
         customer. It depends on nothing but the tables and its arguments.
     """
-    aggregates = [feature for feature in _with_operands(features) if feature.view is not None]
-    views = _views_needed(aggregates)
+    aggregates = [feature for feature in with_operands(features) if feature.view is not None]
+    views = views_needed(aggregates)
     tables = dict.fromkeys(["transactions", *(VIEWS[view].table for view in views)])
-    cut = timestamp_sql(as_of)
     steps = [
-        (
-            f"seen_{table}",
-            seen_sql(
-                table,
-                columns[table],
-                as_of=as_of,
-                lookback_days=lookback_days,
-                time_zone=definition.time_zone,
-            ),
-        )
+        (f"seen_{table}", seen_sql(table, columns[table], time_zone=definition.time_zone))
         for table in tables
     ]
-    steps += [(view, VIEWS[view].sql.replace("{as_of}", cut)) for view in views]
-    steps.append(
-        (
-            "living",
-            "SELECT DISTINCT customer_id FROM purchases "
-            f"WHERE occurred_at >= {timestamp_sql(definition.alive_since(as_of))}",
-        )
-    )
+    steps += [(view, VIEWS[view].sql) for view in views]
+    steps.append(("living", LIVING_SQL))
     steps += [(f"of_{view}", _aggregate_sql(view, aggregates)) for view in views]
     steps.append(("aggregated", _join_sql(views, aggregates)))
     ctes = ",\n".join(f"{name} AS ({sql})" for name, sql in steps)
     outputs = ", ".join(_output(feature) for feature in features)
-    return f"WITH {ctes}\nSELECT customer_id, {outputs} FROM aggregated ORDER BY customer_id"
+    return at_instant(
+        f"WITH {ctes}\nSELECT customer_id, {outputs} FROM aggregated ORDER BY customer_id",
+        as_of=as_of,
+        lookback_days=lookback_days,
+        time_zone=definition.time_zone,
+        alive_since=definition.alive_since(as_of),
+    )
 
 
-def _with_operands(features: Sequence[Feature]) -> list[Feature]:
+def with_operands(features: Sequence[Feature]) -> list[Feature]:
+    """Return features with those that they are computed from."""
     wanted = {feature.name: feature for feature in (*features, *operands(features))}
     return list(wanted.values())
 
 
-def _views_needed(aggregates: Sequence[Feature]) -> list[str]:
+def views_needed(aggregates: Sequence[Feature]) -> list[str]:
+    """Return the views that aggregates read, in the order in which they build on each other."""
     used = {feature.view for feature in aggregates} | {"purchases"}  # who lives is asked of it
     return [name for name in VIEWS if name in used]
 

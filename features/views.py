@@ -168,7 +168,7 @@ VIEWS: dict[str, View] = {
             name="customers_seen",
             table="customers",
             sql=(
-                "SELECT *, date_diff('microsecond', signed_up_at, {as_of})"
+                "SELECT *, date_diff('microsecond', signed_up_at, $as_of)"
                 " / CAST(86400000000 AS DOUBLE) AS tenure_days FROM seen_customers"
             ),
         ),

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from features.seen import seen_sql
+from features.seen import at_instant, seen_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,9 @@ def data_hash(tables: Tables, *, now: datetime) -> str:
     """
     digest = hashlib.sha256()
     for name, columns in sorted(tables.columns.items()):
-        seen = seen_sql(name, columns, as_of=now, lookback_days=_WHOLE_LOG_DAYS)
+        seen = at_instant(
+            seen_sql(name, columns), as_of=now, lookback_days=_WHOLE_LOG_DAYS, time_zone="UTC"
+        )
         row = ", ".join(f"coalesce(CAST({column} AS VARCHAR), '')" for column in sorted(columns))
         query = (
             f"SELECT count(*), sum(CAST(md5_number_lower(concat_ws(chr(31), {row})) AS HUGEINT)) "
@@ -54,10 +56,37 @@ def lineage_of(
     newest : the snapshot at the time of training.
     seed : of everything random.
     """
+    return lineage_with(
+        snapshots,
+        trained_as_of=newest.as_of.isoformat(),
+        data_hash=data_hash(tables, now=newest.as_of),
+        instants=[taken.as_of.isoformat() for taken in snapshots],
+        seed=seed,
+    )
+
+
+def lineage_with(
+    snapshots: Sequence[Snapshot],
+    *,
+    trained_as_of: str,
+    data_hash: str,
+    instants: list[str],
+    seed: int,
+) -> dict[str, Any]:
+    """Return what a bundle says of its origin, given what depends on the kind of data.
+
+    Parameters
+    ----------
+    snapshots : those that the model learned from.
+    trained_as_of : the instant of training, or ``undated``.
+    data_hash : of the data.
+    instants : of the snapshots.
+    seed : of everything random.
+    """
     return {
-        "trained_as_of": newest.as_of.isoformat(),
-        "data_hash": data_hash(tables, now=newest.as_of),
-        "snapshots": [taken.as_of.isoformat() for taken in snapshots],
+        "trained_as_of": trained_as_of,
+        "data_hash": data_hash,
+        "snapshots": instants,
         "rows": sum(len(taken.customer_ids) for taken in snapshots),
         "customers": len({c for taken in snapshots for c in taken.customer_ids.tolist()}),
         "seed": seed,

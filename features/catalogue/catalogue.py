@@ -11,6 +11,7 @@ from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import ContractError, did_you_mean
 from features.catalogue import (
     activity_decline,
+    balances,
     breadth,
     calendar,
     complaints,
@@ -21,6 +22,7 @@ from features.catalogue import (
     returns,
     rhythm,
     satisfaction,
+    subscriptions,
     tenure,
 )
 from features.seen import seen_sql
@@ -42,6 +44,8 @@ CATALOGUE: tuple[Feature, ...] = (
     *complaints.FEATURES,
     *satisfaction.FEATURES,
     *payments.FEATURES,
+    *balances.FEATURES,
+    *subscriptions.FEATURES,
     *tenure.FEATURES,
     *calendar.FEATURES,
 )

@@ -7,14 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from features.seen import seen_sql, timestamp_sql
+from features.seen import at_instant, seen_sql, timestamp_sql
 
 DAY_US = 86_400_000_000
 OCCURRED = datetime(2011, 3, 1, tzinfo=ZoneInfo("UTC"))
 
 
 def seen(company, table, *, as_of, columns="*", lookback_days=365):
-    sql = seen_sql(table, company.columns[table], as_of=as_of, lookback_days=lookback_days)
+    sql = at_instant(
+        seen_sql(table, company.columns[table]),
+        as_of=as_of,
+        lookback_days=lookback_days,
+        time_zone="UTC",
+    )
     return company.connection.sql(f"SELECT {columns} FROM ({sql}) ORDER BY ALL").fetchall()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -76,18 +76,20 @@ def test_what_is_older_than_the_lookback_does_not_change_a_bit(world, data) -> N
 
 def _sees_the_cutoff(table, columns, **given):
     sql = features.seen.seen_sql(table, columns, **given)
-    cut = features.seen.timestamp_sql(given["as_of"])
-    return sql.replace(f" < {cut}", f" <= {cut}")
+    return sql.replace(" < $as_of", " <= $as_of")
 
 
 def _believes_what_was_not_known(table, columns, **given):
-    sql = features.seen.seen_sql(table, columns, **given)
-    return sql.replace("coalesce(known_at,", "coalesce(CAST(NULL AS TIMESTAMP),")
+    return features.seen.seen_sql(table, columns - {"known_at"}, **given)
+
+
+AS_OF = datetime(2011, 3, 27, 0, 59, 59, 999_999, tzinfo=UTC)
+"""That of the world."""
 
 
 def _looks_ahead_a_day(table, columns, **given):
-    given["as_of"] += timedelta(days=1)
-    return features.seen.seen_sql(table, columns, **given)
+    a_day_late = features.seen.timestamp_sql(AS_OF + timedelta(days=1))
+    return features.seen.seen_sql(table, columns, **given).replace("$as_of", a_day_late)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def _looks_ahead_a_day(table, columns, **given):
         ("features.query.seen_sql", _sees_the_cutoff),
         ("features.query.seen_sql", _believes_what_was_not_known),
         ("features.query.seen_sql", _looks_ahead_a_day),
-        ("features.seen._visible", lambda column, columns, cut: column.name),
+        ("features.seen._visible", lambda column, columns: column.name),
     ],
     ids=["cutoff-included", "known_at-ignored", "a-day-late", "completions-believed"],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from features.audit.perturbations import PERTURBATIONS
 from features.audit.trials import try_everything
 
 RIGHT = features.seen.seen_sql
+AS_OF = datetime(2011, 3, 1, tzinfo=UTC)
 COMPLETIONS = {
     "planted-completion-moved",
     "planted-completion-undone",
@@ -54,8 +55,7 @@ def broken_filter(monkeypatch):
 
 
 def sees_the_cutoff(table, columns, **given):
-    cut = features.seen.timestamp_sql(given["as_of"])
-    return RIGHT(table, columns, **given).replace(f" < {cut}", f" <= {cut}")
+    return RIGHT(table, columns, **given).replace(" < $as_of", " <= $as_of")
 
 
 def ignores_known_at(table, columns, **given):
@@ -63,15 +63,15 @@ def ignores_known_at(table, columns, **given):
 
 
 def looks_ahead_a_day(table, columns, **given):
-    return RIGHT(table, columns, **{**given, "as_of": given["as_of"] + timedelta(days=1)})
+    return RIGHT(table, columns, **given).replace("$as_of", features.seen.timestamp_sql(AS_OF + timedelta(days=1)))
 
 
 def sees_everything_of(chosen):
     def seen(table, columns, **given):
+        sql = RIGHT(table, columns, **given)
         if table == chosen:
-            given["as_of"] += timedelta(days=200)
-            given["lookback_days"] += 200
-        return RIGHT(table, columns, **given)
+            return sql.replace("$as_of", features.seen.timestamp_sql(AS_OF + timedelta(days=200)))
+        return sql
 
     return seen
 

@@ -1,0 +1,242 @@
+"""A column of an array frame: values, which of them are there, and what whole numbers stand for.
+
+Only SQL's rules for null, decimal and text live here. Nothing is grouped or ordered.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Values with their nulls; a constant is a column without a dimension.
+
+    Parameters
+    ----------
+    values : what is there; anything where it is null.
+    valid : whether a value is there; None where all are.
+    scale : digits behind the point where whole numbers stand for decimals, else None.
+    words : for text, the different words in order; the values are then places among them.
+    """
+
+    values: Array
+    valid: Array | None = None
+    scale: int | None = None
+    words: tuple[str, ...] | None = None
+
+    def take(self, rows: Array | slice) -> Column:
+        """Return the rows at some places, or under a mask."""
+        if self.values.ndim == 0:
+            return self
+        valid = None if self.valid is None or self.valid.ndim == 0 else self.valid[rows]
+        kept = self.valid if valid is None else valid
+        return Column(self.values[rows], kept, self.scale, self.words)
+
+    def spread(self, n: int) -> Column:
+        """Return a constant as a column of ``n`` rows."""
+        if self.values.ndim:
+            return self
+        valid = None if self.valid is None else np.full(n, self.valid)
+        return Column(np.full(n, self.values), valid, self.scale, self.words)
+
+    @property
+    def is_there(self) -> Array:
+        """Whether each value is there."""
+        return np.ones(self.values.shape, dtype=bool) if self.valid is None else self.valid
+
+    @property
+    def is_true(self) -> Array:
+        """Whether each value is there and true."""
+        held = self.values.astype(bool, copy=False)
+        return held if self.valid is None else held & self.valid
+
+    @property
+    def as_double(self) -> Array:
+        """The values as doubles."""
+        if self.scale:
+            return np.asarray(self.values / np.float64(10**self.scale))
+        return self.values.astype(np.float64, copy=False)
+
+
+NULL = Column(np.asarray(0), np.asarray(False))
+
+
+def constant(value: float | bool) -> Column:
+    """Return a constant as a column."""
+    return Column(np.asarray(value))
+
+
+def both_valid(*columns: Column) -> Array | None:
+    """Return where all columns have values; None where they always have."""
+    masks = [column.valid for column in columns if column.valid is not None]
+    if not masks:
+        return None
+    held = masks[0]
+    for mask in masks[1:]:
+        held = held & mask
+    return held
+
+
+def aligned(columns: Sequence[Column]) -> tuple[list[Array], int | None, tuple[str, ...] | None]:
+    """Return the values of columns in one form, with that form's scale and words."""
+    words = next((column.words for column in columns if column.words is not None), None)
+    if any(column.values.dtype.kind == "f" for column in columns):
+        return [column.as_double for column in columns], None, None
+    scale = max((column.scale or 0) for column in columns)
+    if scale == 0:
+        return [column.values for column in columns], None, words
+    return (
+        [
+            column.values.astype(np.int64, copy=False) * 10 ** (scale - (column.scale or 0))
+            for column in columns
+        ],
+        scale,
+        None,
+    )
+
+
+def add(left: Column, right: Column, *, sign: int = 1) -> Column:
+    """Return the sum, or with ``sign=-1`` the difference."""
+    (a, b), scale, _ = aligned([left, right])
+    if a.dtype.kind in "bi" and b.dtype.kind in "bi":
+        a, b = a.astype(np.int64, copy=False), b.astype(np.int64, copy=False)
+    return Column(np.asarray(a + b if sign > 0 else a - b), both_valid(left, right), scale)
+
+
+def multiply(left: Column, right: Column) -> Column:
+    """Return the product; of two decimals as a double."""
+    valid = both_valid(left, right)
+    if "f" in (left.values.dtype.kind, right.values.dtype.kind) or (left.scale and right.scale):
+        return Column(np.asarray(left.as_double * right.as_double), valid)
+    scale = left.scale or right.scale
+    a, b = (c.values.astype(np.int64, copy=False) for c in (left, right))
+    return Column(np.asarray(a * b), valid, scale)
+
+
+def divide(left: Column, right: Column) -> Column:
+    """Return the quotient as a double; nothing is divided by zero, the divisor is null there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Column(np.asarray(left.as_double / right.as_double), both_valid(left, right))
+
+
+def divide_whole(left: Column, right: Column) -> Column:
+    """Return the whole part of a quotient of whole numbers, as SQL cuts it: towards zero."""
+    a, b = left.values, right.values
+    with np.errstate(divide="ignore"):
+        whole = np.abs(a) // np.abs(b)
+    return Column(np.asarray(whole * np.sign(a) * np.sign(b)), both_valid(left, right))
+
+
+def compare(left: Column, right: Column, *, by: Callable[[Array, Array], Array]) -> Column:
+    """Return whether a comparison holds; null where either side is."""
+    (a, b), _, _ = aligned([left, right])
+    return Column(np.asarray(by(a, b)), both_valid(left, right))
+
+
+def is_word(column: Column, wanted: str) -> Column:
+    """Return whether a text is a certain word."""
+    words = column.words or ()
+    place = bisect_left(words, wanted)
+    if place == len(words) or words[place] != wanted:
+        return Column(np.zeros(column.values.shape, dtype=bool), column.valid)
+    return Column(np.asarray(column.values == place), column.valid)
+
+
+def conjunction(left: Column, right: Column) -> Column:
+    """Return whether both hold, in the logic of three values."""
+    valid = both_valid(left, right)
+    if valid is not None:
+        no = (left.is_there & ~left.is_true) | (right.is_there & ~right.is_true)
+        valid = valid | no
+    return Column(np.asarray(left.is_true & right.is_true), valid)
+
+
+def negation(column: Column) -> Column:
+    """Return whether a statement does not hold; null where it is."""
+    return Column(np.asarray(~column.values.astype(bool, copy=False)), column.valid)
+
+
+def disjunction(left: Column, right: Column) -> Column:
+    """Return whether either holds, in the logic of three values."""
+    return negation(conjunction(negation(left), negation(right)))
+
+
+def choose(cases: Sequence[tuple[Column, Column]], otherwise: Column) -> Column:
+    """Return for each row the value of the first case that is true."""
+    options = [value for _, value in cases] + [otherwise]
+    real = [option for option in options if option is not NULL] or [otherwise]
+    _, scale, words = aligned(real)
+    arrays, _, _ = aligned([*real, *(Column(np.asarray(0)) for o in options if o is NULL)])
+    place = iter(arrays[: len(real)])
+    filled = [np.asarray(0) if option is NULL else next(place) for option in options]
+    values, valid = filled[-1], otherwise.is_there
+    for (case, option), held in zip(reversed(cases), reversed(filled[:-1]), strict=True):
+        values = np.where(case.is_true, held, values)
+        valid = np.where(case.is_true, option.is_there, valid)
+    return Column(np.asarray(values), np.asarray(valid), scale, words)
+
+
+def first_present(columns: Sequence[Column]) -> Column:
+    """Return for each row the first value that is there (``coalesce``)."""
+    *earlier, last = columns
+    if not earlier or earlier[0].valid is None:
+        return columns[0]
+    return choose([(Column(column.is_there), column) for column in earlier], last)
+
+
+def extreme(columns: Sequence[Column], *, largest: bool) -> Column:
+    """Return the largest or smallest of the values that are there (``greatest``, ``least``)."""
+    found = columns[0]
+    for column in columns[1:]:
+        (a, b), scale, words = aligned([found, column])
+        better = (b > a) if largest else (b < a)
+        take_b = column.is_there & (~found.is_there | better)
+        valid = None
+        if found.valid is not None and column.valid is not None:
+            valid = np.asarray(found.valid | column.valid)
+        found = Column(np.where(take_b, b, a), valid, scale, words)
+    return found
+
+
+def null_where_equal(column: Column, other: Column) -> Column:
+    """Return a column with null where it equals another (``nullif``)."""
+    equal = compare(column, other, by=np.equal).is_true
+    return Column(column.values, np.asarray(column.is_there & ~equal), column.scale, column.words)
+
+
+def as_decimal(column: Column, scale: int) -> Column:
+    """Return numbers as decimals with so many digits behind the point, rounded half away."""
+    if column.scale is not None or column.values.dtype.kind in "bi":
+        held = column.scale or 0
+        whole = column.values.astype(np.int64, copy=False)
+        if held <= scale:
+            return Column(whole * 10 ** (scale - held), column.valid, scale)
+        unit = 10 ** (held - scale)
+        rounded = np.sign(whole) * ((np.abs(whole) + unit // 2) // unit)
+        return Column(np.asarray(rounded), column.valid, scale)
+    scaled = column.values * np.float64(10**scale)
+    rounded = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+    if column.valid is not None:
+        rounded = np.where(column.valid, rounded, 0.0)
+    return Column(np.asarray(rounded).astype(np.int64), column.valid, scale)
+
+
+def as_whole(column: Column) -> Column:
+    """Return numbers as whole numbers, rounded half away from zero."""
+    return Column(as_decimal(column, 0).values, column.valid)
+
+
+def as_number(column: Column) -> Column:
+    """Return numbers as doubles."""
+    return Column(column.as_double, column.valid)

@@ -1,0 +1,113 @@
+"""Compile a query of the catalogue's SQL into a function from frames to a frame."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+
+from features.arrays.expression import compile_expression
+from features.arrays.frame import CUSTOMER, Frame, Groups, group, sort_keys
+from features.arrays.grouped import GroupScope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from features.arrays.column import Column
+    from features.arrays.expression import Compiled
+
+    Query = Callable[[Mapping[str, Frame]], Frame]
+
+
+@lru_cache(maxsize=4096)
+def compiled(sql: str) -> Compiled:
+    """Return an expression of SQL as a function; it is parsed once.
+
+    Parameters
+    ----------
+    sql : in DuckDB's dialect.
+    """
+    return compile_expression(sqlglot.parse_one(sql, read="duckdb"))
+
+
+@lru_cache(maxsize=1024)
+def compiled_query(sql: str) -> Query:
+    """Return a query as a function from the frames it reads, by name, to its result.
+
+    Parameters
+    ----------
+    sql : one SELECT in DuckDB's dialect, over one table or subquery.
+    """
+    return _select(sqlglot.parse_one(sql, read="duckdb"))
+
+
+def by_customer(frame: Frame) -> GroupScope:
+    """Return the rows of each customer as groups."""
+    customers = frame.column(CUSTOMER).values
+    return GroupScope(frame, group([customers], n_grouping=1, n_rows=frame.n_rows))
+
+
+def _select(node: exp.Expr) -> Query:
+    assert isinstance(node, exp.Select), "expected one SELECT"
+    windows = {each.name: each for each in node.args.get("windows") or ()}
+    for window in list(node.find_all(exp.Window)):
+        if window.alias and window.alias in windows:
+            _spell_out(window, windows[window.alias])
+    source = _source(node.args["from_"].this)
+    condition = node.args.get("where")
+    is_kept = None if condition is None else compile_expression(condition.this)
+    has_star = any(isinstance(each, exp.Star) for each in node.expressions)
+    items = {
+        each.alias_or_name: compile_expression(each.unalias())
+        for each in node.expressions
+        if not isinstance(each, exp.Star)
+    }
+    keys = [each.name for each in getattr(node.args.get("group"), "expressions", ())]
+    if node.args.get("distinct"):
+        keys = list(items)
+
+    def run(frames: Mapping[str, Frame]) -> Frame:
+        rows = source(frames)
+        if is_kept is not None:
+            rows = rows.where(is_kept(rows).spread(rows.n_rows).is_true)
+        if keys:
+            scope = GroupScope(rows, _grouped(rows, keys))
+            makers = {name: _maker(item, scope) for name, item in items.items()}
+            return Frame(len(scope.groups.starts), makers, rows.constants)
+        kept = {name: _column(rows, name) for name in rows.makers} if has_star else {}
+        return rows.with_columns(kept | {name: _maker(item, rows) for name, item in items.items()})
+
+    return run
+
+
+def _source(node: exp.Expr) -> Query:
+    if isinstance(node, exp.Subquery):
+        return _select(node.this)
+    name = node.name
+    return lambda frames: frames[name]
+
+
+def _spell_out(window: exp.Window, named: exp.Window) -> None:
+    """Put the partition and order of a named window where its name stands."""
+    window.set("alias", None)
+    for part in ("partition_by", "order"):
+        held = named.args.get(part)
+        if held:
+            copied = [each.copy() for each in held] if isinstance(held, list) else held.copy()
+            window.set(part, copied)
+
+
+def _grouped(rows: Frame, keys: list[str]) -> Groups:
+    """Group rows by keys; ages fall, so that the groups of a customer follow each other in time."""
+    arrays = sort_keys([(rows.column(key), key == "age_day") for key in keys])
+    return group(arrays, n_grouping=len(arrays), n_rows=rows.n_rows)
+
+
+def _maker(item: Compiled, scope: object) -> Callable[[], Column]:
+    return lambda: item(scope)
+
+
+def _column(rows: Frame, name: str) -> Callable[[], Column]:
+    return lambda: rows.column(name)

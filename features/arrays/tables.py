@@ -1,0 +1,160 @@
+"""The rows of a company as sorted arrays, customer by customer, read once from its typed tables.
+
+Only customers who ever purchased are kept: nobody else is in any snapshot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ebbtide.contracts.tables import table_contract
+from ebbtide.errors import ContractError
+from features.arrays.column import Column
+from features.arrays.frame import CUSTOMER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence, Set
+
+    import duckdb
+
+    from features.tables import Tables
+
+MONEY_DIGITS = 4
+_LARGEST_SUM = 2.0**62
+
+_SORTED_BY: dict[str, tuple[str, ...]] = {
+    "surveys": ("metric", "answered_at"),
+    "balances": ("name", "measured_at"),
+}
+"""How the rows of a customer lie, where not by the clock: as the windows of the views want them."""
+
+_HASHED = ("order_id",)
+"""Ids that are only told apart, so many that a list of them would cost more than it is worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortedTables:
+    """Tables as arrays sorted by customer.
+
+    Parameters
+    ----------
+    customer_ids : in order; a customer's place is their number in every table.
+    columns : the columns of each table, by name.
+    """
+
+    customer_ids: Sequence[str]
+    columns: Mapping[str, Mapping[str, Column]]
+
+    def of_customers(self, first: int, last: int) -> dict[str, dict[str, Column]]:
+        """Return the rows of customers ``first`` to ``last - 1``, without copying them."""
+        part = {}
+        for name, columns in self.columns.items():
+            start, end = np.searchsorted(columns[CUSTOMER].values, [first, last])
+            rows = slice(int(start), int(end))
+            part[name] = {key: column.take(rows) for key, column in columns.items()}
+        return part
+
+
+def sorted_tables(tables: Tables, read: Mapping[str, Set[str]]) -> SortedTables:
+    """Read the columns that features need, sorted by customer and time.
+
+    Parameters
+    ----------
+    tables : the typed tables.
+    read : the columns to read, of each table.
+
+    Raises
+    ------
+    ContractError
+        If sums of money would not fit into 64 bits.
+    """
+    connection = tables.connection.cursor()
+    try:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE buyers AS SELECT customer_id, "
+            "CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) AS number "
+            "FROM (SELECT DISTINCT customer_id FROM transactions)"
+        )
+        ids = connection.sql("SELECT customer_id FROM buyers ORDER BY number").fetchnumpy()
+        columns = {name: _columns(connection, name, read[name]) for name in read}
+        connection.execute("DROP TABLE buyers")
+    finally:
+        connection.close()
+    return SortedTables([str(one) for one in ids["customer_id"]], columns)
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, name: str, read: Iterable[str]
+) -> dict[str, Column]:
+    contract = table_contract(name)
+    wanted = [contract.column(each) for each in read if each != CUSTOMER]
+    kinds = {each.name: "hash" if each.name in _HASHED else each.kind for each in wanted}
+    words: dict[str, tuple[str, ...]] = {}
+    parts = ["buyers.number AS customer_id"]
+    for each, kind in kinds.items():
+        if kind in ("text", "id"):
+            words[each] = _words(connection, name, each)
+        parts.append(f"{_FORMS[kind].format(column=f'held.{each}', words=each)} AS {each}")
+    clock = (contract.clock,) if contract.clock in kinds else ()
+    order = ", ".join(f"held.{each}" for each in _SORTED_BY.get(name, clock) if each in kinds)
+    found = connection.sql(
+        f"SELECT {', '.join(parts)} FROM {name} AS held JOIN buyers USING (customer_id) "
+        f"ORDER BY buyers.number{', ' + order if order else ''}"
+    ).fetchnumpy()
+    for each in words:
+        connection.execute(f"DROP TYPE words_of_{each}")
+    columns = {CUSTOMER: Column(np.asarray(found[CUSTOMER]))}
+    for each, kind in kinds.items():
+        columns[each] = _held(found[each], kind, words.get(each))
+        if kind == "money":
+            _require_small(name, each, columns[each])
+    return columns
+
+
+_FORMS = {
+    "instant": "epoch_us({column})",
+    "money": f"CAST({{column}} * {10**MONEY_DIGITS} AS BIGINT)",
+    "number": "{column}",
+    "flag": "{column}",
+    "hash": "CAST(hash({column}) >> 1 AS BIGINT)",
+    "text": "enum_code(CAST({column} AS words_of_{words}))",
+    "id": "enum_code(CAST({column} AS words_of_{words}))",
+}
+"""How each kind of column becomes numbers."""
+
+
+def _words(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[str, ...]:
+    found = connection.sql(
+        f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY {column}"
+    ).fetchnumpy()[column]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TYPE words_of_{column} AS ENUM (SELECT {column} FROM "
+        f"(SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL) ORDER BY {column})"
+    )
+    return tuple(str(word) for word in found)
+
+
+def _held(found: Any, kind: str, words: tuple[str, ...] | None) -> Column:
+    values, valid = np.ma.getdata(found), None
+    if np.ma.is_masked(found):
+        valid = ~np.ma.getmaskarray(found)
+    if kind == "number" and values.dtype.kind == "f":
+        missing = np.isnan(values)
+        if missing.any():
+            valid = ~missing if valid is None else valid & ~missing
+    scale = MONEY_DIGITS if kind == "money" else None
+    return Column(values, valid, scale, words)
+
+
+def _require_small(table: str, column: str, money: Column) -> None:
+    there = money.values if money.valid is None else money.values[money.valid]
+    if np.abs(there.astype(np.float64)).sum() < _LARGEST_SUM:
+        return
+    raise ContractError(
+        f"Expected sums of {table}.{column} below {_LARGEST_SUM / 10**MONEY_DIGITS:.1e}, found more. "
+        f"Check the unit of the column: it should be the project's currency."
+    )
+
