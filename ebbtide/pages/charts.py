@@ -132,7 +132,9 @@ def _base(
         scale=altair.Scale(
             domain=names, range=[COLOURS[i % len(COLOURS)] for i in range(len(names))]
         ),
-        legend=altair.Legend(title=None, orient="top") if len(names) > 1 else None,
+        legend=altair.Legend(title=None, orient="top", symbolOpacity=1, labelLimit=0)
+        if len(names) > 1
+        else None,
     )
     axis = altair.Axis(format=y_format) if y_format else altair.Axis(format=",~r")
     return (

@@ -25,7 +25,9 @@ class Interval:
     high: float
 
 
-def auc_covariance(churned: FloatArray, scores: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+def auc_covariance(
+    churned: FloatArray, scores: Sequence[FloatArray]
+) -> tuple[FloatArray, FloatArray]:
     """Return the AUC of several scores of the same customers, and the covariance of these AUCs.
 
     Parameters

@@ -203,7 +203,9 @@ def measure_labels(
                 _count_back_again(counts[definition], ours, definition.horizon_days)
             _count_flips(counts[definition], "present", ours, said.get(present))
             beside = longer[definition]
-            _count_flips(counts[definition], "longer", ours, beside and said[beside])
+            _count_flips(
+                counts[definition], "longer", ours, None if beside is None else said[beside]
+            )
     return tuple(_measures(definition, counts[definition]) for definition in definitions)
 
 

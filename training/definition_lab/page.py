@@ -67,7 +67,7 @@ def _recommendation(study: Study) -> list[Block]:
                 ]
             )
         )
-    blocks += [Paragraph(line) for line in advice.why]
+    blocks.append(Grid(("Why",), [(line,) for line in advice.why]))
     blocks.append(_demands(study))
     if advice.definition is not None:
         keys = ", ".join(advice.churn_lines.splitlines()[1:])
@@ -153,8 +153,8 @@ def _returns(study: Study) -> list[Block]:
 def _labels(study: Study) -> list[Block]:
     days = study.limits.follow_up_days
     shares: dict[str, Callable[[Studied], float | None]] = {
-        f"newly churned, back in the {days} days after": lambda e: e.labels.false_news_share,
-        f"all churned, back in the {days} days after": lambda e: e.labels.false_goodbye_share,
+        "false, newly churned": lambda e: e.labels.false_news_share,
+        "false, all churned": lambda e: e.labels.false_goodbye_share,
         "churned, of all customers": lambda e: e.labels.churned_share,
     }
     columns, rows = wording.flip_rows(study)
@@ -167,9 +167,10 @@ def _labels(study: Study) -> list[Block]:
                 y_format=".0%",
                 **_mark(study),
             ),
-            "A longer horizon calls fewer customers churned, and is more often right for good.",
+            f"A longer horizon calls fewer customers churned, and is wrong less often. False: "
+            f"bought in the {days} days after the window.",
         ),
-        Grid(wording.HORIZON_COLUMNS, wording.horizon_rows(study), _HORIZONS_CAPTION),
+        Grid(wording.LABEL_COLUMNS, wording.label_rows(study), _LABELS_CAPTION),
         Chart(
             line_chart(
                 {
@@ -191,10 +192,11 @@ def _labels(study: Study) -> list[Block]:
     ]
 
 
-_HORIZONS_CAPTION = (
-    "At the project's gap. Labels unlike: share of customers whose label differs from the present "
-    "definition, and from the next longer horizon. AUC with its 95% interval. Loss: of one round "
-    "of decisions over 1,000 customers. Known after: days until a prediction can be checked."
+_LABELS_CAPTION = (
+    "At the project's gap. False: bought in the follow-up after the window; newly churned are "
+    "those who had bought within a horizon before the snapshot. Another horizon is longer for "
+    "longer horizons, so that column need not fall. Unlike: share of customers whose label differs "
+    "from the present definition, and from the next longer horizon."
 )
 
 
@@ -207,9 +209,11 @@ def _quality(study: Study) -> list[Block]:
         Chart(
             line_chart(
                 {
-                    "quick model": _by_horizon(study, lambda e: e.quality and e.quality.auc.mean),
+                    "quick model": _by_horizon(
+                        study, lambda e: None if e.quality is None else e.quality.auc.mean
+                    ),
                     "best one-line rule": _by_horizon(
-                        study, lambda e: e.quality and e.quality.rule_auc
+                        study, lambda e: None if e.quality is None else e.quality.rule_auc
                     ),
                 },
                 x_title="horizon, days",

@@ -275,9 +275,9 @@ def _other_limits(
 
 def _other_gaps(chosen: Studied, studied: Sequence[Studied]) -> tuple[str, ...]:
     return tuple(
-        f"gap_days = {each.labels.gap_days}, if acting takes that long: AUC "
-        f"{each.quality.auc.mean:.3f} instead of {chosen.quality.auc.mean:.3f}, the truth known "
-        f"after {each.labels.days_until_known} days instead of {chosen.labels.days_until_known}."
+        f"gap_days = {each.labels.gap_days}, if acting takes that long: the truth is known after "
+        f"{each.labels.days_until_known} days instead of {chosen.labels.days_until_known}; AUC "
+        f"{each.quality.auc.mean:.3f} and {chosen.quality.auc.mean:.3f}, on test dates that differ."
         for each in studied
         if each.labels.horizon_days == chosen.labels.horizon_days
         and each.labels.gap_days != chosen.labels.gap_days

@@ -36,6 +36,7 @@ def define(
 ) -> None:
     """Show what the log says churn should mean, and recommend a definition with its evidence."""
     from ebbtide.clock import last_midnight, parse_instant
+    from ebbtide.errors import SettingsError
     from ebbtide.policy.file import load_policy
     from ebbtide.project import load_project
     from features.sources import open_tables
@@ -46,6 +47,11 @@ def define(
     from training.definition_lab.summary import print_study
 
     project = load_project(config)
+    if "transactions" not in project.tables:
+        raise SettingsError(
+            f"Expected a project with purchases, but {str(config)!r} has no tables.transactions: "
+            f"its label says what churn is. Add the purchases to ask what it should be."
+        )
     policy = load_policy(project.policy_path)
     zone = project.project.time_zone
     with progress_shown("Definitions") as progress:

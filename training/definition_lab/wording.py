@@ -17,17 +17,27 @@ Row = tuple[str, ...]
 NONE = "–"
 
 HORIZON_COLUMNS = (
-    "horizon, days",
+    "horizon",
     "churned",
     "false goodbyes",
-    "labels unlike now",
-    "unlike next longer",
+    "unlike now",
+    "unlike longer",
     "leavers in test",
-    "AUC of a model",
+    "AUC",
     "best rule",
-    "calibration error",
-    "loss per round",
-    "known after, days",
+    "calibration",
+    "loss",
+    "days until known",
+)
+LABEL_COLUMNS = (
+    "horizon, days",
+    "churned",
+    "between snapshots",
+    "false, newly churned",
+    "false, all churned",
+    "back in another horizon",
+    "unlike now",
+    "unlike next longer",
 )
 
 
@@ -43,7 +53,7 @@ def share(value: float | None, *, digits: int = 1) -> str:
 
 
 def horizon_rows(study: Study) -> list[Row]:
-    """Return a row for each horizon at the project's gap."""
+    """Return a row for each horizon at the project's gap, with everything in short."""
     return [
         (
             str(each.labels.horizon_days),
@@ -59,12 +69,29 @@ def horizon_rows(study: Study) -> list[Row]:
     ]
 
 
+def label_rows(study: Study) -> list[Row]:
+    """Return a row for each horizon at the project's gap: what it says of the customers."""
+    return [
+        (
+            str(labels.horizon_days),
+            share(labels.churned_share),
+            f"{share(labels.churned_low, digits=0)} to {share(labels.churned_high, digits=0)}",
+            share(labels.false_news_share),
+            share(labels.false_goodbye_share),
+            share(labels.back_within_another_horizon),
+            share(labels.flips_from_present),
+            share(labels.flips_from_longer),
+        )
+        for labels in (each.labels for each in study.at_present_gap)
+    ]
+
+
 def _quality_cells(quality: Quality | None) -> Row:
     if quality is None:
         return (NONE,) * 4
     return (
         f"{quality.leavers:,}",
-        f"{quality.auc.mean:.3f} ± {quality.auc.mean - quality.auc.low:.3f}",
+        f"{quality.auc.mean:.3f}",
         f"{quality.rule_auc:.3f}",
         f"{quality.calibration_error:.3f}",
     )
