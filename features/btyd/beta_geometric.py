@@ -26,6 +26,8 @@ from features.btyd.maximum_likelihood import Fit, maximise
 from features.btyd.posterior import beta_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from features.btyd.histories import Histories
@@ -73,7 +75,7 @@ class BetaGeometric:
         return 1 / (1 + odds)
 
     def purchase_rate(self, seen: Histories) -> Floats:
-        """Expected purchases a day while alive, of one who may have stopped at the last purchase.
+        """Return the expected purchases a day while alive, now or before the customer stopped.
 
         Notes
         -----
@@ -89,7 +91,7 @@ class BetaGeometric:
     def expected_purchases(
         self, seen: Histories, *, horizon_days: float, gap_days: float = 0.0
     ) -> Floats:
-        """Expected purchases within ``[gap, gap + horizon)`` from the end of observation.
+        """Return the purchases to expect within ``[gap, gap + horizon)`` after observation.
 
         Notes
         -----
@@ -110,7 +112,7 @@ class BetaGeometric:
         return self.p_alive(seen) * self._mean_over_stopping(of_living, seen, span + start)
 
     def p_none(self, seen: Histories, *, horizon_days: float, gap_days: float = 0.0) -> Floats:
-        """Probability of no purchase within ``[gap, gap + horizon)`` from the end of observation.
+        """Probability of no purchase within ``[gap, gap + horizon)`` after observation.
 
         Notes
         -----
@@ -133,7 +135,9 @@ class BetaGeometric:
             buys = self._mean_over_stopping(of_living, seen, span + start)
         return 1 - self.p_alive(seen) * buys
 
-    def _mean_over_stopping(self, of_living, seen: Histories, span: Floats) -> Floats:  # type: ignore[no-untyped-def]
+    def _mean_over_stopping(
+        self, of_living: Callable[[Floats], Floats], seen: Histories, span: Floats
+    ) -> Floats:
         return beta_mean(
             of_living, a=self.a, b=self.b + self.survivals, repeats=seen.repeats, span=span
         )
@@ -163,7 +167,7 @@ def fit_beta_geometric(seen: Histories, *, kind: Kind) -> tuple[BetaGeometric, F
         lambda theta: log_likelihood(theta, seen, survivals=survivals),
         names=NAMES,
         starts=[(0.5, 0.2 * scale, 0.8, 2.5), (2.0, scale, 0.3, 1.0)],
-        bounds=[(1e-3, 1e3), (1e-4 * scale, 1e3 * scale), (1e-3, 50), (1e-3, 50)],
+        bounds=[(1e-3, 1e3), (1e-4 * scale, 1e3 * scale), (0.01, 20), (0.05, 50)],
         customers=seen.customers,
     )
     r, alpha, a, b = (float(value) for value in best)

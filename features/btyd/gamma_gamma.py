@@ -44,7 +44,7 @@ class GammaGamma:
     gamma: float
 
     def expected_spend(self, purchases: Floats, mean_spend: Floats) -> Floats:
-        """Expected spend on a future purchase day, currency.
+        """Return the expected spend on a future purchase day, currency.
 
         Parameters
         ----------

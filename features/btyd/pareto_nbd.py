@@ -64,16 +64,17 @@ class ParetoNbd:
     def expected_purchases(
         self, seen: Histories, *, horizon_days: float, gap_days: float = 0.0
     ) -> Floats:
-        """Expected purchases within ``[gap, gap + horizon)`` from the end of observation."""
+        """Return the purchases to expect within ``[gap, gap + horizon)`` after observation."""
         later = self.beta + seen.age_days
         rate = (self.r + seen.repeats) / (self.alpha + seen.age_days)
         until = np.log1p(gap_days / later)
         within = np.log1p(horizon_days / (later + gap_days))
         lived = later * np.exp((1 - self.s) * until) * within * exprel((1 - self.s) * within)
-        return self.p_alive(seen) * rate * lived
+        expected: Floats = self.p_alive(seen) * rate * lived
+        return expected
 
     def p_none(self, seen: Histories, *, horizon_days: float, gap_days: float = 0.0) -> Floats:
-        """Probability of no purchase within ``[gap, gap + horizon)`` from the end of observation.
+        """Probability of no purchase within ``[gap, gap + horizon)`` after observation.
 
         Notes
         -----

@@ -1,6 +1,6 @@
 """Means over a Beta posterior by a Gauss-Jacobi rule that is moved to each customer.
 
-The rule is what lets expected purchases be written in SQL, which has no hypergeometric function;
+The rule lets expected purchases be written in SQL, which has no hypergeometric function:
 ``features.btyd.sql`` writes the same nodes and the same scale as text.
 """
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NODES = 24
-"""Enough for a relative error below 1e-7 for shapes a and b of 0.1 to 20; see the tests."""
+NODES = 32
+"""More than enough for a relative error of 1e-6 wherever the bounds of the fit lead."""
 
 
 def nodes(a: float, b: float, *, count: int = NODES) -> tuple[Floats, Floats]:
@@ -40,7 +40,7 @@ def nodes(a: float, b: float, *, count: int = NODES) -> tuple[Floats, Floats]:
     roots, weights = roots_jacobi(count, b - 1, a - 1)
     u = (roots + 1) / 2
     logs = np.log(weights) - (a + b) * np.log1p(-u)
-    return u / (1 - u), np.exp(logs - logs[0])
+    return u / (1 - u), np.exp(logs - logs[np.argmax(weights)])
 
 
 def scale_terms(a: float, b: float) -> tuple[float, float]:
