@@ -1,4 +1,4 @@
-"""Verbs of the command line that look at data: ``check-data`` and ``features``."""
+"""The verb ``features`` of the command line."""
 
 from __future__ import annotations
 
@@ -13,39 +13,13 @@ from ebbtide.console import (
     ConfigOption,
     progress_shown,
     require_table_path,
-    screen,
     write_table,
 )
 
 
 def register(app: typer.Typer) -> None:
-    """Add the verbs of this package."""
-    app.command("check-data")(check_data)
+    """Add the verb of this package."""
     app.command("features")(features)
-
-
-def check_data(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Check every table against its contract, and say what to do about what is found."""
-    from rich.table import Table
-
-    from ebbtide.contracts.findings import raise_if_errors
-    from ebbtide.project import load_project
-    from features.sources import check_sources
-    from features.tables import connect
-
-    project = load_project(config)
-    with progress_shown("Checking") as progress:
-        connection = connect(project.project.time_zone)
-        findings, _ = check_sources(connection, project, now=datetime.now(UTC), progress=progress)
-    listed = Table("severity", "where", "rows", "what", "what to do", title="Findings")
-    for finding in findings:
-        rows = f"{finding.count:,}" if finding.count else ""
-        listed.add_row(finding.severity, finding.place, rows, finding.message, finding.advice)
-    console = screen()
-    if findings:
-        console.print(listed)
-    raise_if_errors(findings)
-    console.print(f"{len(project.tables)} table(s) keep their contract.", highlight=False)
 
 
 def features(

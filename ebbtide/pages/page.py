@@ -39,6 +39,14 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Points:
+    """A list of short texts."""
+
+    texts: Sequence[str]
+    kind: ClassVar[str] = "points"
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the reader is to take away, in one or two sentences."""
 
@@ -74,7 +82,7 @@ class Chart:
     kind: ClassVar[str] = "chart"
 
 
-Block = Paragraph | Verdict | Facts | Grid | Chart
+Block = Paragraph | Points | Verdict | Facts | Grid | Chart
 
 
 @dataclass(frozen=True, slots=True)

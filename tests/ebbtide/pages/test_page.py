@@ -14,6 +14,7 @@ from ebbtide.pages.page import (
     Facts,
     Grid,
     Paragraph,
+    Points,
     Section,
     Verdict,
     render_page,
@@ -45,6 +46,7 @@ def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
     "block",
     [
         Paragraph(HOSTILE),
+        Points([HOSTILE]),
         Verdict("bad", HOSTILE),
         Facts([(HOSTILE, HOSTILE)]),
         Grid([HOSTILE], [[HOSTILE], [Badge(level="bad", text=HOSTILE)]], HOSTILE),
