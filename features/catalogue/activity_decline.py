@@ -78,21 +78,6 @@ FEATURES: tuple[Feature, ...] = (
         ),
     ),
     _decline(
-        "purchase_days_change_30d",
-        "count(*) FILTER (age_day < 30) - count(*) FILTER (age_day BETWEEN 30 AND 59)",
-        view="purchase_days",
-        unit="days",
-        low=-30,
-        high=30,
-        when_no_rows="0",
-        risk="falls",
-        meaning="Purchase days of the last 30 days less those of the 30 before.",
-        reason=(
-            "Purchase days changed by {value} against the month before (typical {typical})",
-            "购买天数较上月变化 {value} 天(一般为 {typical})",
-        ),
-    ),
-    _decline(
         "spend_change_90d",
         "CAST(2 * spend_90d - spend_180d AS DOUBLE) / nullif(CAST(spend_180d AS DOUBLE), 0)",
         unit="ratio",
@@ -108,19 +93,6 @@ FEATURES: tuple[Feature, ...] = (
             "Spend against the quarter before: {value} (-1 is none left, 0 is steady,"
             " typical {typical})",
             "消费较上一季度的变化 {value}(-1 为完全停止,0 为持平,一般为 {typical})",
-        ),
-    ),
-    _decline(
-        "purchase_days_half_share",
-        "CAST(purchase_days_180d AS DOUBLE) / nullif(purchase_days_365d, 0)",
-        unit="share",
-        high=1.0,
-        when_null=("No purchase in the last 365 days", "近 365 天无购买"),
-        risk="falls",
-        meaning="Purchase days of the last 180 days over those of 365 days.",
-        reason=(
-            "The last half-year holds {value} of the year's purchase days (typical {typical})",
-            "近半年购买日占全年 {value}(一般为 {typical})",
         ),
     ),
     _decline(
@@ -261,20 +233,6 @@ FEATURES: tuple[Feature, ...] = (
         reason=(
             "Inactive for {value} times their usual gap (typical {typical})",
             "未活动时长为自身平均间隔的 {value} 倍(一般为 {typical} 倍)",
-        ),
-    ),
-    _activity(
-        "activity_kinds_90d",
-        "count(*) FILTER (next_age_day IS NULL AND age_day < 90)",
-        view="activity_kinds",
-        columns=("kind",),
-        unit="kinds",
-        when_no_rows="0",
-        risk="falls",
-        meaning="Different kinds of activity in the last 90 days.",
-        reason=(
-            "{value} kinds of activity in the last 90 days (typical {typical})",
-            "近 90 天有 {value} 类活动(一般为 {typical} 类)",
         ),
     ),
     _activity(

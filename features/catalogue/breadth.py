@@ -5,64 +5,26 @@ How much of it goes to the favourite category is not here: that would be a maxim
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from features.catalogue.feature import Feature, family
-
-if TYPE_CHECKING:
-    from ebbtide.causes import Cause
 
 _breadth = family("breadth", table="transactions", cause="product_mismatch")
 
 
-def _different(
-    name: str,
-    days: int,
-    *,
-    column: str,
-    cause: Cause = "product_mismatch",
-    en: str,
-    zh: tuple[str, str],
-) -> Feature:
-    """Declare how many different things of a column were bought: the latest day of each counts."""
-    bought, measure = zh
+def _products(days: int) -> Feature:
+    """Count the latest day of each product: that is how many there were."""
     return _breadth(
-        f"{name}_{days}d",
+        f"products_{days}d",
         f"count(*) FILTER (next_age_day IS NULL AND age_day < {days})",
-        view=f"{column.removesuffix('_id')}_days",
-        columns=(column,),
-        unit=name,
-        cause=cause,
+        view="product_days",
+        columns=("product_id",),
+        unit="products",
         when_no_rows="0",
         risk="falls",
-        meaning=f"Different {name} {en} in the last {days} days.",
+        meaning=f"Different products bought in the last {days} days.",
         reason=(
-            f"{{value}} different {name} in the last {days} days (typical {{typical}})",
-            f"近 {days} 天{bought}(一般为 {{typical}} {measure})",
+            f"{{value}} different products in the last {days} days (typical {{typical}})",
+            f"近 {days} 天购买 {{value}} 种产品(一般为 {{typical}} 种)",
         ),
-    )
-
-
-def _products(days: int) -> Feature:
-    return _different(
-        "products", days, column="product_id", en="bought", zh=("购买 {value} 种产品", "种")
-    )
-
-
-def _categories(days: int) -> Feature:
-    return _different(
-        "categories", days, column="category", en="bought", zh=("购买 {value} 个品类", "个")
-    )
-
-
-def _channels(days: int) -> Feature:
-    return _different(
-        "channels",
-        days,
-        column="channel",
-        en="bought through",
-        cause="disengagement",
-        zh=("使用 {value} 个购买渠道", "个"),
     )
 
 
@@ -120,8 +82,20 @@ FEATURES: tuple[Feature, ...] = (
             "购买的产品中有 {value} 为重复购买(一般为 {typical})",
         ),
     ),
-    _categories(365),
-    _categories(90),
+    _breadth(
+        "categories_365d",
+        "count(*) FILTER (next_age_day IS NULL AND age_day < 365)",
+        view="category_days",
+        columns=("category",),
+        unit="categories",
+        when_no_rows="0",
+        risk="falls",
+        meaning="Different categories bought in the last 365 days.",
+        reason=(
+            "{value} categories in the last 365 days (typical {typical})",
+            "近 365 天购买 {value} 个品类(一般为 {typical} 个)",
+        ),
+    ),
     _breadth(
         "categories_lost_90d",
         "count(*) FILTER (next_age_day IS NULL AND age_day >= 90)",
@@ -136,6 +110,19 @@ FEATURES: tuple[Feature, ...] = (
             "有 {value} 个曾购品类近 90 天未再购买(一般为 {typical} 个)",
         ),
     ),
-    _channels(365),
-    _channels(90),
+    _breadth(
+        "channels_365d",
+        "count(*) FILTER (next_age_day IS NULL AND age_day < 365)",
+        view="channel_days",
+        columns=("channel",),
+        unit="channels",
+        when_no_rows="0",
+        risk="falls",
+        cause="disengagement",
+        meaning="Different channels used for purchases in the last 365 days.",
+        reason=(
+            "Bought through {value} channels in the last 365 days (typical {typical})",
+            "近 365 天使用 {value} 个购买渠道(一般为 {typical} 个)",
+        ),
+    ),
 )

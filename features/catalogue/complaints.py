@@ -8,6 +8,8 @@ _complaints = family(
     "complaints", table="complaints", view="complaints_seen", cause="service_failure"
 )
 
+_NO_GRADE = ("No graded complaint in the last 365 days", "近 365 天无分级投诉")
+_NONE_RESOLVED = ("No complaint resolved so far", "尚无已解决投诉")
 _NO_COMPLAINT = ("No complaint in the lookback", "回溯期内无投诉")
 
 
@@ -74,7 +76,7 @@ FEATURES: tuple[Feature, ...] = (
         unit="grade",
         low=1.0,
         high=5.0,
-        when_null=("No graded complaint in the last 365 days", "近 365 天无分级投诉"),
+        when_null=_NO_GRADE,
         risk="rises",
         meaning="Gravest complaint of the last 365 days, 1 to 5.",
         reason=(
@@ -87,7 +89,7 @@ FEATURES: tuple[Feature, ...] = (
         "CAST(sum(resolution_us) AS DOUBLE) / nullif(count(resolution_us), 0) / 86400000000",
         columns=("resolved_at",),
         unit="days",
-        when_null=("No complaint resolved so far", "尚无已解决投诉"),
+        when_null=_NONE_RESOLVED,
         risk="rises",
         meaning="Mean days from opening to resolution, over complaints resolved by then.",
         reason=(
@@ -106,6 +108,88 @@ FEATURES: tuple[Feature, ...] = (
         reason=(
             "{value} complaints had to be reopened (typical {typical})",
             "有 {value} 个投诉被重新打开(一般为 {typical} 个)",
+        ),
+    ),
+    _complaints(
+        "complaint_severity_mean_365d",
+        "CAST(sum(CAST(severity AS DECIMAL(9, 4))) FILTER (age_day < 365) AS DOUBLE)"
+        " / nullif(count(severity) FILTER (age_day < 365), 0)",
+        columns=("severity",),
+        unit="grade",
+        low=1.0,
+        high=5.0,
+        when_null=_NO_GRADE,
+        risk="rises",
+        meaning="Mean grade of the complaints of the last 365 days, 1 to 5.",
+        reason=(
+            "Complaints of the year had a mean severity of {value} of 5 (typical {typical})",
+            "近一年投诉平均严重等级 {value}/5(一般为 {typical})",
+        ),
+    ),
+    _complaints(
+        "complaints_resolved_48h_share",
+        "CAST(count(*) FILTER (resolution_us <= 172800000000) AS DOUBLE)"
+        " / nullif(count(resolution_us), 0)",
+        columns=("resolved_at",),
+        unit="share",
+        high=1.0,
+        when_null=_NONE_RESOLVED,
+        risk="falls",
+        meaning="Share of the complaints resolved by then that took at most 48 hours.",
+        reason=(
+            "{value} of the complaints were resolved within 48 hours (typical {typical})",
+            "{value} 的投诉在 48 小时内解决(一般为 {typical})",
+        ),
+    ),
+    _complaints(
+        "complaint_resolution_max_days",
+        "CAST(max(resolution_us) AS DOUBLE) / 86400000000",
+        columns=("resolved_at",),
+        unit="days",
+        when_null=_NONE_RESOLVED,
+        risk="rises",
+        meaning="Longest time from opening to resolution, over complaints resolved by then.",
+        reason=(
+            "The slowest complaint took {value} days to resolve (typical {typical})",
+            "处理最慢的投诉用了 {value} 天(一般为 {typical} 天)",
+        ),
+    ),
+    _complaints(
+        "complaint_resolution_recency_days",
+        "min(resolved_age_days)",
+        columns=("resolved_at",),
+        unit="days",
+        when_null=_NONE_RESOLVED,
+        meaning="Days since a complaint was last resolved.",
+        reason=(
+            "A complaint was last resolved {value} days ago (typical {typical})",
+            "距上次投诉解决 {value} 天(一般为 {typical} 天)",
+        ),
+    ),
+    _complaints(
+        "complaints_change_90d",
+        "count(*) FILTER (age_day < 90) - count(*) FILTER (age_day BETWEEN 90 AND 179)",
+        unit="complaints",
+        low=None,
+        when_no_rows="0",
+        risk="rises",
+        meaning="Complaints of the last 90 days less those of the 90 before.",
+        reason=(
+            "Complaints changed by {value} against the quarter before (typical {typical})",
+            "投诉较上一季度变化 {value} 次(一般为 {typical})",
+        ),
+    ),
+    _complaints(
+        "complaints_per_purchase_day_365d",
+        "CAST(complaints_365d AS DOUBLE) / nullif(purchase_days_365d, 0)",
+        view=None,
+        unit="ratio",
+        when_null=("No purchase in the last 365 days", "近 365 天无购买"),
+        risk="rises",
+        meaning="Complaints over days with a purchase, last 365 days.",
+        reason=(
+            "{value} complaints for each purchase day (typical {typical})",
+            "每个购买日对应 {value} 次投诉(一般为 {typical} 次)",
         ),
     ),
 )

@@ -13,22 +13,6 @@ ACTIVE_MONTHS = (
 """Counts the first purchase day of each period of 30 days: the one before lies in another."""
 
 
-def _orders(days: int) -> Feature:
-    return _frequency(
-        f"orders_{days}d",
-        f"sum(orders) FILTER (age_day < {days})",
-        columns=("order_id",),
-        unit="orders",
-        when_no_rows="0",
-        risk="falls",
-        meaning=f"Orders in the last {days} days.",
-        reason=(
-            f"{{value}} orders in the last {days} days (typical {{typical}})",
-            f"近 {days} 天有 {{value}} 笔订单(一般为 {{typical}} 笔)",
-        ),
-    )
-
-
 def _purchase_days(days: int) -> Feature:
     return _frequency(
         f"purchase_days_{days}d",
@@ -46,13 +30,23 @@ def _purchase_days(days: int) -> Feature:
 
 
 FEATURES: tuple[Feature, ...] = (
-    _purchase_days(7),
     _purchase_days(30),
     _purchase_days(90),
     _purchase_days(180),
     _purchase_days(365),
-    _orders(90),
-    _orders(365),
+    _frequency(
+        "orders_365d",
+        "sum(orders) FILTER (age_day < 365)",
+        columns=("order_id",),
+        unit="orders",
+        when_no_rows="0",
+        risk="falls",
+        meaning="Orders in the last 365 days.",
+        reason=(
+            "{value} orders in the last 365 days (typical {typical})",
+            "近 365 天有 {value} 笔订单(一般为 {typical} 笔)",
+        ),
+    ),
     _frequency(
         "multi_order_days_365d",
         "count(*) FILTER (orders > 1 AND age_day < 365)",

@@ -73,18 +73,6 @@ FEATURES: tuple[Feature, ...] = (
         ),
     ),
     _monetary(
-        "basket_ratio_90d",
-        "CAST(spend_90d AS DOUBLE) / nullif(purchase_days_90d, 0) / nullif(basket_365d, 0)",
-        view=None,
-        unit="ratio",
-        when_null=("No purchase in the last 90 days", "近 90 天无购买"),
-        meaning="Mean purchase day of the last 90 days over that of 365 days.",
-        reason=(
-            "Recent purchases are {value} times the usual size (typical {typical})",
-            "近 90 天单次消费为平时的 {value} 倍(一般为 {typical} 倍)",
-        ),
-    ),
-    _monetary(
         "basket_max_365d",
         "max(amount) FILTER (age_day < 365)",
         unit="currency",
@@ -192,20 +180,6 @@ FEATURES: tuple[Feature, ...] = (
         reason=(
             "The share of discounts changed by {value} (typical {typical})",
             "折扣占比变化 {value}(一般为 {typical})",
-        ),
-    ),
-    _monetary(
-        "discount_days_share_365d",
-        "CAST(count(*) FILTER (discount > 0 AND age_day < 365) AS DOUBLE)"
-        " / nullif(count(*) FILTER (age_day < 365), 0)",
-        columns=("discount",),
-        unit="share",
-        high=1.0,
-        when_null=_NO_PURCHASE,
-        meaning="Share of the year's purchase days with a discount.",
-        reason=(
-            "A discount on {value} of the purchase days (typical {typical})",
-            "有折扣的购买日占 {value}(一般为 {typical})",
         ),
     ),
 )

@@ -6,45 +6,6 @@ from features.catalogue.feature import Feature, family
 
 _returns = family("returns", table="transactions", view="returns_seen", cause="product_mismatch")
 
-
-def _returned(days: int) -> Feature:
-    return _returns(
-        f"returned_{days}d",
-        f"-sum(amount) FILTER (age_day < {days})",
-        unit="currency",
-        when_no_rows="0",
-        meaning=f"Value returned in the last {days} days.",
-        reason=(
-            f"Returned {{value}} in the last {days} days (typical {{typical}})",
-            f"近 {days} 天退货金额 {{value}}(一般为 {{typical}})",
-        ),
-    )
-
-
-def _return_share(days: int) -> Feature:
-    return _returns(
-        f"return_share_{days}d",
-        f"CAST(returned_{days}d AS DOUBLE) / nullif(CAST(spend_{days}d AS DOUBLE), 0)",
-        view=None,
-        unit="share",
-        when_null=(f"Spent nothing in the last {days} days", f"近 {days} 天消费为零"),
-        meaning=f"Value returned over value bought, last {days} days.",
-        reason=_SHARE_WORDS[days],
-    )
-
-
-_SHARE_WORDS = {
-    90: (
-        "Returned {value} of what was bought in the last 90 days (typical {typical})",
-        "近 90 天退货占消费的 {value}(一般为 {typical})",
-    ),
-    365: (
-        "Returned {value} of what was bought (typical {typical})",
-        "退货占消费的 {value}(一般为 {typical})",
-    ),
-}
-
-
 FEATURES: tuple[Feature, ...] = (
     _returns(
         "return_days_90d",
@@ -72,10 +33,29 @@ FEATURES: tuple[Feature, ...] = (
             "近 365 天有 {value} 天退货(一般为 {typical} 天)",
         ),
     ),
-    _returned(90),
-    _returned(365),
-    _return_share(90),
-    _return_share(365),
+    _returns(
+        "returned_365d",
+        "-sum(amount) FILTER (age_day < 365)",
+        unit="currency",
+        when_no_rows="0",
+        meaning="Value returned in the last 365 days.",
+        reason=(
+            "Returned {value} in the last 365 days (typical {typical})",
+            "近 365 天退货金额 {value}(一般为 {typical})",
+        ),
+    ),
+    _returns(
+        "return_share_365d",
+        "CAST(returned_365d AS DOUBLE) / nullif(CAST(spend_365d AS DOUBLE), 0)",
+        view=None,
+        unit="share",
+        when_null=("Spent nothing in the last 365 days", "近 365 天消费为零"),
+        meaning="Value returned over value bought, last 365 days.",
+        reason=(
+            "Returned {value} of what was bought (typical {typical})",
+            "退货占消费的 {value}(一般为 {typical})",
+        ),
+    ),
     _returns(
         "return_recency_days",
         "min(age_days)",

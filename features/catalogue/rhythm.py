@@ -104,19 +104,6 @@ FEATURES: tuple[Feature, ...] = (
         ),
     ),
     _rhythm(
-        "gap_last_over_mean",
-        "gap_last_days / nullif(gap_mean_days, 0)",
-        view=None,
-        unit="ratio",
-        when_null=_ONE_PURCHASE,
-        risk="rises",
-        meaning="Days between the last two purchase days over the customer's mean gap.",
-        reason=(
-            "The last gap was {value} times their usual gap (typical {typical})",
-            "最近一次购买间隔为自身平均间隔的 {value} 倍(一般为 {typical} 倍)",
-        ),
-    ),
-    _rhythm(
         "gap_trend_180d",
         "CAST(sum(gap_days) FILTER (age_day < 180) AS DOUBLE)"
         " / nullif(count(gap_days) FILTER (age_day < 180), 0)"
