@@ -19,7 +19,7 @@ from ebbtide.errors import SettingsError
 from ebbtide.project_problems import all_problems, disagreements
 from ebbtide.project_variables import expand_variables
 from ebbtide.segment_settings import Segments
-from ebbtide.snapshot_table_settings import SnapshotTable
+from ebbtide.snapshot_table_settings import SnapshotTable  # noqa: TC001  pydantic reads it
 
 __all__ = ["STARTER_POLICY", "CandidateName", "Project", "expand_variables", "load_project"]
 

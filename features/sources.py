@@ -14,7 +14,7 @@ from ebbtide.contracts.findings import Finding, raise_if_errors
 from ebbtide.contracts.header import hint_at_columns
 from ebbtide.contracts.tables import table_contract
 from ebbtide.contracts.together import check_together
-from ebbtide.errors import ContractError
+from ebbtide.errors import ContractError, SettingsError
 from features.source_query import local_files, renamed_query, source_query
 from features.tables import Tables, connect, load_relation
 from features.unreadable import hidden_trouble, visible_trouble
@@ -69,7 +69,18 @@ def check_sources(
     project : names the tables.
     now : the present; later rows are errors.
     progress : called with the name of each table before it is read.
+
+    Raises
+    ------
+    SettingsError
+        If the project has a snapshot table instead.
     """
+    if project.snapshot_table is not None:
+        raise SettingsError(
+            "This needs tables of events, and the project has a [snapshot_table], whose columns "
+            "the company computed itself. With it there are: check-data, contract, train, models, "
+            "promote, rollback, score and serve."
+        )
     findings: list[Finding] = []
     readable: list[str] = []
     for name, source in project.tables.items():

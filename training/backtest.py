@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from features.catalogue.catalogue import features_named
 from training.gate import judge
 from training.metrics import measures
 from training.rules import rule_aucs
@@ -77,7 +78,8 @@ def _one_date(
     champion = trained.best
     names = [feature.name for feature in trained.features]
     p_churn = trained.scorer(champion).p_churn(trained.newest.rows)
-    later = take_snapshot(tables, project, trained.features, as_of=date, now=observed_until)
+    features = features_named(names)
+    later = take_snapshot(tables, project, features, as_of=date, now=observed_until)
     assert later.customer_ids.tolist() == trained.newest.customer_ids.tolist()
     n = len(p_churn)
     churned = pa.nulls(n, pa.bool_()) if later.churned is None else pa.array(later.churned == 1)

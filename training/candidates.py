@@ -15,6 +15,7 @@ import numpy as np
 
 from ebbtide.clock import shift_days
 from ebbtide.errors import NotReady
+from ebbtide.scorer.categories import category_sizes
 from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.trees import TreeModel
 from training.calibration import aligned, cross_fitted, fit_platt
@@ -204,7 +205,8 @@ def _fit(
                 f"Expected leavers and stayers in every period, but of the customers up to "
                 f"{origin.scored.as_of.date()} all did the same. Check the churn definition."
             )
-    return FITS[kind](ranked, outcomes, seed=seed)
+    sizes = category_sizes(origin.scored.scales)
+    return FITS[kind](ranked, outcomes, seed=seed, categories=sizes)
 
 
 def _outcomes(matured: Snapshot) -> FloatArray:

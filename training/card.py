@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from training.candidates import Candidate
     from training.train import Trained
 
-_NAMES = {
+MEASURE_NAMES = {
     "auc": "AUC",
     "average_precision": "Average precision",
     "log_loss": "Log loss",
@@ -26,7 +26,7 @@ def model_card(project: Project, trained: Trained, candidate: Candidate) -> str:
     first, last = trained.snapshots[0].as_of.date(), trained.snapshots[-1].as_of.date()
     origin = max(candidate.auc_by_origin)
     measured = "\n".join(
-        f"| {name} | {candidate.metrics[key]:.4f} |" for key, name in _NAMES.items()
+        f"| {name} | {candidate.metrics[key]:.4f} |" for key, name in MEASURE_NAMES.items()
     )
     rules = "\n".join(
         f"| rule: {name.replace('_', ' ')} (AUC) | {value:.4f} |"

@@ -7,6 +7,7 @@ pickled. The service never loads it: it reads the bundle.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mlflow
 import numpy as np
@@ -14,6 +15,10 @@ import pandas as pd
 from mlflow.models import set_model
 
 from ebbtide.bundle.read import check_golden, read_bundle
+
+if TYPE_CHECKING:
+    from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.scorer.scores import FloatArray
 
 
 class ChurnModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is untyped
@@ -32,12 +37,23 @@ class ChurnModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is 
         Parameters
         ----------
         context : unused.
-        model_input : a column for each feature; further columns are ignored.
+        model_input : a column for each feature, categories as text; further columns are ignored.
         """
         del context
-        names = [feature.name for feature in self.bundle.scorer.features]
-        rows = np.ascontiguousarray(model_input[names].to_numpy(dtype=np.float64, na_value=np.nan))
+        features = self.bundle.scorer.features
+        columns = [_values(model_input[feature.name], feature) for feature in features]
+        rows = np.ascontiguousarray(np.column_stack(columns))
         return pd.DataFrame({"p_churn": self.bundle.scorer.p_churn(rows)}, index=model_input.index)
+
+
+def _values(column: pd.Series, feature: FeatureContract) -> FloatArray:
+    """Return the values of a column as the scorer reads them, shape (n,)."""
+    if feature.learned is None or not feature.learned.is_categorical:
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.array(
+        [np.nan if pd.isna(value) else feature.learned.code(value) for value in column],
+        dtype=np.float64,
+    )
 
 
 set_model(ChurnModel())

@@ -28,11 +28,13 @@ _MEASURES = (
 def print_trained(trained: Trained, registered: Registered) -> None:
     """Show the candidates beside the best simple rule, and what was registered."""
     origin = max(trained.best.auc_by_origin)
-    listed = Table(
-        "candidate",
-        *_MEASURES,
-        title=f"Measured as of {origin}, by models that knew no outcome after it",
+    title = (
+        f"Measured as of {origin}, by models that knew no outcome after it"
+        if trained.is_dated
+        else f"Measured across {len(trained.best.auc_by_origin)} folds of other rows, none of a "
+        f"later time; without dates nothing can prove the absence of leakage"
     )
+    listed = Table("candidate", *_MEASURES, title=title)
     for candidate in trained.candidates:
         listed.add_row(candidate.kind, *(f"{candidate.metrics[name]:.4f}" for name in _MEASURES))
     rule = trained.best_rule

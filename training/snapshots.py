@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ebbtide.project import Project
+    from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
     from features.catalogue.feature import Feature
     from features.tables import Tables
@@ -40,7 +41,7 @@ class Snapshot:
     customer_ids : who, shape (n,).
     rows : feature values, NaN where missing, shape (n, features).
     ranked : their ranks among all who lived then, shape (n, features).
-    scales : rank scale of each feature in this snapshot.
+    scales : scale of each feature in this snapshot: ranks of a number, places of a category.
     churned : 1 for churn, 0 for stayed, shape (n,); None while the outcome is unknown.
     """
 
@@ -48,7 +49,7 @@ class Snapshot:
     customer_ids: NDArray[np.str_]
     rows: FloatArray
     ranked: FloatArray
-    scales: tuple[RankScale, ...]
+    scales: tuple[Scale, ...]
     churned: FloatArray | None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,10 @@ from mlflow.types import ColSpec, Schema
 
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.bundle.write import write_bundle
-from features.catalogue.catalogue import catalogue_version
-from features.live import tables_read
 from training.candidates import PARAMETERS
-from training.card import model_card
 from training.gate import GATE_TAG, judge
 from training.lineage import lineage_of
+from training.provenance import provenance_of_events
 from training.registry import CHALLENGER, connect_registry, registry_errors
 from training.train import golden_of, reference_of
 
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from features.tables import Tables
     from training.candidates import Candidate
+    from training.provenance import Provenance
     from training.train import Trained
 
 _PYFUNC = Path(__file__).with_name("pyfunc_model.py")
@@ -66,19 +65,39 @@ def record(
     key : signs the bundles; None leaves them unsigned.
     progress : called with what is being done.
     """
-    client = connect_registry(project)
     lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=project.training.seed)
+    provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
+    return record_candidates(project, trained, provenance, key=key, progress=progress)
+
+
+def record_candidates(
+    project: Project,
+    trained: Trained,
+    provenance: Provenance,
+    *,
+    key: bytes | None,
+    progress: Callable[[str], None] | None = None,
+) -> Registered:
+    """Log every candidate, whatever data it comes from, and register the best as challenger.
+
+    Parameters
+    ----------
+    project : where MLflow is.
+    trained : what to record.
+    provenance : what the data behind it are.
+    key : signs the bundles; None leaves them unsigned.
+    progress : called with what is being done.
+    """
+    client = connect_registry(project)
     gone = "The run that was being recorded is gone. Run: ebbtide train"
-    with registry_errors(gone), mlflow.start_run(run_name=f"train {trained.newest.as_of.date()}"):
-        mlflow.log_params(_shared_params(project, trained, lineage))
+    with registry_errors(gone), mlflow.start_run(run_name=f"train {provenance.as_of[:10]}"):
+        mlflow.log_params(_shared_params(project, trained, provenance))
         mlflow.log_metrics({f"rule_{name}_auc": v for name, v in trained.rule_auc.items()})
         mlflow.set_tags({f"failed_{kind}": why for kind, why in trained.failed.items()})
         for candidate in trained.candidates:
             if progress is not None:
                 progress(f"log {candidate.kind}")
-            registered = _log_candidate(
-                project, trained, candidate, lineage, columns=tables.columns, key=key
-            )
+            registered = _log_candidate(project, trained, candidate, provenance, key=key)
             if registered is not None:
                 best = registered
         client.set_registered_model_alias(best.model_name, CHALLENGER, best.version)
@@ -86,15 +105,16 @@ def record(
 
 
 def _shared_params(
-    project: Project, trained: Trained, lineage: dict[str, Any]
+    project: Project, trained: Trained, provenance: Provenance
 ) -> dict[str, str | int]:
+    lineage = provenance.lineage
     return {
-        "trained_as_of": trained.newest.as_of.isoformat(),
+        "trained_as_of": provenance.as_of,
         "definition": project.definition.code,
         "snapshots": len(trained.snapshots),
         "rows": lineage["rows"],
         "features": len(trained.features),
-        "lookback_days": project.snapshots.lookback_days,
+        "lookback_days": provenance.lookback_days,
         "seed": project.training.seed,
         "data_hash": lineage["data_hash"],
         "git_commit": str(lineage["git_commit"]),
@@ -105,9 +125,8 @@ def _log_candidate(
     project: Project,
     trained: Trained,
     candidate: Candidate,
-    lineage: dict[str, Any],
+    provenance: Provenance,
     *,
-    columns: Mapping[str, Set[str]],
     key: bytes | None,
 ) -> Registered | None:
     is_best = candidate is trained.best
@@ -116,13 +135,12 @@ def _log_candidate(
         mlflow.start_run(run_name=candidate.kind, nested=True),
     ):
         folder = Path(scratch) / "bundle"
-        bundle_version = write_candidate(
-            folder, project, trained, candidate, lineage, columns=columns, key=key
-        )
-        mlflow.log_params({**_shared_params(project, trained, lineage), "kind": candidate.kind})
+        bundle_version = write_bundle_of(folder, project, trained, candidate, provenance, key=key)
+        mlflow.log_params({**_shared_params(project, trained, provenance), "kind": candidate.kind})
+        differing = provenance.parameters.get(candidate.kind, {})
         mlflow.log_params(
             {
-                **{f"model_{k}": v for k, v in PARAMETERS[candidate.kind].items()},
+                **{f"model_{k}": v for k, v in {**PARAMETERS[candidate.kind], **differing}.items()},
                 "calibrator_slope": candidate.calibrator.slope,
                 "calibrator_intercept": candidate.calibrator.intercept,
                 "calibration_checked_on": candidate.calibration_checked_on,
@@ -139,7 +157,7 @@ def _log_candidate(
     tags = {
         "bundle_version": bundle_version,
         "kind": candidate.kind,
-        "trained_as_of": trained.newest.as_of.isoformat(),
+        "trained_as_of": provenance.as_of,
         GATE_TAG: gate,
         **{name: f"{value:.4f}" for name, value in candidate.metrics.items()},
         "rule": trained.best_rule,
@@ -155,7 +173,10 @@ def _log_candidate(
 
 def _register(project: Project, trained: Trained, folder: Path) -> str:
     """Log the bundle as a pyfunc model and return the number of its new version."""
-    columns = [ColSpec("double", feature.name) for feature in trained.features]
+    columns = [
+        ColSpec("string" if feature.contract.is_categorical else "double", feature.name)
+        for feature in trained.features
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it asks for an example of the input
         info = mlflow.pyfunc.log_model(
@@ -202,6 +223,30 @@ def write_candidate(
     columns : the columns of each table that is there.
     key : signs the bundle; None leaves it unsigned.
     """
+    provenance = provenance_of_events(project, trained, lineage=lineage, columns=columns)
+    return write_bundle_of(folder, project, trained, candidate, provenance, key=key)
+
+
+def write_bundle_of(
+    folder: Path,
+    project: Project,
+    trained: Trained,
+    candidate: Candidate,
+    provenance: Provenance,
+    *,
+    key: bytes | None,
+) -> str:
+    """Write the bundle of a candidate, check that it reads back, and return its version.
+
+    Parameters
+    ----------
+    folder : where to; made if absent.
+    project : what churn is.
+    trained : the training.
+    candidate : one of its candidates.
+    provenance : what the data behind it are.
+    key : signs the bundle; None leaves it unsigned.
+    """
     scorer = trained.scorer(candidate)
     version = write_bundle(
         folder,
@@ -209,19 +254,19 @@ def write_candidate(
         model_file=candidate.model_file,
         scorer=scorer,
         definition=project.definition,
-        lookback_days=project.snapshots.lookback_days,
-        catalogue_version=catalogue_version(trained.features),
-        columns={table: columns[table] for table in tables_read(trained.features)},
-        reference=reference_of(trained, scorer),
+        lookback_days=provenance.lookback_days,
+        catalogue_version=provenance.catalogue_version,
+        columns=provenance.columns,
+        reference=replace(reference_of(trained, scorer), as_of=provenance.as_of),
         golden=golden_of(trained, scorer),
-        card=model_card(project, trained, candidate),
+        card=provenance.card(candidate),
         metrics={
             **candidate.metrics,
             "calibration_checked_on": candidate.calibration_checked_on,
             "auc_by_origin": candidate.auc_by_origin,
             "rule_auc": trained.rule_auc,
         },
-        lineage=lineage,
+        lineage=provenance.lineage,
         key=key,
     )
     check_golden(read_bundle(folder, key=key))

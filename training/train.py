@@ -6,30 +6,42 @@ Tracks nothing and writes nothing; ``training.tracking`` does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ebbtide.bundle.contents import Golden, Reference
 from ebbtide.errors import NotReady
-from ebbtide.scorer.scorer import RankedScorer, median_present
+from ebbtide.scorer.scorer import RankedScorer, commonest_present, median_present
 from features.catalogue.catalogue import features_present
 from training.candidates import origins, try_candidate
 from training.rules import rule_aucs
 from training.snapshots import take_snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from ebbtide.contracts.feature import FeatureContract
     from ebbtide.project import Project
-    from features.catalogue.feature import Feature
     from features.tables import Tables
     from training.candidates import Candidate
     from training.snapshots import Snapshot
 
 GOLDEN_ROWS = 50
+
+
+class Described(Protocol):
+    """A feature of the catalogue, or a column of a snapshot table."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def contract(self) -> FeatureContract:
+        """What its value promises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +56,16 @@ class Trained:
     candidates : every kind that could be fitted and calibrated, the best first.
     failed : why the other kinds could not, by kind.
     rule_auc : AUC of every simple rule at the latest origin.
+    is_dated : whether rows have dates; without them nothing was measured on later customers.
     """
 
-    features: tuple[Feature, ...]
+    features: Sequence[Described]
     snapshots: tuple[Snapshot, ...]
     newest: Snapshot
     candidates: tuple[Candidate, ...]
     failed: dict[str, str]
     rule_auc: dict[str, float]
+    is_dated: bool = True
 
     @property
     def best(self) -> Candidate:
@@ -69,7 +83,14 @@ class Trained:
         return RankedScorer(
             features=tuple(feature.contract for feature in self.features),
             scales=newest.scales,
-            typical=np.array([median_present(column) for column in newest.rows.T]),
+            typical=np.array(
+                [
+                    commonest_present(column)
+                    if feature.contract.is_categorical
+                    else median_present(column)
+                    for feature, column in zip(self.features, newest.rows.T, strict=True)
+                ]
+            ),
             model=candidate.model,
             calibrator=candidate.calibrator,
         )
@@ -126,17 +147,33 @@ def _train(
             )
         except NotReady as err:
             failed[kind] = str(err)
-    if not candidates:
-        reasons = "\n".join(f"  {kind}: {why}" for kind, why in failed.items())
-        raise NotReady(f"No candidate could be trained:\n{reasons}")
     return Trained(
         features=features,
         snapshots=tuple(snapshots),
         newest=newest,
-        candidates=tuple(sorted(candidates, key=_merit, reverse=True)),
+        candidates=best_first(candidates, failed),
         failed=failed,
         rule_auc=rule_aucs(tested_at[0].scored, [feature.name for feature in features]),
     )
+
+
+def best_first(candidates: Sequence[Candidate], failed: Mapping[str, str]) -> tuple[Candidate, ...]:
+    """Return candidates by merit.
+
+    Parameters
+    ----------
+    candidates : those that could be fitted and calibrated.
+    failed : why the others could not.
+
+    Raises
+    ------
+    NotReady
+        If there is none.
+    """
+    if not candidates:
+        reasons = "\n".join(f"  {kind}: {why}" for kind, why in failed.items())
+        raise NotReady(f"No candidate could be trained:\n{reasons}")
+    return tuple(sorted(candidates, key=_merit, reverse=True))
 
 
 def _merit(candidate: Candidate) -> tuple[float, float]:

@@ -67,6 +67,11 @@ def train(
     from training.train import train as train_candidates
 
     project = load_project(config)
+    if project.snapshot_table is not None:
+        from training.snapshot_table.runs import train_on_table
+
+        train_on_table(project, as_of=as_of)
+        return
     with progress_shown("Training") as progress:
         present = datetime.now(UTC)
         tables = open_tables(project, now=present, progress=progress)
@@ -137,11 +142,15 @@ def score(
     publish: Annotated[
         bool, typer.Option("--publish", help="Also give the snapshot to the service.")
     ] = False,
+    table: Annotated[
+        Path | None, typer.Option(help="With a snapshot table: file of the rows to score.")
+    ] = None,
 ) -> None:
     """Score every living customer with the champion."""
     import tempfile
 
     from ebbtide.clock import parse_instant
+    from ebbtide.errors import SettingsError
     from ebbtide.policy.file import load_policy
     from ebbtide.project import load_project
     from ebbtide.store.sql import open_store
@@ -154,6 +163,13 @@ def score(
     project = load_project(config)
     require_table_path(out, project)
     spoken = spoken_language(language)
+    if project.snapshot_table is not None:
+        from training.snapshot_table.runs import score_table
+
+        score_table(project, as_of=as_of, out=out, table=table, language=spoken, publish=publish)
+        return
+    if table is not None:
+        raise SettingsError("--table goes with a [snapshot_table]; this project has events.")
     policy = load_policy(project.policy_path)
     instant = parse_instant(as_of, time_zone=project.project.time_zone)
     client = connect_registry(project)

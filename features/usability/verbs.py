@@ -43,6 +43,17 @@ def check_data(
     from features.usability.report import usability_report
 
     project = load_project(config)
+    if project.snapshot_table is not None:
+        from ebbtide.errors import SettingsError
+        from features.snapshot_table.verbs import check_table_of
+
+        if html is not None or json is not None:
+            raise SettingsError(
+                "--html and --json report on tables of events; with a [snapshot_table] the check "
+                "is printed only. Leave them out."
+            )
+        check_table_of(project)
+        return
     require_report_path(html, project, option="--html", suffix=".html")
     require_report_path(json, project, option="--json", suffix=".json")
     with progress_shown("Checking") as progress:

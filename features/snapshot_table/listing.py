@@ -1,0 +1,50 @@
+"""What the check of a snapshot table found, and its contract, as a person reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from ebbtide.console import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ebbtide.contracts.findings import Finding
+    from ebbtide.contracts.snapshot_table import ColumnContract, TableContract
+
+_SHOWN_CATEGORIES = 4
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Show findings, if there are any."""
+    listed = Table("severity", "where", "rows", "what", "what to do", title="Findings")
+    for finding in findings:
+        rows = f"{finding.count:,}" if finding.count else ""
+        said = escape(finding.message), escape(finding.advice)
+        listed.add_row(finding.severity, escape(finding.place), rows, *said)
+    if listed.row_count:
+        screen().print(listed)
+
+
+def print_contract(contract: TableContract) -> None:
+    """Show what each column holds."""
+    listed = Table("column", "kind", "holds", "null", title=f"Contract, of {contract.rows:,} rows")
+    for column in contract.columns:
+        holds = escape(_holds(column))
+        listed.add_row(escape(column.name), column.kind, holds, f"{column.null_share:.1%}")
+    screen().print(listed)
+
+
+def _holds(column: ColumnContract) -> str:
+    if column.kind == "ignored":
+        return column.why
+    if column.kind == "number":
+        unit = f" {column.unit}" if column.unit else ""
+        return f"{column.low:g} to {column.high:g}{unit}" if column.low is not None else "any"
+    names = [f"{text} ({rows:,})" for text, rows in column.categories.items()]
+    more = len(names) - _SHOWN_CATEGORIES
+    shown = ", ".join(names[:_SHOWN_CATEGORIES])
+    return f"{shown} and {more} more" if more > 0 else shown

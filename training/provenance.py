@@ -1,0 +1,68 @@
+"""What a bundle says of the data behind its model, whatever kind of data they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from features.catalogue.catalogue import catalogue_version, features_named
+from features.live import tables_read
+from training.card import model_card
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Set
+
+    from ebbtide.project import CandidateName, Project
+    from training.candidates import Candidate
+    from training.train import Trained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What the data behind a model are.
+
+    Parameters
+    ----------
+    as_of : ISO instant of the newest snapshot, or ``undated``.
+    lineage : where the model comes from.
+    columns : the columns of each table that the features read.
+    catalogue_version : hash of what the features mean.
+    lookback_days : how far before ``as_of`` they look; 0 where the company computed them.
+    card : writes the card of a candidate.
+    parameters : what differs from the usual parameters, by kind of model.
+    """
+
+    as_of: str
+    lineage: dict[str, Any]
+    columns: Mapping[str, Set[str]]
+    catalogue_version: str
+    lookback_days: int
+    card: Callable[[Candidate], str]
+    parameters: Mapping[CandidateName, Mapping[str, object]] = field(default_factory=dict)
+
+
+def provenance_of_events(
+    project: Project,
+    trained: Trained,
+    *,
+    lineage: dict[str, Any],
+    columns: Mapping[str, Set[str]],
+) -> Provenance:
+    """Return what features computed from events say.
+
+    Parameters
+    ----------
+    project : how far back they look.
+    trained : the training.
+    lineage : where the model comes from.
+    columns : the columns of each table that is there.
+    """
+    features = features_named([feature.name for feature in trained.features])
+    return Provenance(
+        as_of=trained.newest.as_of.isoformat(),
+        lineage=lineage,
+        columns={table: columns[table] for table in tables_read(features)},
+        catalogue_version=catalogue_version(features),
+        lookback_days=project.snapshots.lookback_days,
+        card=lambda candidate: model_card(project, trained, candidate),
+    )

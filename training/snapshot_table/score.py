@@ -1,0 +1,115 @@
+"""The rows of a snapshot table that are to be scored, as a bundle reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from ebbtide.contracts.findings import raise_if_errors
+from ebbtide.contracts.snapshot_table import TABLE, ColumnContract, TableContract
+from ebbtide.errors import BundleError, NotReady
+from features.snapshot_table.checks import check_columns
+from features.snapshot_table.raw import read_raw
+from features.snapshot_table.table import labels_of, row_ids
+from features.snapshot_table.values import table_rows
+from training.snapshot_table.provenance import UNDATED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ebbtide.bundle.contents import Bundle
+    from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.contracts.findings import Finding
+    from ebbtide.project import Project
+
+
+def table_snapshot_for(
+    bundle: Bundle, project: Project, *, as_of: datetime, table: Path | None
+) -> tuple[pa.Table, list[Finding]]:
+    """Return the features that a bundle reads, for the rows that are to be scored.
+
+    Parameters
+    ----------
+    bundle : the model; the kinds of the columns are those that it learned.
+    project : names the table and its columns with a role.
+    as_of : aware instant that the rows describe; with dates the newest up to it are taken.
+    table : a file of rows to score; None takes those of the project's own table whose label is
+        empty.
+
+    Returns
+    -------
+    tuple
+        ``customer_id``, ``as_of`` and a column of numbers for each feature, as the scorer reads
+        them; and what the check of the rows found, without errors.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is of a model of events.
+    ContractError
+        If rows break what the model learned: a column is gone, or holds no numbers.
+    NotReady
+        If no row is to be scored, or the model learned from what came after ``as_of``.
+    """
+    if bundle.definition.kind != "label":
+        raise BundleError(
+            "The champion was trained on tables of events, and the project has a snapshot table. "
+            "Train again: ebbtide train"
+        )
+    trained_as_of = bundle.manifest["lineage"]["trained_as_of"]
+    if trained_as_of != UNDATED and as_of < datetime.fromisoformat(trained_as_of):
+        raise NotReady(
+            f"The champion learned from what came after {as_of.date()} (it was trained as of "
+            f"{trained_as_of[:10]}), so that its scores there would be memory. Choose a later "
+            f"--as-of."
+        )
+    raw = read_raw(project, path=None if table is None else str(table.resolve()), where="--table")
+    findings = check_columns(raw, _contract_of(bundle.scorer.features))
+    raise_if_errors(findings)
+    chosen = np.ones(raw.rows, dtype=bool)
+    if table is None:
+        chosen = np.isnan(labels_of(raw, project))
+        if not chosen.any():
+            raise NotReady(
+                "Every row of the snapshot table has a label, and the champion learned from it: "
+                "its scores there would be memory. Give the rows to score with --table FILE, or "
+                "leave their label empty."
+            )
+    if raw.instants is not None:
+        limit = int(as_of.timestamp() * 1e6)
+        chosen &= (raw.instants >= 0) & (raw.instants <= limit)
+        if not chosen.any():
+            raise NotReady(f"No row to score is of a date up to {as_of.date()}.")
+        chosen &= raw.instants == raw.instants[chosen].max()
+        as_of = datetime.fromtimestamp(int(raw.instants[chosen][0]) / 1e6, tz=UTC)
+    rows = table_rows(raw, bundle.scorer.features)[chosen]
+    instants = pa.repeat(pa.scalar(as_of, type=pa.timestamp("us", tz="UTC")), len(rows))
+    columns = {f.name: rows[:, place] for place, f in enumerate(bundle.scorer.features)}
+    ids = row_ids(raw, project)[chosen].tolist()
+    return pa.table(
+        [pa.array(ids, type=pa.string()), instants, *columns.values()],
+        names=["customer_id", "as_of", *columns],
+    ), [finding for finding in findings if finding.severity == "warning"]
+
+
+def _contract_of(features: Sequence[FeatureContract]) -> TableContract:
+    """Return what a model learned as a contract to check rows against."""
+    columns = []
+    for feature in features:
+        learned = feature.learned
+        assert learned is not None, f"{feature.name} is no column of {TABLE}"
+        columns.append(
+            ColumnContract(
+                name=feature.name,
+                kind=learned.kind,
+                low=learned.low,
+                high=learned.high,
+                categories=dict.fromkeys(learned.categories, 0),
+                null_share=1.0 if learned.had_null else 0.0,
+            )
+        )
+    return TableContract(rows=0, columns=tuple(columns))
