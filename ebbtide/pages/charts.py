@@ -57,7 +57,7 @@ def line_chart(
     is_time = any(isinstance(x, date) for points in series.values() for x, _ in points)
     kind = "T" if is_time else "Q"
     base = _base(series, y_title=y_title, y_format=y_format, from_zero=from_zero).encode(
-        x=altair.X(f"x:{kind}", title=x_title, axis=altair.Axis(grid=False), scale=_snug(kind))
+        x=altair.X(f"x:{kind}", title=x_title, axis=_across(series, kind), scale=_snug(kind))
     )
     few = max((len(points) for points in series.values()), default=0) <= 40
     chart = base.mark_line(strokeWidth=2, point={"size": 28} if few else False)
@@ -181,7 +181,20 @@ def _rule(at: float | str | date, label: str, kind: str, words: Sequence[str] = 
 def _snug(kind: str) -> Any:
     import altair
 
-    return altair.Scale(nice=False, zero=False) if kind == "Q" else altair.Scale(nice=False)
+    if kind == "Q":
+        return altair.Scale(nice=False, zero=False)
+    # Days are days: without this they would be shown in the zone of the machine.
+    return altair.Scale(type="utc", nice=False)
+
+
+def _across(series: Mapping[str, Sequence[tuple[Any, float | None]]], kind: str) -> Any:
+    import altair
+
+    if kind == "Q":
+        return altair.Axis(grid=False)
+    days = [x for points in series.values() for x, _ in points]
+    is_long = (max(days) - min(days)).days > 120
+    return altair.Axis(grid=False, format="%b %Y" if is_long else "%d %b %Y", tickCount=8)
 
 
 def _plain(x: float | str | date) -> float | str:

@@ -126,6 +126,7 @@ def render_page(*, title: str, subtitle: str, sections: Sequence[Section]) -> st
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["shown"] = _shown
+    environment.filters["dated"] = _dated
     environment.filters["inlined"] = inlined
     environment.tests["numeric"] = _is_numeric
     environment.tests["badge"] = lambda cell: isinstance(cell, Badge)
@@ -135,6 +136,16 @@ def render_page(*, title: str, subtitle: str, sections: Sequence[Section]) -> st
 
 
 _READS_AS_NUMBER = re.compile(r"[-+−]?[\d.,\s]*\d[\d.,]*\s?(%|x|days?|h|s|ms|MB|GB)?")
+
+
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+
+def _dated(text: str) -> str:
+    """Return text as markup in which no line ends within a date."""
+    from markupsafe import Markup, escape
+
+    return Markup(_DAY.sub(r'<span class="day">\g<0></span>', str(escape(text))))
 
 
 def _shown(cell: Cell) -> str:

@@ -21,7 +21,7 @@ def report_json(report: UsabilityReport) -> str:
 
     Keys: ``format``, ``project``, ``currency``, ``definition``, ``made_at``, ``verdict``
     (``level``, ``sentence``, ``missing``, ``log_days``, ``needed_days``), ``snapshots``,
-    ``findings``, ``tables``, ``amounts``, ``additions``.
+    ``findings``, ``tables``, ``amounts``, ``n_features``, ``additions``.
     """
     judged = report.sufficiency
     document: dict[str, Any] = {
@@ -48,6 +48,7 @@ def report_json(report: UsabilityReport) -> str:
         "findings": [asdict(finding) for finding in report.findings],
         "tables": [{**asdict(shape), "months": dict(shape.months)} for shape in report.shapes],
         "amounts": [asdict(month) for month in report.amounts],
+        "n_features": report.n_features,
         "additions": [asdict(addition) for addition in report.additions],
     }
     return json.dumps(document, indent=2, default=str, ensure_ascii=False) + "\n"

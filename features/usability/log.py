@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,7 @@ def _silences(log: LogDays) -> Iterator[Finding]:
     ]
     unusual = math.log(n_days / UNLIKELY)
     found = []
-    for before, after in zip(days, days[1:], strict=False):
+    for before, after in pairwise(days):
         n_silent = (after - before).days - 1
         if n_silent < LEAST_SILENCE_DAYS:
             continue

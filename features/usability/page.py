@@ -70,7 +70,8 @@ def _verdict(report: UsabilityReport) -> Iterator[Block]:
             ("Days of log", judged.log_days),
             ("Days needed", judged.needed_days),
             ("Matured snapshots", len(judged.outcomes)),
-            ("Left, last snapshot", "–" if share is None else f"{share:.1%}"),
+            ("Left, of the last snapshot", "–" if share is None else f"{share:.1%}"),
+            ("Features that can be fed", report.n_features),
         ]
     )
     if judged.outcomes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.contracts.findings import Finding, errors_first
 from ebbtide.contracts.tables import table_contract
+from features.catalogue.catalogue import features_present
 from features.seen import timestamp_sql
 from features.sources import check_sources
 from features.tables import Tables, connect, load_relation
@@ -67,6 +68,7 @@ class UsabilityReport:
     shapes : of the tables that could be looked at, in the order of the project file.
     amounts : monthly quartiles of the sizes of transactions.
     sufficiency : the verdict.
+    n_features : that the tables can feed.
     additions : what absent tables and columns would add.
     """
 
@@ -78,6 +80,7 @@ class UsabilityReport:
     shapes: tuple[TableShape, ...]
     amounts: tuple[Quartiles, ...]
     sufficiency: Sufficiency
+    n_features: int
     additions: tuple[Addition, ...]
 
     def count(self, severity: str) -> int:
@@ -121,6 +124,7 @@ def usability_report(
         shapes=tuple(shapes),
         amounts=tuple(amounts),
         sufficiency=sufficiency(tables, project, now=now, n_errors=n_errors, progress=progress),
+        n_features=len(features_present(columns)) if has_log else 0,
         additions=tuple(additions(columns)) if has_log else (),
     )
 

@@ -7,6 +7,7 @@ agree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ebbtide.contracts.findings import Finding
@@ -116,7 +117,7 @@ def unit_changes(tables: Tables, name: str) -> list[Finding]:
 def _changes(months: Sequence[Quartiles], name: str, column: str) -> list[Finding]:
     telling = [month for month in months if month.n_rows >= MONTH_ROWS]
     findings = []
-    for before, after in zip(telling, telling[1:], strict=False):
+    for before, after in pairwise(telling):
         factor = after.factor_from(before)
         times = max(factor, 1 / factor)
         if times < LEVEL_FACTOR:

@@ -105,7 +105,7 @@ def _default_date(column: str, time_zone: str) -> _Suspicion:
         severity="warning",
         column=column,
         holds=f"CAST({wall} AS DATE) IN ({days})",
-        message="holds dates that programs write where they know none (1900-01-01, 1970-01-01 ...).",
+        message="holds dates that stand for none, such as 1900-01-01 or 1970-01-01.",
         advice="Make them null, or drop these rows in a query.",
     )
 
@@ -139,7 +139,7 @@ def _without_time(clock: str, time_zone: str) -> Iterator[_Suspicion]:
         holds=is_midnight,
         at_least=1.0,
         message="holds dates without a time of day.",
-        advice="Each counts from the midnight its day begins with; snapshots at midnight are right.",
+        advice="Each counts from the midnight its day begins with, so take snapshots at midnight.",
     )
     yield _Suspicion(
         severity="advice",
@@ -192,5 +192,5 @@ def _amounts() -> Iterator[_Suspicion]:
         at_least=RETURNS_SHARE,
         below=1.0,
         message="is negative in a large share of the rows.",
-        advice="A negative amount is a return. If these are discounts or payments, drop or net them.",
+        advice="A negative amount is a return; drop or net what is a discount or a payment.",
     )

@@ -102,6 +102,12 @@ def test_what_is_no_picture_is_refused(svg: str) -> None:
         page(Chart(svg))
 
 
+def test_no_line_ends_within_a_date() -> None:
+    html = page(Paragraph("from 2010-12-24 to <b>2011-01-03</b>"))
+    assert html.count('<span class="day">') == 2
+    assert "&lt;b&gt;" in html
+
+
 def test_two_pictures_of_one_page_share_no_id() -> None:
     charts = [
         Chart(bar_chart({"rows": [("a", n)]}, x_title="x", y_title="rows", rule_at="a"))
