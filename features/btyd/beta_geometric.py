@@ -178,31 +178,33 @@ def log_likelihood(theta: Floats, seen: Histories, *, survivals: int) -> tuple[f
     """Return the log-likelihood and its gradient by r, alpha, a, b."""
     r, alpha, a, b = theta
     x, last, age = seen.repeats, alpha + seen.last_days, alpha + seen.age_days
-    survived = b + x + survivals
+    log_age = np.log(age)
     odds = _odds_of_having_stopped(theta, seen, survivals=survivals)
     stopped = odds / (1 + odds)
-    value = (
-        betaln(a, survived)
-        - betaln(a, b)
-        + gammaln(r + x)
-        - gammaln(r)
-        + r * np.log(alpha)
-        - (r + x) * np.log(age)
-        + np.log1p(odds)
-    )
+    # What depends on x alone is computed once for each x that occurs: special functions are slow.
+    level, at = np.unique(x, return_inverse=True)
+    number = np.bincount(at, seen.weights)
+    survived = b + level + survivals
+    of_level = betaln(a, survived) - betaln(a, b) + gammaln(r + level) - gammaln(r)
+    value = r * np.log(alpha) - (r + x) * log_age + np.log1p(odds)
     all_in = digamma(a + b) - digamma(a + survived)
-    gradient = np.stack(
+    stopped_weight = seen.weights * stopped
+    stopped_at = np.bincount(at, stopped_weight)
+    may_stop = level + survivals > 0
+    # Sums, not dot products: those go to as many threads as there are, and are added in any order.
+    gradient = np.array(
         [
-            digamma(r + x) - digamma(r) + np.log(alpha / age) + stopped * np.log(age / last),
-            r / alpha - (r + x) / age + stopped * (r + x) * (1 / age - 1 / last),
-            all_in + stopped / a,
-            all_in
-            + digamma(survived)
-            - digamma(b)
-            - np.where(stopped > 0, stopped / np.where(stopped > 0, survived - 1, 1), 0),
+            (number * (digamma(r + level) - digamma(r))).sum()
+            + (seen.weights * (np.log(alpha) - log_age)).sum()
+            + (stopped_weight * (log_age - np.log(last))).sum(),
+            (seen.weights * (r / alpha - (r + x) / age)).sum()
+            + (stopped_weight * (r + x) * (1 / age - 1 / last)).sum(),
+            (number * all_in).sum() + stopped_weight.sum() / a,
+            (number * (all_in + digamma(survived) - digamma(b))).sum()
+            - (stopped_at[may_stop] / (survived[may_stop] - 1)).sum(),
         ]
     )
-    return float(seen.weights @ value), gradient @ seen.weights
+    return float((number * of_level).sum() + (seen.weights * value).sum()), gradient
 
 
 def _odds_of_having_stopped(theta: Floats, seen: Histories, *, survivals: int) -> Floats:

@@ -88,20 +88,19 @@ def fit_gamma_gamma(purchases: Floats, mean_spend: Floats) -> tuple[GammaGamma, 
 def _log_likelihood(theta: Floats, purchases: Floats, mean_spend: Floats) -> tuple[float, Floats]:
     """Return the log-likelihood of mean spends and its gradient by p, q, gamma."""
     p, q, gamma = theta
-    shape = p * purchases
     total = purchases * mean_spend
-    value = (
-        -betaln(shape, q)
-        + q * np.log(gamma / (gamma + total))
-        + shape * np.log(total / (gamma + total))
-        - np.log(mean_spend)
-    )
-    by_all = digamma(shape + q)
-    gradient = np.stack(
+    shared = np.log(gamma + total)
+    # What depends on the number of purchases alone is computed once for each that occurs.
+    level, at = np.unique(purchases, return_inverse=True)
+    number = np.bincount(at)
+    by_all = digamma(p * level + q)
+    value = q * (np.log(gamma) - shared) + p * purchases * (np.log(total) - shared)
+    gradient = np.array(
         [
-            purchases * (by_all - digamma(shape) + np.log(total / (gamma + total))),
-            by_all - digamma(q) + np.log(gamma / (gamma + total)),
-            q / gamma - (q + shape) / (gamma + total),
+            number @ (level * (by_all - digamma(p * level))) + purchases @ (np.log(total) - shared),
+            number @ (by_all - digamma(q)) + (np.log(gamma) - shared).sum(),
+            (q / gamma - (q + p * purchases) / (gamma + total)).sum(),
         ]
     )
-    return float(value.sum()), gradient.sum(axis=1)
+    value -= np.log(mean_spend)
+    return float(value.sum() - (number * betaln(p * level, q)).sum()), gradient

@@ -89,7 +89,7 @@ class ParetoNbd:
         farthest = -np.expm1(-shape * np.log1p(horizon_days / age)[:, None])
         waited = age[:, None] * np.expm1(-np.log1p(-farthest * u) / shape)
         lives = np.exp(-self.s * np.log1p((gap_days + waited) / later[:, None]))
-        p: Floats = 1 - self.p_alive(seen) * (farthest[:, 0] * (lives @ weights))
+        p: Floats = 1 - self.p_alive(seen) * (farthest[:, 0] * (lives * weights).sum(axis=1))
         return p
 
 
@@ -127,7 +127,7 @@ def _log_likelihood(theta: Floats, seen: Histories) -> float:
     r, alpha, s, beta = theta
     alive, stopped = _log_parts(theta, seen)
     shared = gammaln(r + seen.repeats) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
-    return float(seen.weights @ (shared + np.logaddexp(alive, stopped)))
+    return float((seen.weights * (shared + np.logaddexp(alive, stopped))).sum())
 
 
 def _log_parts(theta: Floats, seen: Histories) -> tuple[Floats, Floats]:
@@ -148,7 +148,7 @@ def _log_parts(theta: Floats, seen: Histories) -> tuple[Floats, Floats]:
     at = last[:, None] * np.exp(-np.log1p(-farthest * u) / total)
     bends = np.exp((s + 1) * (np.log(at) - np.log(at + (beta - alpha))))
     with np.errstate(divide="ignore"):
-        mass = np.log(farthest[:, 0] * (bends @ weights))
+        mass = np.log(farthest[:, 0] * (bends * weights).sum(axis=1))
     stopped = np.log(s / total[:, 0]) - total[:, 0] * np.log(last) + mass
     return alive, stopped
 

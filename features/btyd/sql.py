@@ -29,7 +29,7 @@ AGE = "max(age_day)"
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _COUNTS = (6, 8, 10, 12, 16, 20, 24, 32)
-_PRECISION = 1e-8
+_PRECISION = 1e-7
 _NULL = "CAST(NULL AS DOUBLE)"
 
 
@@ -181,7 +181,7 @@ def _aged(model: BetaGeometric) -> str:
 
 
 def nodes_needed(model: BetaGeometric, *, horizon_days: float) -> int:
-    """Return how many nodes keep expected purchases within 1e-8 for all ages up to ten years."""
+    """Return how many nodes keep expected purchases within 1e-7 for all ages up to ten years."""
     ages = np.concatenate([[0.0], np.geomspace(1, 3650, 24)])
     repeats = np.concatenate([[0.0], np.unique(np.geomspace(1, 3650, 24).round())])
     x, age = (grid.ravel() for grid in np.meshgrid(repeats, ages))
