@@ -46,7 +46,11 @@ def test_each_column_is_there_and_no_other(reference, table):
     [
         (Column, "name kind meaning is_required low high choices completed_at limits_by"),
         (TableContract, "name meaning clock columns"),
-        (FeatureContract, "name family table unit meaning reason cause low high when_null risk"),
+        # learned is of columns of a snapshot table only, never of the catalogue
+        (
+            FeatureContract,
+            "name family table unit meaning reason cause low high when_null risk learned",
+        ),
         (Feature, "contract sql view columns when_no_rows"),
         (View, "name table sql"),
     ],

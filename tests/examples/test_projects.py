@@ -109,7 +109,7 @@ def test_a_customer_of_the_gift_shop_has_one_country_known_from_the_first_invoic
     assert row == (5_942, 5_942, True, 5_942)
 
 
-@pytest.mark.parametrize("name", ["online-retail-ii", "cdnow"])
+@pytest.mark.parametrize("name", ["online-retail-ii", "cdnow", "telco"])
 def test_example_projects_are_read_without_data(
     examples: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
