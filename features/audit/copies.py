@@ -18,6 +18,39 @@ _MARKED = "WITH marked AS (SELECT *, row_number() OVER () AS audit_row FROM {sou
 
 
 @contextmanager
+def replaced_copy(tables: Tables, queries: Mapping[str, str], *, schema: str) -> Iterator[Tables]:
+    """Open tables of which some are replaced by what a query over the original returns.
+
+    Parameters
+    ----------
+    tables : the tables to start from.
+    queries : a query over ``marked`` by the table it replaces; ``marked`` is the table with a
+        number for each row, ``audit_row``.
+    schema : where the copies are kept meanwhile; a name that nothing else uses.
+    """
+    connection = tables.connection.cursor()
+    path = _search_path(tables)
+    try:
+        connection.execute(f"SET TimeZone = '{tables.time_zone}'")
+        connection.execute("SET python_enable_replacements = false")
+        connection.execute(f"CREATE SCHEMA {schema}")
+        connection.execute(f"SET search_path = '{','.join([schema, *path])}'")
+        copy = Tables(
+            connection=connection, columns=dict(tables.columns), time_zone=tables.time_zone
+        )
+        for table, query in queries.items():
+            marked = _MARKED.format(source=_home(tables, table))
+            connection.execute(f"CREATE TABLE {schema}.{table} AS {marked} SELECT * FROM ({query})")
+            described = connection.sql(f"DESCRIBE {schema}.{table}").fetchall()
+            copy.columns[table] = frozenset(row[0] for row in described)
+        yield copy
+    finally:
+        connection.execute("SET search_path = 'main'")
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        connection.close()
+
+
+@contextmanager
 def altered_copy(
     tables: Tables,
     alter: Callable[[Subject], Altered | None],
@@ -38,40 +71,15 @@ def altered_copy(
     seed : equal seeds give equal rows.
     schema : where the copies are kept meanwhile; a name that nothing else uses.
     """
-    connection = tables.connection.cursor()
-    path = _search_path(tables)
-    try:
-        connection.execute(f"SET TimeZone = '{tables.time_zone}'")
-        connection.execute("SET python_enable_replacements = false")
-        connection.execute(f"CREATE SCHEMA {schema}")
-        connection.execute(f"SET search_path = '{','.join([schema, *path])}'")
-        copy = Tables(
-            connection=connection, columns=dict(tables.columns), time_zone=tables.time_zone
-        )
-        touched = {}
-        for table in sorted(only & set(tables.columns)):
-            subject = Subject(
-                table=table,
-                columns=frozenset(tables.columns[table]),
-                as_of=as_of,
-                seed=seed,
-            )
-            altered = alter(subject)
-            source = _home(tables, table)
-            touched[table] = 0 if altered is None else _count(tables, source, altered)
-            if altered is None or not touched[table]:
-                continue
-            marked = _MARKED.format(source=source)
-            connection.execute(
-                f"CREATE TABLE {schema}.{table} AS {marked} SELECT * FROM ({altered.rows})"
-            )
-            described = connection.sql(f"DESCRIBE {schema}.{table}").fetchall()
-            copy.columns[table] = frozenset(row[0] for row in described)
+    queries, touched = {}, {}
+    for table in sorted(only & set(tables.columns)):
+        columns = frozenset(tables.columns[table])
+        altered = alter(Subject(table=table, columns=columns, as_of=as_of, seed=seed))
+        touched[table] = 0 if altered is None else _count(tables, _home(tables, table), altered)
+        if altered is not None and touched[table]:
+            queries[table] = altered.rows
+    with replaced_copy(tables, queries, schema=schema) as copy:
         yield copy, touched
-    finally:
-        connection.execute("SET search_path = 'main'")
-        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-        connection.close()
 
 
 def _search_path(tables: Tables) -> list[str]:
