@@ -129,6 +129,7 @@ def render_page(*, title: str, subtitle: str, sections: Sequence[Section]) -> st
     environment.filters["dated"] = _dated
     environment.filters["inlined"] = inlined
     environment.tests["numeric"] = _is_numeric
+    environment.tests["wordy"] = _is_wordy
     environment.tests["badge"] = lambda cell: isinstance(cell, Badge)
     template = environment.from_string(here.joinpath("page.html.jinja").read_text("utf-8"))
     style = here.joinpath("page.css").read_text("utf-8")
@@ -158,6 +159,11 @@ def _shown(cell: Cell) -> str:
     if isinstance(cell, int):
         return f"{cell:,}"
     return f"{cell:,.4g}" if isinstance(cell, float) else cell
+
+
+def _is_wordy(grid: Grid) -> bool:
+    """Whether a table holds sentences, so that a narrow screen shows each row as a card."""
+    return any(len(_shown(cell)) > 40 for row in grid.rows for cell in row)
 
 
 def _is_numeric(grid: Grid, column: int) -> bool:

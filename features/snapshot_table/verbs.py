@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ebbtide.console import DEFAULT_CONFIG, ConfigOption, progress_shown, screen
-
-if TYPE_CHECKING:
-    from ebbtide.project import Project
+from ebbtide.console import DEFAULT_CONFIG, ConfigOption, progress_shown
 
 
 def register(app: typer.Typer) -> None:
@@ -43,22 +39,3 @@ def contract(
         write_contract(inferred, place)
     print_contract(inferred)
     typer.echo(f"{len(inferred.used)} of {len(inferred.columns)} columns are used: {place}")
-
-
-def check_table_of(project: Project) -> None:
-    """Check the snapshot table of a project, print what is found, and fail if any is an error."""
-    from ebbtide.contracts.findings import raise_if_errors
-    from features.snapshot_table.listing import print_contract, print_findings
-    from features.snapshot_table.table import check_snapshot_table
-
-    with progress_shown("Checking") as progress:
-        checked = check_snapshot_table(project, now=datetime.now(UTC), progress=progress)
-    print_contract(checked.contract)
-    print_findings(checked.findings)
-    raise_if_errors(checked.findings)
-    whose = (
-        "There is no contract yet: train writes it, and so does ebbtide contract."
-        if checked.is_new
-        else f"The table keeps its contract, {project.contract_path.name}."
-    )
-    screen().print(f"{len(checked.rows):,} rows. {whose}", highlight=False, soft_wrap=True)

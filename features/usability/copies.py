@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 COPIED_SHARE = 0.9
 """A day is copied if so many of its different rows are there more than once ..."""
 
+MOST_DAYS = 0.5
+"""Where so many of the days are copied, it is no overlap: rows are versions, or all is doubled."""
+
 COPIED_DAY_ROWS = 20
 """... and it has so many rows; on a quieter day that may be chance."""
 
@@ -61,7 +64,7 @@ def copied_rows(tables: Tables, name: str, *, n_exact: int) -> list[Finding]:
     n_exact : how many rows repeat another to the letter in all columns; they are known already.
     """
     days = _days(tables, name)
-    findings = [_overlap(name, run) for run in _runs(days)]
+    findings = _overlaps(name, days)
     n_read_alike = sum(day.n_rows - day.n_different for day in days) - n_exact
     n_spelled_alike = sum(day.n_different - day.n_spelled_once for day in days)
     if n_read_alike > 0:
@@ -147,18 +150,34 @@ def _days(tables: Tables, name: str) -> list[_Day]:
     ]
 
 
-def _runs(days: list[_Day]) -> list[list[_Day]]:
+def _overlaps(name: str, days: list[_Day]) -> list[Finding]:
     """Return the stretches of days that are there twice; quiet days do not end a stretch."""
     telling = [day for day in days if day.day is not None and day.n_rows >= COPIED_DAY_ROWS]
     grouped = groupby(telling, key=lambda day: day.n_copied >= COPIED_SHARE * day.n_spelled_once)
-    return [list(run) for is_copied, run in grouped if is_copied]
+    runs = [list(run) for is_copied, run in grouped if is_copied]
+    copied = [day for run in runs for day in run]
+    if len(copied) > MOST_DAYS * len(telling) and len(copied) > 1:
+        return [
+            Finding(
+                severity="warning",
+                table=name,
+                count=sum(day.n_rows - day.n_spelled_once for day in copied),
+                message=f"holds nearly all rows more than once, on {len(copied):,} of "
+                f"{len(telling):,} days.",
+                advice="Either rows are versions of one (updates of a ticket), or all was exported "
+                "twice: keep one of each in a query.",
+            )
+        ]
+    return [_overlap(name, run) for run in runs]
 
 
 def _overlap(name: str, run: list[_Day]) -> Finding:
+    first, last = run[0].day, run[-1].day
     return Finding(
         severity="warning",
         table=name,
         count=sum(day.n_rows - day.n_spelled_once for day in run),
-        message=f"holds everything from {run[0].day} to {run[-1].day} twice.",
+        message=f"holds everything {f'of {first}' if first == last else f'from {first} to {last}'} "
+        "twice.",
         advice="Two exports overlap there: leave one of them out for these days in a query.",
     )

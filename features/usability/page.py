@@ -22,9 +22,9 @@ from ebbtide.pages.page import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from ebbtide.contracts.findings import Severity
+    from ebbtide.contracts.findings import Finding, Severity
     from ebbtide.pages.page import Block, Cell, Level
     from features.usability.report import TableShape, UsabilityReport
     from features.usability.sufficiency import Level as Enough
@@ -42,7 +42,7 @@ def report_page(report: UsabilityReport) -> str:
     """Return a report as one HTML page."""
     sections = [
         Section("Is it enough to train?", list(_verdict(report))),
-        Section("What was found", list(_findings(report))),
+        Section("What was found", list(findings_blocks(report.findings))),
         Section("The tables", list(_tables(report))),
         Section("Rows over time", list(_months(report))),
         Section("What more data would add", list(_additions(report))),
@@ -89,15 +89,16 @@ def _verdict(report: UsabilityReport) -> Iterator[Block]:
         )
 
 
-def _findings(report: UsabilityReport) -> Iterator[Block]:
-    if not report.findings:
+def findings_blocks(findings: Sequence[Finding]) -> Iterator[Block]:
+    """Return findings as a table, or the good news."""
+    if not findings:
         yield Paragraph("Nothing. Every table keeps its contract, and no trap was found.")
         return
     yield Grid(
         ["severity", "where", "rows", "what", "what to do"],
         [
             [BADGES[found.severity], found.place, found.count or None, found.message, found.advice]
-            for found in report.findings
+            for found in findings
         ],
         "Errors stop training. Warnings and advice let data pass; no customer's value is shown.",
     )

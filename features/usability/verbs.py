@@ -18,7 +18,9 @@ from ebbtide.console import (
 )
 
 if TYPE_CHECKING:
-    from features.usability.report import UsabilityReport
+    from collections.abc import Sequence
+
+    from ebbtide.project import Project
 
 
 def register(app: typer.Typer) -> None:
@@ -36,49 +38,61 @@ def check_data(
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Check every table: what is wrong, what to do, and whether it is enough to train."""
-    from ebbtide.contracts.findings import raise_if_errors
     from ebbtide.project import load_project
+
+    project = load_project(config)
+    require_report_path(html, project, option="--html", suffix=".html")
+    require_report_path(json, project, option="--json", suffix=".json")
+    if project.snapshot_table is None:
+        _check_log(project, html, json)
+    else:
+        _check_flat(project, html, json)
+
+
+def _check_log(project: Project, html: Path | None, json: Path | None) -> None:
+    from ebbtide.contracts.findings import raise_if_errors
+    from features.snapshot_table.listing import print_findings
     from features.usability.document import report_json
     from features.usability.page import report_page
     from features.usability.report import usability_report
 
-    project = load_project(config)
-    if project.snapshot_table is not None:
-        from ebbtide.errors import SettingsError
-        from features.snapshot_table.verbs import check_table_of
-
-        if html is not None or json is not None:
-            raise SettingsError(
-                "--html and --json report on tables of events; with a [snapshot_table] the check "
-                "is printed only. Leave them out."
-            )
-        check_table_of(project)
-        return
-    require_report_path(html, project, option="--html", suffix=".html")
-    require_report_path(json, project, option="--json", suffix=".json")
     with progress_shown("Checking") as progress:
         report = usability_report(project, now=datetime.now(UTC), progress=progress)
-    _show(report)
-    for out, text in ((html, report_page), (json, report_json)):
-        if out is not None:
-            write_text(text(report), out)
-            typer.echo(f"report: {out}")
+    print_findings(report.findings)
+    _print_verdict(report.sufficiency.sentence, report.sufficiency.missing)
+    if html is not None:
+        write_text(report_page(report), html)
+    if json is not None:
+        write_text(report_json(report), json)
     raise_if_errors(report.findings)
     typer.echo(f"{len(project.tables)} table(s) keep their contract.")
 
 
-def _show(report: UsabilityReport) -> None:
-    from rich.markup import escape
-    from rich.table import Table
+def _check_flat(project: Project, html: Path | None, json: Path | None) -> None:
+    from ebbtide.contracts.findings import raise_if_errors
+    from features.snapshot_table.listing import print_contract, print_findings
+    from features.usability.flat import flat_report
+    from features.usability.flat_page import flat_json, flat_page
 
+    with progress_shown("Checking") as progress:
+        report = flat_report(project, now=datetime.now(UTC), progress=progress)
+    if report.contract is not None:
+        print_contract(report.contract)
+    print_findings(report.findings)
+    _print_verdict(report.sentence, report.missing)
+    if html is not None:
+        write_text(flat_page(report), html)
+    if json is not None:
+        write_text(flat_json(report), json)
+    raise_if_errors(report.findings)
+    typer.echo(
+        "There is no contract yet: train writes it, and so does ebbtide contract."
+        if report.is_new
+        else f"The table keeps its contract, {project.contract_path.name}."
+    )
+
+
+def _print_verdict(sentence: str, missing: Sequence[str]) -> None:
     console = screen()
-    listed = Table("severity", "where", "rows", "what", "what to do", title="Findings")
-    for finding in report.findings:
-        rows = f"{finding.count:,}" if finding.count else ""
-        said = escape(finding.message), escape(finding.advice)
-        listed.add_row(finding.severity, escape(finding.place), rows, *said)
-    if report.findings:
-        console.print(listed)
-    console.print(report.sufficiency.sentence, highlight=False, markup=False)
-    for missing in report.sufficiency.missing:
-        console.print(f"  missing: {missing}", highlight=False, markup=False)
+    for line in (sentence, *(f"  missing: {text}" for text in missing)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
