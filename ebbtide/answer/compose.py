@@ -239,12 +239,17 @@ def _values(
     rows: FloatArray, *, questions: Sequence[Question], model: Model, policy: Policy
 ) -> FloatArray:
     """Return the margin at stake: as given, else estimated from spend, else NaN."""
-    names = [feature.name for feature in model.scorer.features]
+    features = model.scorer.features
+    spend = [
+        column
+        for column, feature in enumerate(features)
+        if feature.name == economics.VALUE_FEATURE and not feature.is_categorical
+    ]
     given = np.array([math.nan if q.value is None else q.value for q in questions])
-    if economics.VALUE_FEATURE not in names:
+    if not spend:
         return given
     estimated = economics.customer_value(
-        rows[:, names.index(economics.VALUE_FEATURE)],
+        rows[:, spend[0]],
         margin_rate=policy.margin_rate,
         value_horizon_days=policy.value_horizon_days,
     )

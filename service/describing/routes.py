@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -85,7 +84,8 @@ def describe_features(request: Request, response: Response, desk: TheDesk) -> Sc
                     **_shared(FeatureShape, feature),
                     "when_null": feature.when_null[language] if feature.when_null else None,
                     "reason": feature.reason[language],
-                    "typical": float(typical) if math.isfinite(typical) else None,
+                    "typical": feature.shown(float(typical)),
+                    "categories": feature.learned.categories if feature.learned else [],
                 }
             )
             for feature, typical in zip(bundle.scorer.features, bundle.scorer.typical, strict=True)

@@ -46,7 +46,13 @@ class FeatureShape(BaseModel):
     reason: str = Field(description="Text of a reason, with {value} and {typical}.")
     cause: str = Field(description="What the evidence may point at.")
     risk: str | None = Field(description="Whether risk rises or falls with it; null if open.")
-    typical: float | None = Field(description="Median of the living customers.")
+    typical: float | str | None = Field(
+        description="Median of the living customers, or their commonest category."
+    )
+    categories: list[str] = Field(
+        description="Categories that were learned, of a column of a snapshot table; others are "
+        "tolerated with a warning. Empty for a number."
+    )
 
 
 class SchemaShape(BaseModel):

@@ -179,6 +179,13 @@ def _from_events(
     row: Row, events: Events, *, desk: Desk, bundle: Bundle, as_of: datetime
 ) -> _Found | Problem:
     names = [feature.name for feature in bundle.scorer.features]
+    if bundle.definition.kind == "label":
+        return Problem(
+            kind="catalogue-differs",
+            detail="Expected features: the served model was trained on a snapshot table, whose "
+            "columns the company computed itself, so that events say nothing to it. GET "
+            "/v1/schema lists the features.",
+        )
     if not _is_same_catalogue(names, bundle):
         return Problem(
             kind="catalogue-differs",
@@ -251,6 +258,6 @@ def _question(
 def _is_alive(values: FloatArray, bundle: Bundle) -> bool:
     """Whether values that were sent are of a customer who is alive by the definition."""
     names = [feature.name for feature in bundle.scorer.features]
-    if _RECENCY not in names:
+    if bundle.definition.kind == "label" or _RECENCY not in names:
         return True
     return not values[names.index(_RECENCY)] > bundle.definition.active_within_days

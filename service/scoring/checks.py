@@ -14,6 +14,8 @@ from service.problems import Fault
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from ebbtide.contracts.learned import Learned
+
 MAX_NUMBER = 1e15
 """Largest size of a number that is taken; beyond it money is none and arithmetic overflows."""
 
@@ -123,6 +125,29 @@ def check_number(
         faults.add(pointer, expected=expected, got_kind="number out of range", fix=fix)
         return None
     return number
+
+
+def check_category(value: object, *, pointer: str, learned: Learned, faults: Faults) -> float:
+    """Return the place of a category; one that was not learned has a place, too.
+
+    Only a value that can be no category at all is a fault.
+    """
+    if isinstance(value, bool | str) or (isinstance(value, int | float) and math.isfinite(value)):
+        return learned.code(value)
+    fix = "Send the category as a string, as it stands in the table."
+    faults.add(pointer, expected="a string (category)", got_kind=kind_of(value), fix=fix)
+    return math.nan
+
+
+def pointer_part(name: str) -> str:
+    """Write a name as a part of a JSON pointer (RFC 6901, section 3).
+
+    Examples
+    --------
+    >>> pointer_part("calls/month")
+    'calls~1month'
+    """
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def check_text(value: object, *, pointer: str, max_length: int, faults: Faults) -> str | None:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from service.scoring.checks import Faults, Hints, check_names, check_number, kind_of
+from service.scoring.checks import (
+    Faults,
+    Hints,
+    check_category,
+    check_names,
+    check_number,
+    kind_of,
+    pointer_part,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +42,7 @@ def check_features(
 ) -> FeatureValues | None:
     """Return the values, or None if there are faults."""
     if not isinstance(given, dict):
-        fix = "Send an object of feature names with numbers; GET /v1/schema lists the names."
+        fix = "Send an object of feature names with values; GET /v1/schema lists the names."
         faults.add(pointer, expected="an object", got_kind=kind_of(given), fix=fix)
         return None
     known = {contract.name: contract for contract in contracts}
@@ -43,10 +51,15 @@ def check_features(
     missing = []
     for column, contract in enumerate(contracts):
         value = given.get(contract.name)
-        if value is not None:
+        place = f"{pointer}/{pointer_part(contract.name)}"
+        if value is not None and contract.learned is not None and contract.is_categorical:
+            values[column] = check_category(
+                value, pointer=place, learned=contract.learned, faults=faults
+            )
+        elif value is not None:
             number = check_number(
                 value,
-                pointer=f"{pointer}/{contract.name}",
+                pointer=place,
                 unit=contract.unit,
                 low=contract.low,
                 high=contract.high,
@@ -55,7 +68,7 @@ def check_features(
             values[column] = np.nan if number is None else number
         elif not contract.is_nullable:
             faults.add(
-                f"{pointer}/{contract.name}",
+                place,
                 expected=f"a number ({contract.unit}); this feature is never missing",
                 got_kind="null" if contract.name in given else "nothing",
                 fix=f"Send it. Its meaning: {contract.meaning}",

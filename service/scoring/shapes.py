@@ -55,7 +55,7 @@ class ScoreRequest(_Shape):
     contact_opt_out: bool | None = Field(
         default=None, description="Whether the customer does not wish to be contacted."
     )
-    features: dict[str, float | None] | None = Field(
+    features: dict[str, float | str | bool | None] | None = Field(
         default=None, description="Values by feature name; GET /v1/schema lists them."
     )
     events: dict[str, list[dict[str, Any]]] | None = Field(
@@ -76,8 +76,12 @@ class ReasonShape(_Shape):
     family: str = Field(description="Its family; each family gives at most one reason.")
     cause: str = Field(description="What the evidence may point at.")
     contribution: float = Field(description="Exact share in the raw score, above 0.")
-    value: float | None = Field(description="The customer's value; null is missing.")
-    typical: float | None = Field(description="Median of the living customers.")
+    value: float | str | None = Field(
+        description="The customer's value, a category as text; null is missing."
+    )
+    typical: float | str | None = Field(
+        description="Median of the living customers, or their commonest category."
+    )
     text: str = Field(description="The fact in words.")
 
 
