@@ -151,8 +151,8 @@ def cost_of_round(
         & worth_it
         & (tested.p_churn >= action.eligibility.min_p_churn)
     )
-    ones, zeros = np.ones_like(churned), np.zeros_like(churned)
-    saved = np.full_like(churned, action.save_rate.mean)
+    ones, zeros = np.ones_like(value), np.zeros_like(value)
+    saved = np.full_like(value, action.save_rate.mean)
     on_stayer = _cost(action, zeros, zeros)
     on_leaver = saved * value - _cost(action, ones, saved)
     missed = worth_it * churned * (1.0 - false_goodbye_share) * np.maximum(on_leaver, 0.0)

@@ -4,11 +4,12 @@ The rule: the shortest horizon, at the gap and the population that the project h
 
 1. goodbyes last: of those newly called churned, at most a given share buys soon after the window,
    within a follow-up that is as long for every horizon;
-2. there is enough to learn from: so many leavers and stayers in every test snapshot;
-3. a model is worth having: it ranks later customers better than the best simple rule.
+2. there is enough to learn from: so many leavers and stayers in every test snapshot.
 
-Shorter is better once these hold, because the truth about a prediction is known sooner. The gap is
-not chosen from data: it is the time that the company needs to act.
+Shorter is better once these hold, because the truth about a prediction is known sooner. Whether a
+model then ranks later customers better than the best simple rule is said too, and who should do the
+ranking follows from it; a definition is not chosen for being easy to model. The gap is not chosen
+from data: it is the time that the company needs to act.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A horizon against the three demands, each with what was found."""
+    """A horizon against the two demands, and a model against the rules, with what was found."""
 
     horizon_days: int
     lasts: bool
@@ -124,9 +125,8 @@ def recommend(
     at_gap = [each for each in studied if each.labels.gap_days == present.gap_days]
     at_gap.sort(key=lambda each: each.labels.horizon_days)
     judged = tuple(_judge(each, limits) for each in at_gap)
-    full = [j for j in judged if j.lasts and j.enough and j.beats_rule]
-    bare = [j for j in judged if j.lasts and j.enough]
-    if not bare:
+    fit = [each for each in judged if each.lasts and each.enough]
+    if not fit:
         return Recommendation(
             verdict="none",
             definition=None,
@@ -134,15 +134,16 @@ def recommend(
             why=_why_none(at_gap, judged, limits),
             would_change=_longer_log(left_out),
         )
-    chosen = (full or bare)[0]
+    chosen = fit[0]
     of = {each.labels.horizon_days: each for each in at_gap}
     return Recommendation(
-        verdict="recommended" if full else "rule_only",
+        verdict="recommended" if chosen.beats_rule else "rule_only",
         definition=replace(present, horizon_days=chosen.horizon_days),
         judged=judged,
         why=_why(of[chosen.horizon_days], chosen, judged, present=present, limits=limits),
         would_change=(
             *_other_limits(chosen, judged, of),
+            *_where_models_win(chosen, judged),
             *_other_gaps(of[chosen.horizon_days], studied),
             *_longer_log(left_out),
         ),
@@ -219,8 +220,7 @@ def _why(
 
 
 def _first_failing(judged: Judged) -> str:
-    demands = (judged.lasts, judged.enough, judged.beats_rule)
-    return judged.found[demands.index(False)]
+    return judged.found[0] if not judged.lasts else judged.found[1]
 
 
 def _why_none(
@@ -248,11 +248,7 @@ def _other_limits(
     share = {days: each.labels.false_news_share for days, each in of.items()}
     here = share[chosen.horizon_days]
     lines = []
-    shorter = [
-        each
-        for each in judged
-        if each.horizon_days < chosen.horizon_days and each.enough and each.beats_rule
-    ]
+    shorter = [each for each in judged if each.horizon_days < chosen.horizon_days and each.enough]
     for each in shorter[-1:]:
         if (limit := share[each.horizon_days]) is not None:
             lines.append(
@@ -271,6 +267,16 @@ def _other_limits(
         other = f"{longer[0].horizon_days} days" if longer else "nothing that this log can show"
         lines.append(f"{other[0].upper()}{other[1:]}, if less than {here:.1%} is acceptable.")
     return tuple(lines)
+
+
+def _where_models_win(chosen: Judged, judged: Sequence[Judged]) -> tuple[str, ...]:
+    better = [each for each in judged if each.lasts and each.enough and each.beats_rule]
+    if chosen.beats_rule or not better:
+        return ()
+    return (
+        f"{better[0].horizon_days} days, if the ranking is to be a model's: there one did better "
+        f"than every rule. More kinds of events may do the same for {chosen.horizon_days} days.",
+    )
 
 
 def _other_gaps(chosen: Studied, studied: Sequence[Studied]) -> tuple[str, ...]:
