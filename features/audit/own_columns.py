@@ -7,6 +7,7 @@ Names of columns are never looked at; what is asked of their values is in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,6 @@ from features.tables import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -107,10 +107,6 @@ def _require_columns(path: Path, names: set[str], as_of: Sequence[datetime]) -> 
 
 
 def _by_instant(path: Path, frame: pa.Table, as_of: Sequence[datetime]) -> dict[datetime, pa.Table]:
-    from datetime import UTC
-    from datetime import datetime as instant_of
-    from datetime import timedelta
-
     stamps = np.asarray(frame["audit_as_of_us"].fill_null(-1).to_numpy())
     frame = frame.drop_columns("audit_as_of_us")
     if np.all(stamps == -1):
@@ -118,7 +114,7 @@ def _by_instant(path: Path, frame: pa.Table, as_of: Sequence[datetime]) -> dict[
             raise ContractError(f"{path.name!r}: as_of is null in every row. Fill it in.")
         found = {as_of[0]: frame}
     else:
-        start = instant_of(1970, 1, 1, tzinfo=UTC)
+        start = datetime(1970, 1, 1, tzinfo=UTC)
         all_of_them = {
             start + timedelta(microseconds=int(stamp)): frame.filter(pa.array(stamps == stamp))
             for stamp in np.unique(stamps[stamps != -1])

@@ -160,7 +160,7 @@ def _sample(
     listed = ", ".join(quoted(who) for who in chosen)
     query = f"SELECT * EXCLUDE (audit_row) FROM marked WHERE customer_id IN ({listed})"
     queries = dict.fromkeys(tables.columns, query)
-    with replaced_copy(tables, queries, schema="audit_sample") as sampled:
+    with replaced_copy(tables, queries, aside="audit_all") as sampled:
         yield sampled, chosen, len(living) - shared
 
 

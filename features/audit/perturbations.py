@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from features.audit.subject import Subject
 
+Kind = Literal["control", "future", "order"]
+
 ADDED_ROWS = 5_000
 """Rows that are added to a table, at the most."""
 
@@ -44,14 +46,19 @@ class Perturbation:
     sentence : what is done.
     alter : the table afterwards; None where the table has nothing of the kind.
     plant : the table beforehand, where the ground has to be laid.
-    kind : ``future``, or ``order`` where the rows stay what they are.
+    kind : ``future``; ``order`` where the rows stay what they are; or ``control``, which changes
+        what was seen, and has to move something or the audit proves nothing.
     """
 
     name: str
     sentence: str
     alter: Callable[[Subject], Altered | None]
     plant: Callable[[Subject], Altered | None] | None = None
-    kind: Literal["future", "order"] = "future"
+    kind: Kind = "future"
+
+
+def _remove_seen(subject: Subject) -> Altered:
+    return _remove(subject, f"({subject.seen} AND {subject.draw('control', 3)} > 0)")
 
 
 def _add_later(subject: Subject) -> Altered:
@@ -195,6 +202,12 @@ def _reorder(subject: Subject) -> Altered:
 
 
 PERTURBATIONS: tuple[Perturbation, ...] = (
+    Perturbation(
+        name="control",
+        sentence="two thirds of the rows that were seen go: this must move features",
+        alter=_remove_seen,
+        kind="control",
+    ),
     Perturbation(
         name="add-later",
         sentence="rows are added at as_of and after it, of known and of new customers",

@@ -126,7 +126,7 @@ def find_traces(
         rivals = [*alike[past], *np.abs(_correlations(mine, known_ranks))]
         if alike[best] < ALIKE or alike[best] <= max(rivals):
             continue
-        quantity, start, end = keys[best]
+        quantity, start, _ = keys[best]
         cut = place.get((quantity, start, 0))
         differ = values[:, best] != (0.0 if cut is None else values[:, cut])
         trace = _held_against_its_cut(mine, ranks, best, cut, keys[best], alike, differ)

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ebbtide.errors import ContractError
 from features.audit.copies import altered_copy
 from features.audit.movement import Movement, movement
 from features.audit.perturbations import PERTURBATIONS
@@ -109,7 +110,7 @@ def _try(
                         only=only,
                         as_of=as_of,
                         seed=seed,
-                        schema="audit_ground",
+                        aside="audit_ground",
                     )
                 )
                 if not any(planted.values()):
@@ -122,7 +123,7 @@ def _try(
                     only=only,
                     as_of=as_of,
                     seed=seed + 1,
-                    schema="audit_copy",
+                    aside="audit_original",
                 )
             )
             if not any(touched.values()):
@@ -138,3 +139,20 @@ def _try(
         moved=moved,
         by_table={table: moved_by(frozenset({table}))[1] for table in alone},
     )
+
+
+def require_control(trials: Sequence[Trial]) -> None:
+    """Return if the audit can find something: taking away what was seen must move something.
+
+    Raises
+    ------
+    ContractError
+        If it moved nothing.
+    """
+    for trial in trials:
+        if trial.perturbation.kind == "control" and not trial.moved:
+            raise ContractError(
+                f"Taking away rows that were seen at {trial.as_of.isoformat()} moved nothing, so "
+                f"nothing was proved. Choose an --as-of with customers alive before it, or a "
+                f"query that reads the tables."
+            )

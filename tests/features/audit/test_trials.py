@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 import features.seen
+from ebbtide.errors import ContractError
 from features.audit.perturbations import PERTURBATIONS
-from features.audit.trials import try_everything
+from features.audit.trials import require_control, try_everything
+from features.catalogue.catalogue import CATALOGUE
 
 RIGHT = features.seen.seen_sql
-AS_OF = datetime(2011, 3, 1, tzinfo=UTC)
 COMPLETIONS = {
     "planted-completion-moved",
     "planted-completion-undone",
@@ -62,31 +63,67 @@ def ignores_known_at(table, columns, **given):
     return RIGHT(table, columns - {"known_at"}, **given)
 
 
-def looks_ahead_a_day(table, columns, **given):
-    return RIGHT(table, columns, **given).replace("$as_of", features.seen.timestamp_sql(AS_OF + timedelta(days=1)))
+def sees_so_many_days_ahead(days, ago, *, only=None):
+    late = features.seen.timestamp_sql(ago(-days))
 
-
-def sees_everything_of(chosen):
     def seen(table, columns, **given):
-        sql = RIGHT(table, columns, **given)
-        if table == chosen:
-            return sql.replace("$as_of", features.seen.timestamp_sql(AS_OF + timedelta(days=200)))
-        return sql
+        right = RIGHT(table, columns, **given)
+        return right if only not in (None, table) else right.replace("$as_of", late)
 
     return seen
 
 
+def leaking(trials):
+    return [trial for trial in trials if trial.moved and trial.perturbation.kind != "control"]
+
+
 def moved(trials) -> set[str]:
-    return {one.column for trial in trials for one in trial.moved.columns}
+    return {one.column for trial in leaking(trials) for one in trial.moved.columns}
 
 
 def moving(trials) -> set[str]:
-    return {trial.perturbation.name for trial in trials if trial.moved}
+    return {trial.perturbation.name for trial in leaking(trials)}
 
 
 def test_nothing_moves_behind_the_right_filter(audited):
-    trials = audited()
-    assert [trial for trial in trials if trial.moved] == []
+    assert leaking(audited()) == []
+
+
+def test_the_control_moves_features_of_every_table_that_features_read(audited):
+    [control] = audited("control")
+    read = {feature.contract.table for feature in CATALOGUE}
+    assert {table for table, alone in control.by_table.items() if alone} == read
+
+
+def test_a_computation_that_never_looks_at_the_tables_proves_nothing(
+    open_company, whole_company, ago
+):
+    fixed = pa.table({"customer_id": ["c1"], "visits": [1.0]})
+    tables = open_company(**whole_company)
+    trials = try_everything(tables, lambda _: fixed, as_of=ago(0), seed=0)
+    with pytest.raises(ContractError, match="nothing was proved"):
+        require_control(trials)
+
+
+def test_the_copies_are_read_by_every_cursor_and_are_gone_after_an_error(
+    open_company, whole_company, ago
+):
+    tables = open_company(**whole_company)
+    calls = []
+
+    def compute(tables):
+        cursor = tables.connection.cursor()
+        calls.append(cursor.sql("SELECT count(*) FROM transactions").fetchall()[0][0])
+        if len(calls) == 2:
+            raise ContractError("stop")
+        return pa.table({"customer_id": ["c1"]})
+
+    chosen = [one for one in PERTURBATIONS if one.name == "remove-later"]
+    with pytest.raises(ContractError, match="stop"):
+        try_everything(tables, compute, as_of=ago(0), seed=0, perturbations=chosen)
+    assert calls[1] < calls[0]
+    [[now]] = tables.connection.sql("SELECT count(*) FROM transactions").fetchall()
+    assert now == calls[0]
 
 
 def test_every_table_is_touched_by_something(audited, whole_company):
@@ -147,8 +184,8 @@ def test_a_filter_that_ignores_known_at_is_found(audited, broken_filter):
     assert moving(audited(*late, "add-later", "change-later", "leave-open")) == late
 
 
-def test_a_filter_that_is_a_day_late_is_found(audited, broken_filter):
-    broken_filter(looks_ahead_a_day)
+def test_a_filter_that_is_a_day_late_is_found(audited, broken_filter, ago):
+    broken_filter(sees_so_many_days_ahead(1, ago))
     assert moving(audited("add-later", "leave-open")) == {"add-later", "leave-open"}
 
 
@@ -162,7 +199,7 @@ def test_a_company_that_keeps_known_at_is_tried_on_its_own_late_rows(
     both = ("change-known-late", "remove-known-late")
     tried = {trial.perturbation.name: trial for trial in audited(*both, transactions=late)}
     assert tried["change-known-late"].touched["transactions"] > 0
-    assert not any(trial.moved for trial in tried.values())
+    assert leaking(tried.values()) == []
     broken_filter(ignores_known_at)
     assert moving(audited(*both, transactions=late)) == set(both)
 
@@ -170,7 +207,7 @@ def test_a_company_that_keeps_known_at_is_tried_on_its_own_late_rows(
 def test_believed_completions_are_found_and_only_the_features_that_read_them(audited, monkeypatch):
     monkeypatch.setattr(
         "features.seen._visible",
-        lambda column, columns, cut: column.name if column.name in columns else "NULL",
+        lambda column, columns: column.name if column.name in columns else "NULL",
     )
     trials = audited("complete-open", "planted-completion-undone", "add-known-late")
     assert moving(trials) <= COMPLETIONS
@@ -181,14 +218,14 @@ def test_believed_completions_are_found_and_only_the_features_that_read_them(aud
     assert complete.tables_that_move("complaints_open") == ("complaints",)
 
 
-def test_the_table_that_leaks_is_named(audited, broken_filter):
-    broken_filter(sees_everything_of("surveys"))
+def test_the_table_that_leaks_is_named(audited, broken_filter, ago):
+    broken_filter(sees_so_many_days_ahead(200, ago, only="surveys"))
     [added] = audited("add-later")
     assert [name for name, alone in added.by_table.items() if alone] == ["surveys"]
 
 
-def test_customers_who_appear_are_counted(audited, broken_filter):
-    broken_filter(sees_everything_of("transactions"))
+def test_customers_who_appear_are_counted(audited, broken_filter, ago):
+    broken_filter(sees_so_many_days_ahead(200, ago, only="transactions"))
     [added] = audited("add-later")
     assert added.moved.appeared > 0
 
