@@ -96,19 +96,23 @@ def _require_not_read(out: Path, project: Project, option: str) -> None:
         return
     from ebbtide.project import expand_variables
 
+    paths = {f"tables.{name}": source.path for name, source in project.tables.items()}
+    if project.snapshot_table is not None:
+        paths["snapshot_table"] = project.snapshot_table.path
     for name, source in project.tables.items():
         if source.query is not None and out.name in source.query:
-            raise SettingsError(_is_read_by(out, name, option))
-        if source.path is not None and "://" not in source.path:
-            expanded = expand_variables(source.path, where=f"tables.{name}.path")
+            raise SettingsError(_is_read_by(out, f"tables.{name}", option))
+    for where, named in paths.items():
+        if named is not None and "://" not in named:
+            expanded = expand_variables(named, where=f"{where}.path")
             read = glob.glob(str(project.base / expanded), recursive=True)
             if any(out.samefile(path) for path in read):
-                raise SettingsError(_is_read_by(out, name, option))
+                raise SettingsError(_is_read_by(out, where, option))
 
 
-def _is_read_by(out: Path, table: str, option: str) -> str:
+def _is_read_by(out: Path, where: str, option: str) -> str:
     return (
-        f"{option} {str(out)!r} is a file that tables.{table} of the project reads, and would be "
+        f"{option} {str(out)!r} is a file that {where} of the project reads, and would be "
         f"overwritten. Choose another name."
     )
 

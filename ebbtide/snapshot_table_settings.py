@@ -25,6 +25,9 @@ class SnapshotTable(BaseModel):
     as_of: str | None = None
     """Column with the instant that a row describes; without it nothing can prove the absence of
     leakage."""
+    value: str | None = None
+    """Column with the margin at stake, in the project's currency, for the choice of an action;
+    models see it too, unless it is ignored."""
     ignore: list[str] = []
     """Columns that models must not see."""
     contract: str | None = None

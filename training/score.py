@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ebbtide.answer.answer import Answer
     from ebbtide.bundle.contents import Bundle
     from ebbtide.policy.policy import Policy
+    from ebbtide.scorer.scores import FloatArray
     from ebbtide.words import Language
 
 CHUNK = 10_000
@@ -119,6 +120,7 @@ def score_snapshot(
     as_of: datetime,
     scored_at: datetime,
     language: Language,
+    values: FloatArray | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> pa.Table:
     """Return an answer for each row of a snapshot, as flat columns.
@@ -131,6 +133,8 @@ def score_snapshot(
     as_of : instant of the snapshot.
     scored_at : the present.
     language : of the texts.
+    values : margin at stake of each row, currency, NaN where unknown; None to estimate it from
+        spend.
     progress : called with how many are done.
     """
     names = [contract.name for contract in bundle.scorer.features]
@@ -139,8 +143,13 @@ def score_snapshot(
     parts = []
     for start in range(0, len(ids), CHUNK):
         questions = [
-            Question(prediction_id=NOT_IN_THE_LOG, customer_id=customer_id, as_of=as_of)
-            for customer_id in ids[start : start + CHUNK]
+            Question(
+                prediction_id=NOT_IN_THE_LOG,
+                customer_id=customer_id,
+                as_of=as_of,
+                value=None if values is None or np.isnan(values[place]) else float(values[place]),
+            )
+            for place, customer_id in enumerate(ids[start : start + CHUNK], start=start)
         ]
         answers = answer_rows(
             np.ascontiguousarray(rows[start : start + CHUNK]),

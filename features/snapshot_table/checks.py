@@ -232,8 +232,8 @@ def _check_null(column: RawColumn, contract: ColumnContract) -> Iterator[Finding
         yield _finding(
             "warning",
             column.name,
-            f"{share:.0%} of the rows have no value; in the contract it is "
-            f"{contract.null_share:.0%}.",
+            f"{share:.1%} of the rows have no value; in the contract it is "
+            f"{contract.null_share:.1%}.",
             "Find out why values are missing; a model has seen few or none such rows.",
             count=count,
         )

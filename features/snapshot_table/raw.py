@@ -123,7 +123,11 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
     try:
         described = connection.sql(f"DESCRIBE {query}").fetchall()
         present = [str(row[0]) for row in described]
-        wanted = {"customer_id": table.customer_id, "as_of": table.as_of}
+        wanted = {
+            "customer_id": table.customer_id,
+            "as_of": table.as_of,
+            "value": table.value,
+        }
         if path is None:
             wanted["label"] = table.label
         _require(present, wanted, ignore=table.ignore if path is None else [])

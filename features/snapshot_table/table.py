@@ -13,7 +13,7 @@ from ebbtide.contracts.snapshot_table import TABLE
 from ebbtide.contracts.snapshot_table_file import contract_text, read_contract
 from ebbtide.errors import SettingsError
 from features.snapshot_table import checks
-from features.snapshot_table.inference import infer_contract
+from features.snapshot_table.inference import infer_contract, number_values
 from features.snapshot_table.raw import read_raw
 from features.snapshot_table.values import table_rows
 
@@ -159,6 +159,17 @@ def row_ids(raw: RawTable, project: Project) -> NDArray[np.str_]:
     return texts[column.places]
 
 
+def margins_of(raw: RawTable, project: Project) -> FloatArray | None:
+    """Return the margin at stake of each row, NaN where unknown; None without such a column.
+
+    Below zero counts as zero: there is nothing to lose.
+    """
+    table = project.snapshot_table
+    if table is None or table.value is None:
+        return None
+    return np.maximum(number_values(raw.columns[table.value]), 0.0)
+
+
 def labels_of(raw: RawTable, project: Project) -> FloatArray:
     """Return 1 for churn, 0 for stayed and NaN for an empty label, shape (n,)."""
     table = project.snapshot_table
@@ -249,6 +260,12 @@ def _identity(raw: RawTable, project: Project, *, now: datetime) -> list[Finding
             + (" without a date." if raw.instants is None else " at one as_of."),
             "Keep one row for each customer, or name the column of dates in snapshot_table.as_of.",
             len(keys) - len(np.unique(keys, axis=0)),
+        )
+    if table.value is not None:
+        column = raw.columns[table.value]
+        unread = (column.places >= 0) & np.isnan(number_values(column))
+        error(
+            table.value, "The value is no number.", "Write plain numbers, or nothing.", unread.sum()
         )
     if table.as_of is not None and raw.instants is not None:
         is_late = raw.instants > int(now.timestamp() * 1e6)

@@ -73,23 +73,24 @@ def score_table(
     with tempfile.TemporaryDirectory() as scratch, progress_shown("Scoring") as progress:
         progress("fetch the champion")
         bundle = fetch_champion(client, project.model_name, Path(scratch), key=bundle_key())
-        snapshot, findings = table_snapshot_for(bundle, project, as_of=instant, table=table)
+        chosen = table_snapshot_for(bundle, project, as_of=instant, table=table)
         scored = score_snapshot(
-            snapshot,
+            chosen.snapshot,
             bundle=bundle,
             policy=policy,
-            as_of=snapshot["as_of"][0].as_py(),
+            as_of=chosen.snapshot["as_of"][0].as_py(),
             scored_at=datetime.now(UTC),
             language=language,
+            values=chosen.margins,
             progress=progress,
         )
         write_table(scored, out)
         if publish:
             progress("publish the snapshot")
             store = open_store(project.database_url)
-            store.publish_snapshots(snapshot.to_pandas(), basis=bundle.basis)
+            store.publish_snapshots(chosen.snapshot.to_pandas(), basis=bundle.basis)
             store.close()
-    print_findings(findings)
+    print_findings(chosen.findings)
     screen().print(
         f"{scored.num_rows:,} customers scored by {bundle.version}: {out}",
         highlight=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from ebbtide.contracts.snapshot_table import TABLE, ColumnContract, TableContrac
 from ebbtide.errors import BundleError, NotReady
 from features.snapshot_table.checks import check_columns
 from features.snapshot_table.raw import read_raw
-from features.snapshot_table.table import labels_of, row_ids
+from features.snapshot_table.table import labels_of, margins_of, row_ids
 from features.snapshot_table.values import table_rows
 from training.snapshot_table.provenance import UNDATED
 
@@ -25,11 +27,28 @@ if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
     from ebbtide.contracts.findings import Finding
     from ebbtide.project import Project
+    from ebbtide.scorer.scores import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsToScore:
+    """Rows of a snapshot table as a bundle reads them.
+
+    Parameters
+    ----------
+    snapshot : ``customer_id``, ``as_of`` and a column of numbers for each feature.
+    margins : margin at stake of each row, currency, NaN where unknown; None if no column has it.
+    findings : what the check of the rows found, without errors.
+    """
+
+    snapshot: pa.Table
+    margins: FloatArray | None
+    findings: tuple[Finding, ...]
 
 
 def table_snapshot_for(
     bundle: Bundle, project: Project, *, as_of: datetime, table: Path | None
-) -> tuple[pa.Table, list[Finding]]:
+) -> RowsToScore:
     """Return the features that a bundle reads, for the rows that are to be scored.
 
     Parameters
@@ -39,12 +58,6 @@ def table_snapshot_for(
     as_of : aware instant that the rows describe; with dates the newest up to it are taken.
     table : a file of rows to score; None takes those of the project's own table whose label is
         empty.
-
-    Returns
-    -------
-    tuple
-        ``customer_id``, ``as_of`` and a column of numbers for each feature, as the scorer reads
-        them; and what the check of the rows found, without errors.
 
     Raises
     ------
@@ -67,7 +80,8 @@ def table_snapshot_for(
             f"{trained_as_of[:10]}), so that its scores there would be memory. Choose a later "
             f"--as-of."
         )
-    raw = read_raw(project, path=None if table is None else str(table.resolve()), where="--table")
+    path = None if table is None else glob.escape(str(table.resolve()))
+    raw = read_raw(project, path=path, where="--table")
     findings = check_columns(raw, _contract_of(bundle.scorer.features))
     raise_if_errors(findings)
     chosen = np.ones(raw.rows, dtype=bool)
@@ -90,10 +104,15 @@ def table_snapshot_for(
     instants = pa.repeat(pa.scalar(as_of, type=pa.timestamp("us", tz="UTC")), len(rows))
     columns = {f.name: rows[:, place] for place, f in enumerate(bundle.scorer.features)}
     ids = row_ids(raw, project)[chosen].tolist()
-    return pa.table(
-        [pa.array(ids, type=pa.string()), instants, *columns.values()],
-        names=["customer_id", "as_of", *columns],
-    ), [finding for finding in findings if finding.severity == "warning"]
+    margins = margins_of(raw, project)
+    return RowsToScore(
+        snapshot=pa.table(
+            [pa.array(ids, type=pa.string()), instants, *columns.values()],
+            names=["customer_id", "as_of", *columns],
+        ),
+        margins=None if margins is None else margins[chosen],
+        findings=tuple(finding for finding in findings if finding.severity == "warning"),
+    )
 
 
 def _contract_of(features: Sequence[FeatureContract]) -> TableContract:
