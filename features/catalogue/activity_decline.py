@@ -180,8 +180,9 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _activity(
         "activity_change_90d",
-        "CAST(2 * sum(events) FILTER (age_day < 90) - sum(events) FILTER (age_day < 180)"
-        " AS DOUBLE) / sum(events) FILTER (age_day < 180)",
+        "CAST(2 * coalesce(sum(events) FILTER (age_day < 90), 0)"
+        " - sum(events) FILTER (age_day < 180) AS DOUBLE)"
+        " / CAST(sum(events) FILTER (age_day < 180) AS DOUBLE)",
         unit="ratio",
         low=-1.0,
         high=1.0,

@@ -39,3 +39,19 @@ def one(features_of) -> Callable[..., dict[str, float | None]]:
         return features_of(*names, **tables)["a"]
 
     return compute
+
+
+@pytest.fixture
+def nearly() -> Callable[..., dict[str, object]]:
+    """Name values that a sum of floats may miss by its last bits; None is exactly missing."""
+
+    def named(
+        names: Sequence[str], values: Sequence[float | None], **tolerance: float
+    ) -> dict[str, object]:
+        allowed = tolerance or {"rel": 1e-12, "abs": 1e-12}
+        return {
+            name: value if value is None else pytest.approx(value, **allowed)
+            for name, value in zip(names, values, strict=True)
+        }
+
+    return named

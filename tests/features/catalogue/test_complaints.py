@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 WHO = {"customer_id": "a"}
 
 
@@ -60,3 +62,37 @@ def test_a_resolution_before_the_complaint_takes_no_part_in_the_mean(one, ago, a
     rows = [complained(ago, 10, 30), complained(ago, 50, 44)]
     found = one(["complaint_resolution_days"], transactions=alive, complaints=rows)
     assert found == {"complaint_resolution_days": 6}
+
+
+HANDLING = [
+    "complaint_severity_mean_365d",
+    "complaints_resolved_48h_share",
+    "complaint_resolution_max_days",
+    "complaint_resolution_recency_days",
+    "complaints_change_90d",
+    "complaints_per_purchase_day_365d",
+]
+
+
+def test_handling_is_judged_by_what_was_resolved_by_then(one, ago, alive, bought) -> None:
+    rows = [
+        complained(ago, 10, 8, 4.0),  # two days: 48 hours are in time
+        complained(ago, 100, 60, 1.0),  # forty
+        complained(ago, 120, 119, None),  # one, not graded
+        complained(ago, 95, -1, 1.0),  # not resolved yet
+    ]
+    assert one(HANDLING, transactions=[*alive, bought(50)], complaints=rows) == {
+        "complaint_severity_mean_365d": 2,
+        "complaints_resolved_48h_share": pytest.approx(2 / 3, rel=1e-12),
+        "complaint_resolution_max_days": 40,
+        "complaint_resolution_recency_days": 8,
+        "complaints_change_90d": 1 - 3,
+        "complaints_per_purchase_day_365d": 2,
+    }
+
+
+def test_handling_of_nobodys_complaint_is_unknown(one, ago, alive) -> None:
+    other = [complained(ago, 10, 9, 5.0, True) | {"customer_id": "b"}]
+    zeros = {"complaints_change_90d": 0, "complaints_per_purchase_day_365d": 0}
+    expected = dict.fromkeys(HANDLING) | zeros
+    assert one(HANDLING, transactions=alive, complaints=other) == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 RETURNS = [
     "return_days_90d",
     "return_days_365d",
@@ -38,3 +40,16 @@ def test_who_returned_nothing_has_zero_and_no_date(one, bought) -> None:
         "return_share_365d": 0,
         "return_recency_days": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected"),
+    [
+        pytest.param([10, 10.5, 200], {"return_rate_365d": 1.5, "returned_last": 1}, id="since"),
+        pytest.param([200], {"return_rate_365d": 0.5, "returned_last": 0}, id="before"),
+        pytest.param([], {"return_rate_365d": 0, "returned_last": 0}, id="never"),
+    ],
+)
+def test_returns_for_each_purchase_day_and_since_the_last(one, bought, returned, expected) -> None:
+    rows = [bought(20), bought(30), *(bought(day, -5) for day in returned)]
+    assert one(list(expected), transactions=rows) == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 WHO = {"customer_id": "a"}
 
 
@@ -24,3 +26,29 @@ def test_survey_means_keep_metrics_apart(one, ago, alive) -> None:
         "ces_mean_365d": None,
         "survey_recency_days": 5,
     }
+
+
+LATEST = ["csat_last", "nps_last", "survey_change", "survey_lowest_365d"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # CSAT rose by a quarter of its scale, NPS fell by three tenths; its worst lies at 0.2.
+        pytest.param(
+            [(10, "csat", 4), (90, "csat", 3), (5, "nps", 6), (300, "nps", 9), (364, "nps", 2)],
+            [4, 6, -0.3, 0.2],
+            id="worst-of-the-metrics",
+        ),
+        pytest.param([(10, "ces", 4), (30, "ces", 1)], [None, None, 0.5, 0], id="ease-only"),
+        pytest.param([(10, "csat", 5)], [5, None, None, 1], id="asked-once"),
+        pytest.param([], [None, None, None, None], id="never-asked"),
+    ],
+)
+def test_the_latest_answers_and_the_worst(one, nearly, ago, alive, answers, expected) -> None:
+    rows = [
+        WHO | {"answered_at": ago(day), "metric": metric, "score": float(score)}
+        for day, metric, score in answers
+    ]
+    rows.append({"customer_id": "b", "answered_at": ago(1), "metric": "csat", "score": 1.0})
+    assert one(LATEST, transactions=alive, surveys=rows) == nearly(LATEST, expected)

@@ -23,3 +23,26 @@ def test_tenure_counts_from_sign_up(one, ago, alive, customer, expected) -> None
     assert one(["tenure_days"], transactions=alive, customers=[row, other]) == {
         "tenure_days": expected
     }
+
+
+@pytest.mark.parametrize(
+    ("signed_up", "is_new", "rate"),
+    [
+        pytest.param(89, 1, 2 * 30 / 89, id="new"),
+        pytest.param(90, 0, 2 * 30 / 90, id="ninety-days"),
+        pytest.param(5, 1, 2, id="days-old-counts-as-a-month"),
+        pytest.param(700, 0, 2 * 30 / 365, id="older-than-the-window"),
+        pytest.param(None, None, None, id="unknown"),
+    ],
+)
+def test_new_customers_and_their_pace(
+    one, nearly, ago, alive, bought, signed_up, is_new, rate
+) -> None:
+    row = {"customer_id": "a", "signed_up_at": None if signed_up is None else ago(signed_up)}
+    other = {"customer_id": "b", "signed_up_at": ago(7)}
+    found = one(
+        ["is_new", "purchase_days_per_month"],
+        transactions=[*alive, bought(3)],
+        customers=[row, other],
+    )
+    assert found == nearly(["is_new", "purchase_days_per_month"], [is_new, rate])
