@@ -1,47 +1,33 @@
-"""Features of one customer from raw events, by the very query that training runs.
+"""Features of one customer from raw events, by the very SQL and arrays that training runs.
 
-The events are loaded as the tables of their names and go through the same typing, the same filter
-and the same SQL. They get the columns that the company had at training, no more and no fewer: an
-optional column changes what a feature means. Whether a row is well-formed is for the caller to
-check first.
+The events become arrays as the tables did, and go through the same filter and the same views. They
+get the columns that the company had at training, no more and no fewer: an optional column changes
+what a feature means. Whether a row is well-formed is for the caller to check first.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from ebbtide.contracts.tables import table_contract
+from features.arrays.rows import columns_of_rows
+from features.arrays.snapshot import Plan
 from features.catalogue.catalogue import features_named, operands
-from features.snapshot import build_snapshot
-from features.tables import Tables, connect, load_relation
-from features.views import VIEWS
+from features.expectations import with_expectations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
     from datetime import datetime
 
-    import duckdb
     from numpy.typing import NDArray
 
-    from ebbtide.contracts.tables import ColumnKind
     from ebbtide.definition import ChurnDefinition
+    from features.btyd.parameters import BuyTillYouDie
     from features.catalogue.feature import Feature
-
-_MEMORY = "256MB"
-
-_RAW_TYPES: dict[ColumnKind, pa.DataType] = {
-    "id": pa.string(),
-    "instant": pa.timestamp("us", tz="UTC"),
-    "money": pa.float64(),
-    "number": pa.float64(),
-    "text": pa.string(),
-    "flag": pa.bool_(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +58,7 @@ def features_of_events(
     lookback_days: int,
     definition: ChurnDefinition,
     columns: Mapping[str, Set[str]] | None = None,
+    expectations: BuyTillYouDie | None = None,
 ) -> LiveFeatures:
     """Compute the features of one customer from raw events.
 
@@ -86,13 +73,13 @@ def features_of_events(
     definition : says who is alive.
     columns : the columns of each table that the company had at training; others that the rows may
         have are dropped, except ``known_at``. None is every column of the contract.
+    expectations : parameters of the buying model that were fitted at training; None leaves the
+        features null that need them.
 
     Raises
     ------
     ContractError
         If a table or feature does not exist.
-    duckdb.OutOfMemoryException
-        If the events are too many for the 256 MB that one customer may take.
 
     Examples
     --------
@@ -117,39 +104,36 @@ def features_of_events(
         )
         for name in needed
     }
-    connection = _small_connection()
-    try:
-        loaded = {}
-        for name in needed:
-            raw = _raw_table(name, events.get(name, ()), customer_id, columns=known[name])
-            connection.register(f"raw_{name}", raw)
-            loaded[name] = load_relation(connection, name)
-        snapshot = build_snapshot(
-            Tables(connection=connection, columns=loaded),
-            as_of=as_of,
-            features=features,
-            lookback_days=lookback_days,
-            definition=definition,
-        )
-    finally:
-        connection.close()
-    is_alive = snapshot.num_rows > 0
-    values = [snapshot[name][0].as_py() for name in names] if is_alive else []
+    plan = _plan(tuple(names), tuple(sorted(known.items())), definition, expectations)
+    arrays = {
+        name: columns_of_rows(name, events.get(name, ()), read=read)
+        for name, read in plan.read.items()
+    }
+    values = plan.run(
+        arrays,
+        as_of=as_of,
+        lookback_days=lookback_days,
+        definition=definition,
+    )
+    is_alive = len(values.customers) > 0
     return LiveFeatures(
         is_alive=is_alive,
-        values=np.array([np.nan if value is None else value for value in values], dtype=float),
+        values=values.rows[0] if is_alive else np.zeros(0),
         tables_absent=tuple(name for name in needed if name not in events),
         columns_absent=_columns_absent(events, features, columns=known),
     )
 
 
-def _small_connection() -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB for one customer: one thread, little memory, nothing written to disk."""
-    connection = connect("UTC")
-    connection.execute("SET threads = 1")
-    connection.execute(f"SET memory_limit = '{_MEMORY}'")
-    connection.execute("SET temp_directory = ''")
-    return connection
+@lru_cache(maxsize=64)
+def _plan(
+    names: tuple[str, ...],
+    columns: tuple[tuple[str, frozenset[str]], ...],
+    definition: ChurnDefinition,
+    expectations: BuyTillYouDie | None,
+) -> Plan:
+    """Return the plan for a model's features, which is the same for every request."""
+    features = with_expectations(features_named(names), expectations, definition=definition)
+    return Plan.of(features, dict(columns), time_zone=definition.time_zone)
 
 
 def tables_read(features: Iterable[Feature]) -> tuple[str, ...]:
@@ -166,37 +150,22 @@ def tables_read(features: Iterable[Feature]) -> tuple[str, ...]:
 def columns_read(features: Sequence[Feature]) -> dict[str, tuple[str, ...]]:
     """Return the optional columns that features are computed from, by table.
 
-    They are those that a feature declares, and those that its SQL or its views name. ``known_at``
-    is not among them: where it is null, a row was known when it happened.
+    ``known_at`` is not among them: where it is null, a row was known when it happened.
 
     Examples
     --------
     >>> columns_read(features_named(["orders_365d", "complaint_open_days"]))["complaints"]
     ('resolved_at',)
     """
-    words: dict[str, set[str]] = {table: set() for table in tables_read(features)}
+    named: dict[str, set[str]] = {table: set() for table in tables_read(features)}
     for feature in (*features, *operands(features)):
-        words[feature.contract.table] |= {*feature.columns, *_words_of_sql(feature)}
+        named[feature.contract.table] |= set(feature.columns)
     return {
         table: tuple(
-            column.name
-            for column in table_contract(table).columns
-            if column.name in named and column.name != "known_at" and not column.is_required
+            column.name for column in table_contract(table).columns if column.name in named[table]
         )
-        for table, named in words.items()
+        for table in named
     }
-
-
-def _words_of_sql(feature: Feature) -> set[str]:
-    if feature.view is None:
-        return set()
-    words = set(re.findall(r"\w+", feature.sql))
-    views = [feature.view]
-    while views:
-        named = set(re.findall(r"\w+", VIEWS[views.pop()].sql))
-        views += named & set(VIEWS)
-        words |= named
-    return words
 
 
 def _columns_absent(
@@ -213,20 +182,3 @@ def _columns_absent(
         and column in columns[table]
         and not any(column in row for row in events[table])
     )
-
-
-def _raw_table(
-    name: str, rows: Sequence[Mapping[str, object]], customer_id: str, *, columns: Set[str]
-) -> pa.Table:
-    contract = table_contract(name)
-    arrays = {
-        column.name: pa.array(
-            [customer_id] * len(rows)
-            if column.name == "customer_id"
-            else [row.get(column.name) for row in rows],
-            type=_RAW_TYPES[column.kind],
-        )
-        for column in contract.columns
-        if column.name in columns
-    }
-    return pa.table(arrays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from features.catalogue.catalogue import operands
@@ -73,7 +74,13 @@ def with_operands(features: Sequence[Feature]) -> list[Feature]:
 
 def views_needed(aggregates: Sequence[Feature]) -> list[str]:
     """Return the views that aggregates read, in the order in which they build on each other."""
-    used = {feature.view for feature in aggregates} | {"purchases"}  # who lives is asked of it
+    used = {feature.view for feature in aggregates if feature.view is not None}
+    used.add("purchases")  # who lives is asked of it
+    waiting = list(used)
+    while waiting:
+        below = set(re.findall(r"\w+", VIEWS[waiting.pop()].sql)) & VIEWS.keys() - used
+        used |= below
+        waiting += below
     return [name for name in VIEWS if name in used]
 
 

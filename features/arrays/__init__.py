@@ -1,1 +1,1 @@
-"""Run the catalogue's SQL on sorted arrays: the engine of training, batch scores and live events."""
+"""Run the catalogue's SQL on sorted arrays: the engine of training, batches and live events."""

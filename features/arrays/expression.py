@@ -66,7 +66,7 @@ def remembered(node: exp.Expr, compiled: Compiled) -> Compiled:
     key = node.sql("duckdb")
 
     def run(scope: Any) -> Column:
-        found = scope.cache.get(key)
+        found: Column | None = scope.cache.get(key)
         if found is None:
             found = scope.cache[key] = compiled(scope)
         return found
@@ -252,7 +252,7 @@ COMPILERS |= {
     exp.Div: _binary(columns.divide),
     exp.IntDiv: _binary(columns.divide_whole),
     exp.Neg: _unary(lambda held: Column(np.asarray(-held.values), held.valid, held.scale)),
-    exp.Pow: _binary(_power),
+    exp.Pow: _binary(_power, is_kept=True),
     exp.LT: _comparison(np.less),
     exp.LTE: _comparison(np.less_equal),
     exp.GT: _comparison(np.greater),

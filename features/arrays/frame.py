@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ebbtide.errors import ContractError, did_you_mean
-from features.arrays.column import Array, Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from features.arrays.column import Array, Column
 
 CUSTOMER = "customer_id"
 
@@ -99,9 +100,9 @@ class Groups:
         """Return values of rows, in order."""
         return values if self.order is None or values.ndim == 0 else values[self.order]
 
-    def reduce(self, by: np.ufunc, values: Array, **how: object) -> Array:
+    def reduce(self, by: np.ufunc, values: Array) -> Array:
         """Reduce the values of each group, which lie in order, with a function of numpy."""
-        reduced: Array = by.reduceat(values, self.starts, **how)
+        reduced: Array = by.reduceat(values, self.starts)
         return reduced
 
     def total(self, values: Array) -> Array:

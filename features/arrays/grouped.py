@@ -208,7 +208,8 @@ def _window(node: exp.Window) -> Compiled:
     if not isinstance(node.this.this, exp.Star):
         argument = compile_expression(node.this.this)
     look = _WINDOWS[type(node.this)]
-    over = " ".join(each.sql("duckdb") for each in (*(node.args.get("partition_by") or ()), order) if each)
+    spelled = [*(node.args.get("partition_by") or ()), *([order] if order is not None else [])]
+    over = " ".join(each.sql("duckdb") for each in spelled)
 
     def run(scope: Frame) -> Column:
         n_rows = scope.n_rows
@@ -260,7 +261,7 @@ def _smallest(values: Array, there: Array, groups: Groups) -> tuple[Array, Array
 
 
 def _counted(values: Array, there: Array, groups: Groups) -> tuple[Array, Array]:
-    counts = groups.reduce(np.add, there, dtype=np.int64)
+    counts = groups.total(there)
     return groups.repeated(counts), np.ones(len(values), dtype=bool)
 
 
@@ -273,5 +274,5 @@ _WINDOWS: dict[type[exp.Expr], Callable[[Array, Array, Groups], tuple[Array, Arr
     exp.Count: _counted,
 }
 
-COMPILERS |= {kind: _aggregate for kind in (*_AGGREGATES, exp.ArgMin, exp.ArgMax)}
+COMPILERS |= dict.fromkeys((*_AGGREGATES, exp.ArgMin, exp.ArgMax), _aggregate)
 COMPILERS |= {exp.Filter: _filtered, exp.Window: _window}

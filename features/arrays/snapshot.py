@@ -7,6 +7,7 @@ is alive, aggregates and expressions. Customers are taken in blocks that fit a p
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.contracts.tables import table_contract
 from features.arrays.clock import microseconds
 from features.arrays.column import Column, constant, first_present
 from features.arrays.frame import CUSTOMER, Frame
@@ -97,15 +99,34 @@ class _Features:
         return self._places[view]
 
 
+def _of_the_filter(table: str) -> set[str]:
+    """Return the columns that decide what of a table is seen."""
+    contract = table_contract(table)
+    named = {"customer_id", contract.clock, "known_at", contract.runs_until}
+    named |= {column.completed_at for column in contract.columns}
+    return {name for name in named if name is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which SQL computes a list of features; made once, run for any customers and instant."""
+    """Which SQL computes a list of features; made once, run for any customers and instant.
+
+    Parameters
+    ----------
+    features : the features, in the order of the values.
+    aggregates : those, and what they are computed from, that are aggregates.
+    views : the base views, in the order in which they build on each other.
+    seen : the point-in-time filter of each table that is read.
+    read : the columns that are read, by table.
+    time_zone : whose civil days are counted.
+    """
 
     features: tuple[Feature, ...]
-    columns: Mapping[str, Set[str]]
-    time_zone: str
-    views: tuple[str, ...]
     aggregates: Mapping[str, Feature]
+    views: tuple[str, ...]
+    seen: Mapping[str, str]
+    read: Mapping[str, frozenset[str]]
+    time_zone: str
 
     @classmethod
     def of(
@@ -113,18 +134,21 @@ class Plan:
     ) -> Plan:
         """Make the plan for features over tables that have certain columns."""
         aggregates = [each for each in with_operands(features) if each.view is not None]
+        views = views_needed(aggregates)
+        tables = dict.fromkeys(["transactions", *(VIEWS[view].table for view in views)])
+        seen = {name: seen_sql(name, columns[name], time_zone=time_zone) for name in tables}
+        texts = [LIVING_SQL, *(VIEWS[view].sql for view in views), *(a.sql for a in aggregates)]
+        named = frozenset(re.findall(r"\w+", " ".join(texts)))
         return cls(
             features=tuple(features),
-            columns=columns,
-            time_zone=time_zone,
-            views=tuple(views_needed(aggregates)),
             aggregates={each.name: each for each in aggregates},
+            views=tuple(views),
+            seen=seen,
+            read={
+                name: frozenset(columns[name]) & (named | _of_the_filter(name)) for name in tables
+            },
+            time_zone=time_zone,
         )
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that are read."""
-        return tuple(dict.fromkeys(["transactions", *(VIEWS[view].table for view in self.views)]))
 
     def run(
         self,
@@ -138,9 +162,12 @@ class Plan:
         instants = instants_at(as_of, lookback_days=lookback_days, time_zone=self.time_zone)
         instants["alive_since"] = definition.alive_since(as_of)
         constants = {name: constant(microseconds(each)) for name, each in instants.items()}
-        frames = {name: Frame.of(tables[name], constants) for name in self.tables}
-        for name in self.tables:
-            sql = seen_sql(name, self.columns[name], time_zone=self.time_zone)
+        frames = {name: Frame.of(tables[name], constants) for name in self.seen}
+        with np.errstate(all="ignore"):  # what is null may hold anything
+            return self._values(frames, constants)
+
+    def _values(self, frames: dict[str, Frame], constants: Mapping[str, Column]) -> Values:
+        for name, sql in self.seen.items():
             frames[f"seen_{name}"] = compiled_query(sql)(frames)
         for view in self.views:
             frames[view] = compiled_query(VIEWS[view].sql)(frames)
@@ -157,14 +184,14 @@ class Plan:
         return Values(np.asarray(living), rows)
 
 
-def snapshot_values(
+def snapshot_blocks(
     plan: Plan,
     tables: SortedTables,
     *,
     as_of: datetime,
     lookback_days: int,
     definition: ChurnDefinition,
-) -> Values:
+) -> list[Values]:
     """Compute the features of all living customers, block by block on every processor.
 
     Parameters
@@ -174,6 +201,11 @@ def snapshot_values(
     as_of : aware instant, exclusive.
     lookback_days : how far back to look, days.
     definition : says who is alive.
+
+    Returns
+    -------
+    list of Values
+        At least one; together all customers in order.
     """
     n_customers = len(tables.customer_ids)
     run = partial(plan.run, as_of=as_of, lookback_days=lookback_days, definition=definition)
@@ -182,10 +214,4 @@ def snapshot_values(
         return run(tables.of_customers(first, min(first + BLOCK, n_customers)))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        blocks = list(pool.map(block, range(0, n_customers, BLOCK)))
-    if not blocks:
-        return Values(np.zeros(0, dtype=np.int64), np.empty((0, len(plan.features))))
-    return Values(
-        np.concatenate([each.customers for each in blocks]),
-        np.concatenate([each.rows for each in blocks]),
-    )
+        return list(pool.map(block, range(0, max(n_customers, 1), BLOCK)))

@@ -16,16 +16,17 @@ from features.arrays.column import Column
 from features.arrays.frame import CUSTOMER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Iterable, Mapping, Set
 
     import duckdb
+    import pyarrow as pa
 
     from features.tables import Tables
 
 MONEY_DIGITS = 4
 _LARGEST_SUM = 2.0**62
 
-_SORTED_BY: dict[str, tuple[str, ...]] = {
+SORTED_BY: dict[str, tuple[str, ...]] = {
     "surveys": ("metric", "answered_at"),
     "balances": ("name", "measured_at"),
 }
@@ -45,7 +46,7 @@ class SortedTables:
     columns : the columns of each table, by name.
     """
 
-    customer_ids: Sequence[str]
+    customer_ids: pa.Array
     columns: Mapping[str, Mapping[str, Column]]
 
     def of_customers(self, first: int, last: int) -> dict[str, dict[str, Column]]:
@@ -78,12 +79,12 @@ def sorted_tables(tables: Tables, read: Mapping[str, Set[str]]) -> SortedTables:
             "CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) AS number "
             "FROM (SELECT DISTINCT customer_id FROM transactions)"
         )
-        ids = connection.sql("SELECT customer_id FROM buyers ORDER BY number").fetchnumpy()
+        ids = connection.sql("SELECT customer_id FROM buyers ORDER BY number").to_arrow_table()
         columns = {name: _columns(connection, name, read[name]) for name in read}
         connection.execute("DROP TABLE buyers")
     finally:
         connection.close()
-    return SortedTables([str(one) for one in ids["customer_id"]], columns)
+    return SortedTables(ids["customer_id"].combine_chunks(), columns)
 
 
 def _columns(
@@ -99,7 +100,7 @@ def _columns(
             words[each] = _words(connection, name, each)
         parts.append(f"{_FORMS[kind].format(column=f'held.{each}', words=each)} AS {each}")
     clock = (contract.clock,) if contract.clock in kinds else ()
-    order = ", ".join(f"held.{each}" for each in _SORTED_BY.get(name, clock) if each in kinds)
+    order = ", ".join(f"held.{each}" for each in SORTED_BY.get(name, clock) if each in kinds)
     found = connection.sql(
         f"SELECT {', '.join(parts)} FROM {name} AS held JOIN buyers USING (customer_id) "
         f"ORDER BY buyers.number{', ' + order if order else ''}"
@@ -154,7 +155,6 @@ def _require_small(table: str, column: str, money: Column) -> None:
     if np.abs(there.astype(np.float64)).sum() < _LARGEST_SUM:
         return
     raise ContractError(
-        f"Expected sums of {table}.{column} below {_LARGEST_SUM / 10**MONEY_DIGITS:.1e}, found more. "
+        f"Expected sums of {table}.{column} below {_LARGEST_SUM / 10**MONEY_DIGITS:.1e}, got more. "
         f"Check the unit of the column: it should be the project's currency."
     )
-

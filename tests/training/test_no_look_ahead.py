@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from by_hand import PRESENT
-from features import query
 from features.seen import seen_sql, timestamp_sql
 from features.sources import open_tables
 from training.backtest import backtest
@@ -71,7 +70,7 @@ def _activity_of_all_times(table: str, columns: frozenset[str], *, time_zone: st
 def test_a_filter_that_looks_ahead_would_be_noticed(
     tables: Tables, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(query, "seen_sql", _activity_of_all_times)
+    monkeypatch.setattr("features.arrays.snapshot.seen_sql", _activity_of_all_times)
     cut = tables.log_end(now=PRESENT) - timedelta(days=150)
     with_the_future = train(tables, project, now=cut)
     _forget_the_future(tables, cut)

@@ -1,0 +1,76 @@
+"""What features expect of customers: a buying model, fitted on the population of one snapshot.
+
+The model itself is in ``features.btyd``; here it meets the catalogue and the engines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ebbtide.errors import NotReady
+from features.btyd.parameters import fit_parameters
+from features.btyd.sql import fill_parameters
+from features.catalogue.buy_till_you_die import FITTED_FROM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ebbtide.definition import ChurnDefinition
+    from features.arrays.snapshot import Values
+    from features.btyd.parameters import BuyTillYouDie
+    from features.catalogue.feature import Feature
+
+
+def needs_expectations(features: Iterable[Feature]) -> bool:
+    """Return whether any of some features has parameters to be fitted."""
+    return any("{" in feature.sql for feature in features)
+
+
+def fit_expectations(
+    values_of: Callable[[Sequence[Feature]], Iterable[Values]],
+) -> BuyTillYouDie | None:
+    """Fit the buying model on the living customers of a snapshot.
+
+    Parameters
+    ----------
+    values_of : computes features of the snapshot's customers.
+
+    Returns
+    -------
+    BuyTillYouDie or None
+        None if too few customers came again for a model.
+    """
+    rows = np.concatenate([values.rows for values in values_of(FITTED_FROM)])
+    arguments = dict(zip((feature.name for feature in FITTED_FROM), rows.T, strict=True))
+    try:
+        return fit_parameters(**arguments)
+    except NotReady:
+        return None
+
+
+def with_expectations(
+    features: Sequence[Feature], known: BuyTillYouDie | None, *, definition: ChurnDefinition
+) -> tuple[Feature, ...]:
+    """Return features with the parameters of the buying model filled into their SQL.
+
+    Parameters
+    ----------
+    features : which features.
+    known : the parameters; None makes the features null that need them.
+    definition : says for which window customers are expected to buy.
+    """
+    return tuple(
+        replace(
+            feature,
+            sql=fill_parameters(
+                feature.sql,
+                known,
+                horizon_days=definition.horizon_days,
+                gap_days=definition.gap_days,
+            ),
+        )
+        for feature in features
+    )
