@@ -104,12 +104,12 @@ def usability_report(
     tables = Tables(connection=connect(zone), columns={}, time_zone=zone)
     findings, readable = check_sources(tables.connection, project, now=now, progress=progress)
     shapes = []
-    for name in readable:
+    loaded = [name for name in readable if _load(tables, name)]
+    for name in loaded:
         say(f"{name}, over time")
-        if _load(tables, name):
-            shape, more = _looked_at(tables, name, findings, now=now)
-            shapes.append(shape)
-            findings += more
+        shape, more = _looked_at(tables, name, findings, now=now)
+        shapes.append(shape)
+        findings += more
     columns = dict(tables.columns)
     has_log = "transactions" in columns
     amounts = monthly_quartiles(tables, "transactions", "amount").get("", []) if has_log else []

@@ -65,6 +65,8 @@ class Sufficiency:
     log_days : days of log.
     needed_days : days without which training refuses.
     outcomes : of the matured snapshots, the earliest first.
+    n_errors : in how many places the tables break their contract.
+    if_mended : the verdict on the rows that keep it, where there are errors.
     """
 
     level: Level
@@ -72,15 +74,21 @@ class Sufficiency:
     log_days: int
     needed_days: int
     outcomes: tuple[Outcomes, ...] = ()
+    n_errors: int = 0
+    if_mended: Level | None = None
 
     @property
     def sentence(self) -> str:
-        """The verdict in one sentence."""
+        """The verdict in a sentence or two."""
+        verdict = f"{self.level.capitalize()} to train"
+        if self.if_mended is not None:
+            verdict += f": errors in {self.n_errors} place(s). "
+            verdict += f"Without the rows that break the contract it is {self.if_mended}"
         if not self.outcomes:
-            return f"{self.level.capitalize()} to train: {self.log_days:,} days of log."
+            return f"{verdict}: {self.log_days:,} days of log."
         last = self.outcomes[-1]
         return (
-            f"{self.level.capitalize()} to train: {self.log_days:,} days of log, "
+            f"{verdict}: {self.log_days:,} days of log, "
             f"{len(self.outcomes)} matured snapshot(s); of the {last.n_stayed + last.n_churned:,} "
             f"customers who lived on {last.day}, {last.n_churned:,} left."
         )
@@ -119,20 +127,29 @@ def sufficiency(
         start, end = tables.log_start(now=now), tables.log_end(now=now)
     except NotReady:
         missing = (*mend, f"Transactions: {needed:,} days of them.")
-        return Sufficiency(level="not enough", missing=missing, log_days=0, needed_days=needed)
+        return Sufficiency(
+            level="not enough",
+            missing=missing,
+            log_days=0,
+            needed_days=needed,
+            n_errors=n_errors,
+            if_mended="not enough" if n_errors else None,
+        )
     log_days = (end - start).days
     instants = snapshot_instants(project, start=start, end=end)
     outcomes = tuple(
         _outcomes(tables, project, as_of=as_of, now=end, progress=progress) for as_of in instants
     )
     short, weak = _days_missing(project, start=start, end=end), _weak(project, outcomes)
-    blocking = [*mend, *short, *[text for text, is_blocking in weak if is_blocking]]
+    blocking = [*short, *[text for text, is_blocking in weak if is_blocking]]
     wanting = [text for text, is_blocking in weak if not is_blocking]
     wanting += _nice_to_have(project, log_days)
     level: Level = "not enough" if blocking else "barely" if wanting else "enough"
     return Sufficiency(
-        level=level,
-        missing=tuple(blocking or wanting),
+        level="not enough" if n_errors else level,
+        missing=(*mend, *(blocking or wanting)),
+        n_errors=n_errors,
+        if_mended=level if n_errors else None,
         log_days=log_days,
         needed_days=needed,
         outcomes=outcomes,
