@@ -1,6 +1,7 @@
 """A column of an array frame: values, which of them are there, and what whole numbers stand for.
 
-Only SQL's rules for null, decimal and text live here. Nothing is grouped or ordered.
+Only SQL's rules for null, decimal and text live here. Nothing is grouped or ordered. What is null
+may hold anything, so that callers switch off numpy's warnings about it.
 """
 
 from __future__ import annotations
@@ -126,15 +127,13 @@ def multiply(left: Column, right: Column) -> Column:
 
 def divide(left: Column, right: Column) -> Column:
     """Return the quotient as a double; nothing is divided by zero, the divisor is null there."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Column(np.asarray(left.as_double / right.as_double), both_valid(left, right))
+    return Column(np.asarray(left.as_double / right.as_double), both_valid(left, right))
 
 
 def divide_whole(left: Column, right: Column) -> Column:
     """Return the whole part of a quotient of whole numbers, as SQL cuts it: towards zero."""
     a, b = left.values, right.values
-    with np.errstate(divide="ignore"):
-        whole = np.abs(a) // np.abs(b)
+    whole = np.abs(a) // np.abs(b)
     return Column(np.asarray(whole * np.sign(a) * np.sign(b)), both_valid(left, right))
 
 

@@ -98,8 +98,7 @@ def _function(operation: Callable[[Any], Any]) -> Compiler:
     """Compile a function of one double."""
 
     def apply(held: Column) -> Column:
-        with np.errstate(all="ignore"):
-            return Column(np.asarray(operation(held.as_double)), held.valid)
+        return Column(np.asarray(operation(held.as_double)), held.valid)
 
     return _unary(apply)
 
@@ -234,8 +233,7 @@ def _weekday(held: Column) -> Column:
 
 
 def _power(left: Column, right: Column) -> Column:
-    with np.errstate(all="ignore"):
-        raised = np.power(left.as_double, right.as_double)
+    raised = np.power(left.as_double, right.as_double)
     return Column(np.asarray(raised), columns.both_valid(left, right))
 
 

@@ -89,11 +89,13 @@ class Groups:
     ----------
     order : places of the rows in order; None where they lie so.
     starts : place in that order at which each group begins, shape (groups,).
+    last : place of the last row of each group.
     n_rows : how many rows.
     """
 
     order: Array | None
     starts: Array
+    last: Array
     n_rows: int
 
     def ordered(self, values: Array) -> Array:
@@ -107,16 +109,15 @@ class Groups:
 
     def total(self, values: Array) -> Array:
         """Return the sum of whole numbers of each group, exact even where running sums overflow."""
-        if len(self.starts) == 0:
-            return np.zeros(0, dtype=np.int64)
-        running = np.cumsum(values, dtype=np.int64)
-        ends = running[np.append(self.starts[1:], self.n_rows) - 1]
-        return np.diff(ends, prepend=0)
+        running = values.cumsum(dtype=np.int64)[self.last]
+        totals = running.copy()
+        totals[1:] -= running[:-1]
+        return totals
 
     @property
     def sizes(self) -> Array:
         """How many rows each group has."""
-        return np.diff(self.starts, append=self.n_rows)
+        return self.last - self.starts + 1
 
     def repeated(self, values: Array) -> Array:
         """Return the value of its group for each row, in order."""
@@ -154,14 +155,18 @@ def sort_keys(columns: Sequence[tuple[Column, bool]]) -> list[Array]:
 def group(keys: Sequence[Array], *, n_grouping: int, n_rows: int) -> Groups:
     """Order rows by keys, and begin a group wherever one of the first ``n_grouping`` changes."""
     if n_rows == 0:
-        return Groups(None, np.zeros(0, dtype=np.intp), 0)
+        return Groups(None, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), 0)
     order = None if _is_sorted(keys, n_rows) else _order(keys)
     changes = np.zeros(n_rows, dtype=bool)
     changes[0] = True
     for key in keys[:n_grouping]:
         lying = key if order is None else key[order]
         changes[1:] |= lying[1:] != lying[:-1]
-    return Groups(order, np.flatnonzero(changes), n_rows)
+    starts = np.flatnonzero(changes)
+    last = np.empty_like(starts)
+    last[:-1] = starts[1:] - 1
+    last[-1] = n_rows - 1
+    return Groups(order, starts, last, n_rows)
 
 
 def _is_sorted(keys: Sequence[Array], n_rows: int) -> bool:

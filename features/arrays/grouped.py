@@ -69,11 +69,13 @@ class _Rows:
         return Column(values, self.any_counted, self.argument.scale, self.argument.words)
 
 
+_UNNAMED = Column(np.asarray(True))
+"""The argument of ``count(*)``."""
+
+
 def _rows(scope: GroupScope, argument: Compiled | None, condition: Compiled | None) -> _Rows:
     groups, masks = scope.groups, []
-    held = Column(np.ones(scope.rows.n_rows, dtype=bool))
-    if argument is not None:
-        held = argument(scope.rows).spread(scope.rows.n_rows)
+    held = _UNNAMED if argument is None else argument(scope.rows).spread(scope.rows.n_rows)
     if held.valid is not None:
         masks.append(held.valid)
     if condition is not None:

@@ -80,7 +80,8 @@ class _Features:
         if len(reduced.values) == 0:
             reduced = Column(np.zeros(1), np.zeros(1, dtype=bool))
         taken = reduced.take(place)
-        taken = Column(taken.values, taken.is_there & is_there, taken.scale, taken.words)
+        valid = is_there if taken.valid is None else taken.valid & is_there
+        taken = Column(taken.values, valid, taken.scale, taken.words)
         if feature.when_no_rows is None:
             return taken
         return first_present([taken, compiled(feature.when_no_rows)(self)])
