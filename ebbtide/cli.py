@@ -15,6 +15,7 @@ from ebbtide.errors import BundleError, ContractError, EbbtideError, NotReady, S
 
 VERB_MODULES = (
     "features.verbs",
+    "features.audit.verbs",
     "features.snapshot_table.verbs",
     "features.usability.verbs",
     "features.segments.verbs",

@@ -6,13 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from ebbtide.errors import ContractError
+from ebbtide.errors import ContractError, SettingsError
 from features.audit.movement import movement
 from features.seen import timestamp_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
@@ -144,3 +145,25 @@ def _said(err: duckdb.Error) -> str:
     if isinstance(err, (duckdb.BinderException, duckdb.CatalogException)):
         return ": " + re.sub(r"\s+", " ", str(err).splitlines()[0])
     return ". Run it by itself to see where."
+
+
+def read_query(path: Path) -> str:
+    """Read a user's query from a file.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such file, it is no text, or no instant goes into it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise SettingsError(
+            f"Expected a query in {str(path)!r}, but it cannot be read: {err}"
+        ) from err
+    if "{as_of}" not in text:
+        raise SettingsError(
+            f"{path.name!r} does not say {{as_of}}. Expected a query over the project's tables in "
+            f"which {{as_of}} stands for the instant, as in: WHERE occurred_at < {{as_of}}."
+        )
+    return text
