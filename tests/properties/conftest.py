@@ -55,20 +55,21 @@ def money(low: int, high: int) -> SearchStrategy[Decimal]:
     return st.integers(low, high).map(lambda cents: Decimal(cents) / 100)
 
 
-def table(name: str, **columns: SearchStrategy[object]) -> SearchStrategy[list]:
+def table(name: str, /, **columns: SearchStrategy[object]) -> SearchStrategy[list]:
     clock = table_contract(name).clock
     if clock != "known_at":
         columns = {clock: moments, **columns}
     row = st.fixed_dictionaries(
         {"customer_id": customers, **columns, "known_at": st.none() | moments}
     )
-    return st.lists(row, min_size=2, max_size=8)
+    return st.lists(row, min_size=2, max_size=6)
 
 
-def resolved_later(row: dict) -> dict:
-    resolved = row["resolved_at"]
-    if resolved is not None and resolved < row["opened_at"]:
-        return row | {"resolved_at": row["opened_at"]}
+def completed_later(name: str, row: dict) -> dict:
+    """Let nothing be resolved, or end, before it began."""
+    began, done = {"complaints": ("opened_at", "resolved_at")}.get(name, ("started_at", "ended_at"))
+    if row[done] is not None and row[done] < row[began]:
+        return row | {done: row[began]}
     return row
 
 
@@ -82,6 +83,8 @@ tables = {
         order_id=st.sampled_from([None, "o1", "o2"]),
         product_id=st.sampled_from([None, "p1", "p2", "p3"]),
         category=st.sampled_from([None, "k1", "k2"]),
+        channel=st.sampled_from([None, "web", "shop"]),
+        quantity=st.sampled_from([None, -1.0, 0.0, 0.5, 3.0]),
         discount=st.none() | money(0, 900),
     ),
     "complaints": table(
@@ -89,8 +92,12 @@ tables = {
         resolved_at=st.none() | moments,
         severity=st.sampled_from([None, 1.0, 3.0, 5.0]),
         reopened=st.sampled_from([None, True, False]),
-    ).map(lambda rows: [resolved_later(row) for row in rows]),
-    "activity": table("activity"),
+    ).map(lambda rows: [completed_later("complaints", row) for row in rows]),
+    "activity": table(
+        "activity",
+        kind=st.sampled_from([None, "visit", "call"]),
+        value=st.sampled_from([None, -1.0, 0.0, 2.5]),
+    ),
     "surveys": table("surveys", answer=answers).map(
         lambda rows: [
             row | dict(zip(("metric", "score"), row.pop("answer"), strict=True)) for row in rows
@@ -102,6 +109,19 @@ tables = {
         amount=money(0, 9000),
         status=st.sampled_from([None, "paid", "failed"]),
     ),
+    "balances": table(
+        "balances",
+        name=st.sampled_from(["cash", "seats"]),
+        value=st.sampled_from([-20.0, 0.0, 0.1, 7.0, 1e6]),
+    ),
+    "subscriptions": table(
+        "subscriptions",
+        ended_at=st.none() | moments,
+        end_reason=st.sampled_from([None, "voluntary", "payment"]),
+        plan=st.sampled_from([None, "basic", "plus"]),
+        price=st.none() | money(0, 9000),
+        period_days=st.sampled_from([None, 1.0, 30.0, 365.25]),
+    ).map(lambda rows: [completed_later("subscriptions", row) for row in rows]),
     "customers": table(
         "customers", signed_up_at=st.none() | moments, segment=st.sampled_from([None, "s1"])
     ),
@@ -158,7 +178,7 @@ def completed(draw, name: str, row: dict) -> dict:
             {
                 "instant": st.none() | since,
                 "flag": st.none() | st.booleans(),
-                "text": st.sampled_from([None, "paid", "failed"]),
+                "text": st.sampled_from([None, "paid", "failed", "payment"]),
             }[column.kind]
         )
     return changed

@@ -99,6 +99,23 @@ def _looks_ahead_a_day(table, columns, **given):
     return features.seen.seen_sql(table, columns, **given).replace("$as_of", a_day_late)
 
 
+def _only_in(table, broken):
+    """Break the filter of one table and leave the others as they are."""
+
+    def seen_sql(name, columns, **given):
+        return (broken if name == table else features.seen.seen_sql)(name, columns, **given)
+
+    return seen_sql
+
+
+def _believes_ends(column, columns, *given):
+    return column.name if column.name == "ended_at" else VISIBLE(column, columns, *given)
+
+
+VISIBLE = features.seen._visible
+
+
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @pytest.mark.parametrize(
     ("place", "broken"),
     [
@@ -106,8 +123,21 @@ def _looks_ahead_a_day(table, columns, **given):
         ("features.arrays.snapshot.seen_sql", _believes_what_was_not_known),
         ("features.arrays.snapshot.seen_sql", _looks_ahead_a_day),
         ("features.seen._visible", lambda column, columns: column.name),
+        ("features.arrays.snapshot.seen_sql", _only_in("balances", _looks_ahead_a_day)),
+        ("features.arrays.snapshot.seen_sql", _only_in("balances", _believes_what_was_not_known)),
+        ("features.arrays.snapshot.seen_sql", _only_in("subscriptions", _looks_ahead_a_day)),
+        ("features.seen._visible", _believes_ends),
     ],
-    ids=["cutoff-included", "known_at-ignored", "a-day-late", "completions-believed"],
+    ids=[
+        "cutoff-included",
+        "known_at-ignored",
+        "a-day-late",
+        "completions-believed",
+        "balances-a-day-late",
+        "balances-not-known-yet",
+        "contracts-a-day-late",
+        "ends-to-come-believed",
+    ],
 )
 def test_the_check_finds_a_filter_that_looks_ahead(monkeypatch, world, place, broken) -> None:
     monkeypatch.setattr(place, broken)
