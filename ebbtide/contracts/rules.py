@@ -151,6 +151,14 @@ def _time(column: Column, contract: TableContract, now: datetime) -> Iterator[Ru
     has_clock = clock.is_required
     before = f"{typed} < {typed_sql(clock)}"
     reads = frozenset({clock.name})
+    if column.kind != "instant":
+        return
+    yield Rule(
+        severity="error",
+        broken=f"{typed} < TIMESTAMP '0001-01-02 00:00:00'",
+        message="lies before the year 1, or infinitely far back.",
+        advice="Make it null, or drop these rows in a query.",
+    )
     # What falls due tomorrow may be on record today.
     if column.name == "known_at" or (column.name == clock.name and not is_due):
         yield Rule(

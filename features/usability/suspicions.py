@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from features.tables import Tables
 
 DEFAULT_DAYS = (
-    *("0001-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01"),
+    *("1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01"),
     *("2099-12-31", "9999-12-31"),
 )
 """Days that programs write where they know none."""
@@ -132,7 +132,8 @@ def _nobody() -> _Suspicion:
 
 
 def _without_time(clock: str, time_zone: str) -> Iterator[_Suspicion]:
-    is_midnight = f"CAST({wall_sql(clock, time_zone)} AS TIME) = TIME '00:00:00'"
+    wall = wall_sql(clock, time_zone)
+    is_midnight = f"CASE WHEN isfinite({wall}) THEN {wall} = date_trunc('day', {wall}) END"
     yield _Suspicion(
         severity="advice",
         column=clock,

@@ -24,13 +24,13 @@ NEEDED = 30 + 20 + 21
 def log(n_days: int, *, faithful: int, lost: int) -> str:
     """Customers who buy every ten days, and others of whom one stops every day."""
     rows = [
-        f"f{k},{START + timedelta(days=day, hours=9):%Y-%m-%d %H:%M:%S},{5 + k % 3}\n"
+        f"f{k},{START + timedelta(days=day):%Y-%m-%d %H:%M:%S},{5 + k % 3}\n"
         for day in range(n_days)
         for k in range(faithful)
         if (day + k) % 10 == 0 or day == n_days - 1
     ]
     rows += [
-        f"l{day}-{k},{START + timedelta(days=day, hours=10):%Y-%m-%d %H:%M:%S},{5 + k % 3}\n"
+        f"l{day}-{k},{START + timedelta(days=day):%Y-%m-%d %H:%M:%S},{5 + k % 3}\n"
         for day in range(n_days)
         for k in range(lost)
     ]
