@@ -73,7 +73,7 @@ def contract_text(contract: TableContract) -> str:
                 for name, value in (("low", column.low), ("high", column.high))
                 if value is not None
             ]
-            lines.append(f"null_share = {column.null_share!r}")
+        lines.append(f"null_share = {column.null_share!r}")
         if column.categories:
             lines.append(f"[columns.{_key(column.name)}.categories]")
             lines += [f"{_key(text)} = {count}" for text, count in column.categories.items()]

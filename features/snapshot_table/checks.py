@@ -117,7 +117,8 @@ def check_telling(raw: RawTable, contract: TableContract, churned: FloatArray) -
 
 def check_repeats(raw: RawTable, rows: FloatArray, *, has_dates: bool) -> list[Finding]:
     """Return what is to be known of rows that repeat, and of the table as a whole."""
-    repeated = len(rows) - len(np.unique(rows, axis=0))
+    comparable = np.nan_to_num(rows, nan=np.inf)  # null equals null here
+    repeated = len(rows) - len(np.unique(comparable, axis=0))
     findings = []
     if repeated:
         findings.append(

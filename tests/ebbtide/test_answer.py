@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ebbtide.answer.answer import WARNINGS, Question
 from ebbtide.answer.compose import answer_rows, churn_score
 from ebbtide.contracts.feature import FeatureContract
+from ebbtide.contracts.snapshot_table import ColumnContract
 from ebbtide.definition import ChurnDefinition
 from ebbtide.policy.file import load_policy
 from ebbtide.project import STARTER_POLICY
@@ -218,10 +219,51 @@ def test_every_warning_is_worded_in_both_languages():
         for language in ("en", "zh")
     }
     for warnings in made.values():
-        assert {warned.code for warned in warnings} == set(WARNINGS)
+        # these are said of columns of a snapshot table only, see below
+        unlearned = {"unseen_category", "unlearned_null", "unlearned_range"}
+        assert {warned.code for warned in warnings} == set(WARNINGS) - unlearned
         assert all("{" not in warned.text for warned in warnings)
         assert all(warned.subject in warned.text for warned in warnings)
     assert [w.subject for w in made["en"]] == [w.subject for w in made["zh"]]
+
+
+class FlatFake(LogisticFake):
+    """The same model of columns of a snapshot table: a category, then two numbers."""
+
+    features = (
+        ColumnContract(name="plan", kind="category", categories={"a": 1, "b": 2}).feature,
+        ColumnContract(name="age", kind="number", low=18.0, high=90.0).feature,
+        ColumnContract(name="fee", kind="number", low=0.0, high=9.0).feature,
+    )
+    typical = np.array([1.0, 40.0, 5.0])
+
+
+def test_what_a_snapshot_table_did_not_teach_is_warned_of_in_both_languages():
+    model = SimpleNamespace(**{**vars(MODEL), "scorer": FlatFake()})
+    for language in ("en", "zh"):
+        made = answer([-1.0, 99.0, math.nan], model=model, language=language)
+        assert [(warned.code, warned.subject) for warned in made.warnings] == [
+            ("unseen_category", "plan"),
+            ("unlearned_range", "age"),
+            ("unlearned_null", "fee"),
+        ]
+        assert all(warned.subject in warned.text for warned in made.warnings)
+
+
+def test_a_column_that_was_not_sent_is_warned_of_once():
+    model = SimpleNamespace(**{**vars(MODEL), "scorer": FlatFake()})
+    made = answer([0.0, math.nan, 5.0], model=model, missing=("age",))
+    assert [warned.code for warned in made.warnings] == ["missing_feature"]
+
+
+def test_a_category_is_a_reason_in_words():
+    model = SimpleNamespace(**{**vars(MODEL), "scorer": FlatFake()})
+    flat = FlatFake()
+    flat.typical = np.array([-9.0, 40.0, 5.0])
+    made = answer([1.0, 40.0, 5.0], model=SimpleNamespace(**{**vars(MODEL), "scorer": flat}))
+    [reason] = made.reasons
+    assert (reason.feature, reason.value, reason.text) == ("plan", "b", "plan is b")
+    assert answer([1.0, 40.0, 5.0], model=model).reasons == ()
 
 
 def test_no_rows_make_no_answers():

@@ -1,0 +1,108 @@
+"""A table is read as it is: in an order of its own, blanks as null, and errors that say where."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from ebbtide.errors import ContractError, SettingsError
+from features.snapshot_table.raw import number_of, read_raw
+
+
+def parquet(**columns: object) -> bytes:
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def test_the_order_of_rows_in_the_file_does_not_matter(project_of) -> None:
+    one = read_raw(project_of("x,left\nb,No\na,Yes\n,No\n"))
+    other = read_raw(project_of("x,left\n,No\na,Yes\nb,No\n"))
+    for name in ("x", "left"):
+        assert one.columns[name].texts == other.columns[name].texts
+        assert one.columns[name].places.tolist() == other.columns[name].places.tolist()
+
+
+def test_blanks_around_values_are_dropped_and_counted(project_of) -> None:
+    column = read_raw(project_of('x,left\n" a",No\n"a ",Yes\n"  ",No\n')).columns["x"]
+    assert column.texts == ("a",)
+    assert sorted(column.places.tolist()) == [-1, 0, 0]
+    assert (column.blanks, column.counts.tolist()) == (1, [2])
+
+
+def test_parquet_gives_the_same_texts_as_csv(project_of) -> None:
+    typed = parquet(
+        n=[1, 2, None], f=[1.0, 2.5, float("nan")], b=[True, False, None], left=["No"] * 3
+    )
+    raw = read_raw(project_of(typed, name="t.parquet"))
+    assert raw.columns["n"].texts == ("1", "2")
+    assert raw.columns["f"].texts == ("1", "2.5")
+    assert raw.columns["b"].texts == ("false", "true")
+    assert [raw.columns[name].null_share for name in "nfb"] == [pytest.approx(1 / 3)] * 3
+
+
+@pytest.mark.parametrize(
+    ("values", "storage"),
+    [
+        ([date(2026, 1, 1)], "time"),
+        ([datetime(2026, 1, 1, tzinfo=UTC)], "time"),
+        ([[1, 2]], "other"),
+        ([2**60], "number"),
+    ],
+)
+def test_types_that_are_no_value_are_told_apart(project_of, values, storage) -> None:
+    raw = read_raw(project_of(parquet(x=values, left=["No"]), name="t.parquet"))
+    assert raw.columns["x"].storage == storage
+
+
+def test_instants_are_read_in_the_time_zone_of_the_project(project_of) -> None:
+    project = project_of("when,left\n2026-07-01,No\nnonsense,Yes\n", more='as_of = "when"\n')
+    berlin = project.project.model_copy(update={"time_zone": "Europe/Berlin"})
+    instants = read_raw(project.model_copy(update={"project": berlin})).instants
+    assert instants is not None
+    wanted = int(datetime(2026, 6, 30, 22, tzinfo=UTC).timestamp() * 1e6)
+    assert sorted(instants.tolist()) == [-1, wanted]
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "message"),
+    [
+        ("x,left\n", "", "has no rows"),
+        ("x,lefft\n1,No\n", "", r"label = 'left'; .*lefft"),
+        ("x,left\n1,No\n", 'customer_id = "X1"\n', "customer_id = 'X1'"),
+        ("x,left\n1,No\n", 'as_of = "when"\n', "as_of = 'when'"),
+        ("x,left\n1,No\n", 'ignore = ["y"]\n', "ignore = 'y'"),
+        ("x,left\n1,No\n", 'value = "margin"\n', "value = 'margin'"),
+    ],
+)
+def test_what_is_not_there_is_named(project_of, content, more, message) -> None:
+    with pytest.raises(ContractError, match=message):
+        read_raw(project_of(content, more=more))
+
+
+def test_a_file_that_is_no_parquet_says_so(project_of) -> None:
+    with pytest.raises(ContractError, match=r"cannot be read from 't\.parquet'"):
+        read_raw(project_of(b"PAR1 half", name="t.parquet"))
+
+
+def test_a_variable_that_is_not_set_is_named_with_its_key(project_of, monkeypatch) -> None:
+    monkeypatch.delenv("FLAT_DIR", raising=False)
+    project = project_of("x,left\n1,No\n")
+    table = project.snapshot_table.model_copy(update={"path": "${FLAT_DIR}/t.csv"})
+    with pytest.raises(SettingsError, match=r"snapshot_table\.path needs .* FLAT_DIR"):
+        read_raw(project.model_copy(update={"snapshot_table": table}))
+
+
+@pytest.mark.parametrize("text", ["1,5", "1 000", "0x1F", "1_0", "--1", "1e999", "00", "-01"])
+def test_what_only_looks_like_a_number_is_none(text) -> None:
+    assert np.isnan(number_of(text))
+
+
+@pytest.mark.parametrize(("text", "number"), [("-0.5", -0.5), (".5", 0.5), ("5.", 5), ("0", 0)])
+def test_plain_numbers_are_read(text, number) -> None:
+    assert number_of(text) == number
