@@ -131,10 +131,10 @@ def usability_report(
 
 def _load(tables: Tables, name: str) -> bool:
     """Type a table as far as it can be typed; false where it lacks a column that it must have."""
-    columns = load_relation(tables.connection, name)
-    if not set(table_contract(name).required) <= columns:
+    described = tables.connection.sql(f"DESCRIBE raw_{name}").fetchall()
+    if not set(table_contract(name).required) <= {column for column, *_ in described}:
         return False
-    tables.columns[name] = columns
+    tables.columns[name] = load_relation(tables.connection, name)
     return bool(tables.connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
 
