@@ -190,6 +190,10 @@ def _table_section(contract: TableContract) -> str:
         map(_column, contract.columns),
     )
     said = f"Holds {contract.meaning}. Clock: `{contract.clock}`."
+    if contract.runs_until is not None:
+        said += (
+            f" A row lasts until `{contract.runs_until}`: it is seen while it runs, however old."
+        )
     return f"## `{contract.name}`\n\n{said}\n\n{columns}\n"
 
 

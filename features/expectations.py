@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ebbtide.errors import NotReady
-from features.btyd.parameters import fit_parameters
+from features.btyd.parameters import BuyTillYouDie, fit_parameters
 from features.btyd.sql import fill_parameters
 from features.catalogue.buy_till_you_die import FITTED_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ebbtide.bundle.contents import Bundle
     from ebbtide.definition import ChurnDefinition
     from features.arrays.snapshot import Values
-    from features.btyd.parameters import BuyTillYouDie
     from features.catalogue.feature import Feature
 
 
@@ -49,6 +49,12 @@ def fit_expectations(
         return fit_parameters(**arguments)
     except NotReady:
         return None
+
+
+def expectations_of(bundle: Bundle) -> BuyTillYouDie | None:
+    """Return the buying model that a bundle's features are filled with."""
+    held = bundle.expectations
+    return None if held is None else BuyTillYouDie.from_json(held)
 
 
 def with_expectations(

@@ -17,8 +17,6 @@ class View:
     table: str
     sql: str
     """Over ``seen_<table>`` or over another view of the same table."""
-    columns: tuple[str, ...] = ()
-    """Optional columns of the raw table without which there is no such view."""
 
 
 def _days_of(what: str) -> View:
@@ -30,7 +28,6 @@ def _days_of(what: str) -> View:
     return View(
         name=f"{name}_days",
         table="transactions",
-        columns=(what,),
         sql=(
             f"SELECT *, {_neighbour('lead', what)} AS next_age_day,"
             f" {_neighbour('lag', what)} AS previous_age_day FROM ("
@@ -110,7 +107,6 @@ VIEWS: dict[str, View] = {
         View(
             name="activity_kinds",
             table="activity",
-            columns=("kind",),
             sql=(
                 f"SELECT *, {_neighbour('lead', 'kind')} AS next_age_day,"
                 f" {_neighbour('lag', 'kind')} AS previous_age_day FROM ("

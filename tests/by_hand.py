@@ -7,7 +7,19 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from ebbtide.scorer.ranks import RankScale, rank_columns
+from features.btyd.beta_geometric import BetaGeometric
+from features.btyd.gamma_gamma import GammaGamma
+from features.btyd.maximum_likelihood import Fit
+from features.btyd.parameters import BuyTillYouDie
 from training.snapshots import Snapshot
+
+BUYING = BuyTillYouDie(
+    purchases=BetaGeometric(kind="mbg_nbd", r=0.8, alpha=40.0, a=0.9, b=2.5),
+    purchases_fit=Fit(log_likelihood=-1000.0, customers=500.0, evaluations=30, at_bound=()),
+    spend=GammaGamma(p=6.0, q=4.0, gamma=15.0),
+    spend_fit=Fit(log_likelihood=-900.0, customers=200.0, evaluations=30, at_bound=()),
+)
+"""A buying model with plausible parameters."""
 
 PRESENT = datetime(2026, 1, 1, tzinfo=UTC)
 """Later than everything in the simulated shop of the tests."""

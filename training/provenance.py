@@ -30,6 +30,7 @@ class Provenance:
     lookback_days : how far before ``as_of`` they look; 0 where the company computed them.
     card : writes the card of a candidate.
     parameters : what differs from the usual parameters, by kind of model.
+    expectations : parameters of the buying model of the newest snapshot; None if there is none.
     """
 
     as_of: str
@@ -39,6 +40,7 @@ class Provenance:
     lookback_days: int
     card: Callable[[Candidate], str]
     parameters: Mapping[CandidateName, Mapping[str, object]] = field(default_factory=dict)
+    expectations: Mapping[str, object] | None = None
 
 
 def provenance_of_events(
@@ -58,11 +60,13 @@ def provenance_of_events(
     columns : the columns of each table that is there.
     """
     features = features_named([feature.name for feature in trained.features])
+    expectations = trained.newest.expectations
     return Provenance(
         as_of=trained.newest.as_of.isoformat(),
         lineage=lineage,
         columns={table: columns[table] for table in tables_read(features)},
         catalogue_version=catalogue_version(features),
         lookback_days=project.snapshots.lookback_days,
+        expectations=None if expectations is None else expectations.to_json(),
         card=lambda candidate: model_card(project, trained, candidate),
     )

@@ -12,6 +12,7 @@ from ebbtide.answer.answer import Question
 from ebbtide.answer.compose import answer_rows
 from ebbtide.errors import BundleError, NotReady
 from features.catalogue.catalogue import catalogue_version, features_named
+from features.expectations import expectations_of
 from features.snapshot import build_snapshot
 from features.tables import Tables
 
@@ -103,6 +104,7 @@ def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table
         features=features,
         lookback_days=bundle.lookback_days,
         definition=bundle.definition,
+        expectations=expectations_of(bundle),
     )
     if snapshot.num_rows == 0:
         raise NotReady(

@@ -16,7 +16,7 @@ from ebbtide.clock import shift_days
 from ebbtide.errors import NotReady
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.labels import label_snapshot
-from features.snapshot import build_snapshot
+from features.snapshot import SnapshotBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
+    from features.btyd.parameters import BuyTillYouDie
     from features.catalogue.feature import Feature
     from features.tables import Tables
 
@@ -43,6 +44,7 @@ class Snapshot:
     ranked : their ranks among all who lived then, shape (n, features).
     scales : scale of each feature in this snapshot: ranks of a number, places of a category.
     churned : 1 for churn, 0 for stayed, shape (n,); None while the outcome is unknown.
+    expectations : the buying model that was fitted on the snapshot; None if there is none.
     """
 
     as_of: datetime
@@ -51,6 +53,19 @@ class Snapshot:
     ranked: FloatArray
     scales: tuple[Scale, ...]
     churned: FloatArray | None
+    expectations: BuyTillYouDie | None = None
+
+
+def snapshot_builder(
+    tables: Tables, project: Project, features: Sequence[Feature]
+) -> SnapshotBuilder:
+    """Sort the rows of a project, so that many snapshots can be taken of them."""
+    return SnapshotBuilder.of(
+        tables,
+        features=features,
+        lookback_days=project.snapshots.lookback_days,
+        definition=project.definition,
+    )
 
 
 def take_snapshot(
@@ -61,6 +76,7 @@ def take_snapshot(
     as_of: datetime,
     now: datetime,
     share: float = 1.0,
+    builder: SnapshotBuilder | None = None,
 ) -> Snapshot:
     """Build one snapshot, with outcomes if they have matured by ``now``.
 
@@ -73,15 +89,12 @@ def take_snapshot(
     now : what is known, is known before this.
     share : of the customers to keep, in (0, 1]; ranks are among all of them. The same customers
         are kept in every snapshot.
+    builder : the sorted rows, where several snapshots are taken; made if absent.
     """
     definition = project.definition
-    frame = build_snapshot(
-        tables,
-        as_of=as_of,
-        features=features,
-        lookback_days=project.snapshots.lookback_days,
-        definition=definition,
-    )
+    builder = builder or snapshot_builder(tables, project, features)
+    expectations = builder.fit(as_of)
+    frame = builder.at(as_of, expectations=expectations)
     columns = [np.asarray(frame[feature.name].to_numpy(), dtype=np.float64) for feature in features]
     rows = np.column_stack(columns)
     ids = np.asarray(frame["customer_id"].to_pylist(), dtype=np.str_)
@@ -100,6 +113,7 @@ def take_snapshot(
         ranked=rank_columns(scales, rows),
         scales=scales,
         churned=None if churned is None else churned[kept],
+        expectations=expectations,
     )
 
 
@@ -161,13 +175,20 @@ def take_snapshots(
         If there is too little log, or nobody in the snapshots.
     """
     instants = matured_instants(project, log_start=tables.log_start(now=now), now=now)
-    newest = take_snapshot(tables, project, features, as_of=now, now=now)
+    taken_at = partial(
+        take_snapshot,
+        tables,
+        project,
+        features,
+        builder=snapshot_builder(tables, project, features),
+    )
+    newest = taken_at(as_of=now, now=now)
     share = min(1.0, project.training.max_rows / max(1, len(newest.rows) * len(instants)))
     matured = []
     for as_of in instants:
         if progress is not None:
             progress(f"snapshot {as_of.date()}")
-        matured.append(take_snapshot(tables, project, features, as_of=as_of, now=now, share=share))
+        matured.append(taken_at(as_of=as_of, now=now, share=share))
     if newest.rows.shape[0] == 0 or any(taken.rows.shape[0] == 0 for taken in matured):
         raise NotReady(
             "A snapshot has no living customer. Check churn.active_within_days and gaps in the log."

@@ -267,6 +267,7 @@ def write_bundle_of(
             "rule_auc": trained.rule_auc,
         },
         lineage=provenance.lineage,
+        expectations=provenance.expectations,
         key=key,
     )
     check_golden(read_bundle(folder, key=key))

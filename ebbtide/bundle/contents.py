@@ -94,6 +94,8 @@ class Bundle:
         With other columns the features would mean something else.
     calibration_error : mean gap between promised and realised churn share when last checked.
     calibration_checked_on : ``a later period``, or other customers of the same period.
+    expectations : parameters of the buying model that features are filled with, as plain data; None
+        if none could be fitted.
     """
 
     version: str
@@ -110,6 +112,7 @@ class Bundle:
     card: str
     calibration_error: float
     calibration_checked_on: str
+    expectations: Mapping[str, Any] | None = None
 
     @property
     def basis(self) -> Basis:

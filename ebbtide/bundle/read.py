@@ -78,6 +78,7 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
             card=files["card.md"].decode(),
             calibration_error=float(manifest["metrics"]["calibration_error"]),
             calibration_checked_on=manifest["metrics"]["calibration_checked_on"],
+            expectations=manifest["expectations"],
         )
         _check_shapes(bundle)
     except (KeyError, TypeError, ValueError, AttributeError) as err:

@@ -37,6 +37,7 @@ def write_bundle(
     metrics: dict[str, Any],
     lineage: dict[str, Any],
     key: bytes | None,
+    expectations: Mapping[str, Any] | None = None,
 ) -> str:
     """Write the files of a bundle into an empty or new folder and return the bundle's version.
 
@@ -50,6 +51,7 @@ def write_bundle(
         among it; goes into the manifest.
     lineage : data hash, dates, commit, seeds, library versions; goes into the manifest.
     key : signs the manifest; None leaves it unsigned.
+    expectations : parameters of the buying model, plain data; None if there is none.
     """
     files = {
         model_file[0]: model_file[1],
@@ -73,6 +75,7 @@ def write_bundle(
         "lookback_days": lookback_days,
         "catalogue_version": catalogue_version,
         "columns": {table: sorted(names) for table, names in columns.items()},
+        "expectations": expectations,
         "metrics": metrics,
         "lineage": lineage,
         "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},

@@ -13,6 +13,7 @@ from features.catalogue import (
     activity_decline,
     balances,
     breadth,
+    buy_till_you_die,
     calendar,
     complaints,
     frequency,
@@ -47,6 +48,7 @@ CATALOGUE: tuple[Feature, ...] = (
     *balances.FEATURES,
     *subscriptions.FEATURES,
     *tenure.FEATURES,
+    *buy_till_you_die.FEATURES,
     *calendar.FEATURES,
 )
 

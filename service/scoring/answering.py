@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import duckdb
 import numpy as np
 
 from ebbtide.answer.answer import Answer, Question
@@ -15,6 +14,7 @@ from ebbtide.answer.compose import answer_rows
 from ebbtide.errors import ContractError
 from ebbtide.store.store import Prediction
 from features.catalogue.catalogue import catalogue_version, features_named
+from features.expectations import expectations_of
 from features.live import features_of_events
 from service.problems import Problem
 
@@ -202,14 +202,9 @@ def _from_events(
                 lookback_days=bundle.lookback_days,
                 definition=bundle.definition,
                 columns=bundle.columns,
+                expectations=expectations_of(bundle),
             )
-    except duckdb.OutOfMemoryException:
-        return Problem(
-            kind="body-too-large",
-            detail="The features of these events need more memory than one row may take. Leave out "
-            "events older than the lookback, and tables that no feature reads.",
-        )
-    except duckdb.DataError:
+    except OverflowError:
         return Problem(
             kind="invalid-request",
             detail="The features cannot be computed from these events: a number or date in them "

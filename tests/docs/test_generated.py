@@ -45,7 +45,7 @@ def test_each_column_is_there_and_no_other(reference, table):
     ("declared", "shown"),
     [
         (Column, "name kind meaning is_required low high choices completed_at limits_by"),
-        (TableContract, "name meaning clock columns"),
+        (TableContract, "name meaning clock columns runs_until"),
         # learned is of columns of a snapshot table only, never of the catalogue
         (
             FeatureContract,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from by_hand import BUYING
 from ebbtide.contracts.tables import table_contract
 from ebbtide.definition import ChurnDefinition
 from ebbtide.project import load_project
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ebbtide.project import Project
+    from features.btyd.parameters import BuyTillYouDie
 
     Rows = Sequence[Mapping[str, object]]
 
@@ -100,7 +102,11 @@ def features_of(open_company) -> Callable[..., dict[str, dict[str, float | None]
     """Compute features by customer; without names, all that the rows can feed."""
 
     def compute(
-        *names: str, as_of: datetime = AS_OF, lookback_days: int = 365, **tables: Rows
+        *names: str,
+        as_of: datetime = AS_OF,
+        lookback_days: int = 365,
+        expectations: BuyTillYouDie | None = BUYING,
+        **tables: Rows,
     ) -> dict[str, dict[str, float | None]]:
         company = open_company(**tables)
         frame = build_snapshot(
@@ -109,6 +115,7 @@ def features_of(open_company) -> Callable[..., dict[str, dict[str, float | None]
             features=features_named(names) if names else features_present(company.columns),
             lookback_days=lookback_days,
             definition=YEAR,
+            expectations=expectations,
         )
         return {row.pop("customer_id"): row for row in frame.drop_columns("as_of").to_pylist()}
 

@@ -7,7 +7,9 @@ import json
 import duckdb
 import pytest
 
+from by_hand import BUYING
 from ebbtide.contracts.tables import table_contract
+from features.btyd.sql import fill_parameters
 from features.catalogue.catalogue import CATALOGUE, operands
 from features.views import VIEWS
 
@@ -75,7 +77,8 @@ def optional_columns_read(feature) -> set[str]:
         return set().union(*map(optional_columns_read, operands([feature])))
     table = feature.contract.table
     decide = columns_of(feature.view, table)
-    read = set().union(*(decide[word] for word in words(parsed(f"SELECT {feature.sql}"))))
+    sql = fill_parameters(feature.sql, BUYING, horizon_days=90, gap_days=0)
+    read = set().union(*(decide[word] for word in words(parsed(f"SELECT {sql}"))))
     return read - set(table_contract(table).required) - UNCOUNTED
 
 

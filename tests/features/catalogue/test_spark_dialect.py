@@ -58,7 +58,7 @@ def test_sql_counts_nothing_distinct_and_orders_nothing(feature) -> None:
 def test_no_number_in_sql_is_a_decimal_literal(feature) -> None:
     tree = sqlglot.parse_one(f"SELECT {feature.sql} AS value", read="duckdb")
     numbers = [literal.this for literal in tree.find_all(exp.Literal) if not literal.is_string]
-    assert [number for number in numbers if "." in number] == []
+    assert [number for number in numbers if "." in number and "e" not in number] == []
 
 
 @pytest.mark.parametrize(
