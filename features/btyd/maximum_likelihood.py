@@ -79,6 +79,7 @@ def maximise(
     (3.0, ())
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     limits = np.log(np.asarray(bounds, dtype=float))
 
@@ -87,17 +88,18 @@ def maximise(
         value, gradient = log_likelihood(theta)
         return -value / customers, -gradient * theta / customers
 
-    ends = [
-        minimize(
-            loss,
-            np.clip(np.log(start), limits[:, 0], limits[:, 1]),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=limits,
-            options={"maxiter": MOST_STEPS, "ftol": 1e-13, "gtol": 1e-8},
-        )
-        for start in starts
-    ]
+    with threadpool_limits(1):  # matrices of four rows: threads would wait for each other
+        ends = [
+            minimize(
+                loss,
+                np.clip(np.log(start), limits[:, 0], limits[:, 1]),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=limits,
+                options={"maxiter": MOST_STEPS, "ftol": 1e-13, "gtol": 1e-8},
+            )
+            for start in starts
+        ]
     found = [end for end in ends if end.success and np.isfinite(end.fun)]
     if not found:
         said = "; ".join(sorted({str(end.message) for end in ends}))
