@@ -19,8 +19,6 @@ from ebbtide.errors import NotReady
 from features.seen import timestamp_sql
 
 if TYPE_CHECKING:
-    import duckdb
-
     from features.tables import Tables
 
 Days = NDArray[np.int64]
@@ -153,37 +151,27 @@ def read_purchase_days(tables: Tables, *, ends_at: datetime) -> PurchaseDays:
     known_at = "known_at" if "known_at" in tables.columns["transactions"] else "occurred_at"
     known = f"coalesce({known_at}, occurred_at)"
     end = timestamp_sql(ends_at)
-    columns = _columns(
-        tables.connection,
+    rows = tables.connection.sql(
         f"SELECT customer_id, {occurred} AS day, "
         f"min(greatest({_day_sql(known, tables.time_zone)}, {occurred})) AS known_day "
         f"FROM transactions WHERE amount >= 0 AND occurred_at < {end} AND {known} < {end} "
-        f"GROUP BY ALL ORDER BY customer_id, day",
-    )
-    if not len(columns["day"]):
+        f"GROUP BY ALL ORDER BY customer_id, day"
+    ).to_arrow_table()
+    if not rows.num_rows:
         raise NotReady(
             f"There are no purchases before {ends_at.date()}: nothing tells what churn could mean. "
             f"Bring transactions with amounts of zero or more."
         )
-    customer_ids, customer = np.unique(columns["customer_id"], return_inverse=True)
+    # In rows that are ordered by customer, the dictionary's order of appearance is ascending.
+    ids = rows["customer_id"].combine_chunks().dictionary_encode()
     return PurchaseDays(
-        customer_ids=customer_ids,
-        customer=customer.astype(np.int64),
-        day=columns["day"].astype(np.int64),
-        known_day=columns["known_day"].astype(np.int64),
+        customer_ids=np.asarray(ids.dictionary.to_pylist(), dtype=np.str_),
+        customer=ids.indices.to_numpy().astype(np.int64),
+        day=rows["day"].to_numpy().astype(np.int64),
+        known_day=rows["known_day"].to_numpy().astype(np.int64),
         ends_at=ends_at,
         ends_on=day_number(ends_at, time_zone=tables.time_zone),
     )
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, NDArray[np.generic]]:
-    frame = connection.sql(query).to_arrow_table()
-    ids = np.asarray(frame["customer_id"].to_pylist(), dtype=np.str_)
-    return {
-        "customer_id": ids,
-        "day": np.asarray(frame["day"].to_numpy()),
-        "known_day": np.asarray(frame["known_day"].to_numpy()),
-    }
 
 
 def _day_sql(instant: str, time_zone: str) -> str:

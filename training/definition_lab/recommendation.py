@@ -226,7 +226,7 @@ def _first_failing(judged: Judged) -> str:
 def _why_none(
     at_gap: Sequence[Studied], judged: Sequence[Judged], limits: Limits
 ) -> tuple[str, ...]:
-    lines = [f"{each.horizon_days} days: {_first_failing(each)}." for each in judged]
+    lines = [f"{each.horizon_days} days: {_first_failing(each).rstrip('.')}." for each in judged]
     if not any(each.lasts for each in judged):
         lines.append(
             f"Missing: a horizon whose goodbyes last. Customers of this log stay away for longer "

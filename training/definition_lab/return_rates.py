@@ -105,7 +105,7 @@ def return_rate(spells: Spells, *, idle_days: int, follow_up_days: int) -> Retur
     References
     ----------
     E. L. Kaplan, P. Meier, Nonparametric estimation from incomplete observations, JASA 53 (1958),
-    457-481; the variance is M. Greenwood's (1926), as given there in section 2.
+    457-481; the variance is M. Greenwood's (1926), as given there.
 
     Examples
     --------

@@ -20,7 +20,7 @@ from training.definition_lab.purchase_days import date_of, read_purchase_days
 from training.definition_lab.quality import try_definition
 from training.definition_lab.recommendation import recommend
 from training.definition_lab.return_rates import return_curve, spells_of
-from training.snapshots import take_snapshot
+from training.snapshots import snapshot_builder, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -209,24 +209,38 @@ def _snapshots(
     """Take the features at past instants once, for all definitions; their outcomes stay unasked."""
     settings, zone = project.snapshots, project.project.time_zone
     outcome_days = [each.gap_days + each.horizon_days for each in definitions]
+    longest = project.churn.gap_days + max(each.horizon_days for each in definitions)
     span = min(
         log.observed_days - settings.min_history_days, 3 * max(outcome_days) + settings.every_days
     )
     step = max(settings.every_days, -(-span // MOST_SNAPSHOTS))
-    instants = [
-        shift_days(log.ends_at, -days, time_zone=zone)
-        for days in range(min(outcome_days), span + 1, step)
-    ]
+    # The longest horizon may fit only just: it is tested on a snapshot of the grid, and learns from
+    # one that lies exactly its outcome before that.
+    first = min(outcome_days) + (longest - min(outcome_days)) % step
+    days_ago = {*range(first, span + 1, step), longest, 2 * longest}
+    instants = [shift_days(log.ends_at, -days, time_zone=zone) for days in days_ago]
     living = int(
         log.alive(
             log.ends_on - min(outcome_days), active_within_days=project.churn.active_within_days
         ).sum()
     )
     share = min(1.0, MOST_ROWS / max(1, living * len(instants)))
+    say("sort the rows")
+    builder = snapshot_builder(tables, project, features)
     taken = []
     for as_of in sorted(instants):
         say(f"features as of {as_of.date()}")
-        taken.append(take_snapshot(tables, project, features, as_of=as_of, now=as_of, share=share))
+        taken.append(
+            take_snapshot(
+                tables,
+                project,
+                features,
+                as_of=as_of,
+                now=as_of,  # outcomes are not asked for: each definition has its own
+                share=share,
+                builder=builder,
+            )
+        )
     return [snapshot for snapshot in taken if len(snapshot.rows)]
 
 

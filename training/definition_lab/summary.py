@@ -44,7 +44,7 @@ def print_study(study: Study) -> None:
         wording.basis(study),
         *wording.how_measured(study),
         "Unlike: share of labels that differ from the present definition, and from the next longer "
-        "horizon. Calibration: mean gap between promised and realised share.",
+        "horizon. Calibration error: mean gap between promised and realised share.",
         *(f"Left out: {line}." for line in study.grid.left_out),
     ]
     if study.cost_model is not None:

@@ -25,7 +25,7 @@ HORIZON_COLUMNS = (
     "leavers in test",
     "AUC",
     "best rule",
-    "calibration",
+    "calib. error",
     "loss",
     "days until known",
 )
