@@ -152,7 +152,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _decline(
         "decayed_spend_60d",
-        "sum(CAST(CAST(amount AS DOUBLE) * exp(-last_age_days / 60) AS DECIMAL(28, 8)))",
+        "sum(CAST(CAST(amount AS DOUBLE) * exp(-last_age_days / 60) AS DECIMAL(28, 4)))",
         view="purchase_days",
         when_no_rows="0",
         unit="currency",

@@ -16,15 +16,19 @@ _LEVEL = "CAST(max(value) FILTER (is_main AND is_latest) AS DOUBLE)"
 _MEAN = "CAST(sum(value) FILTER (is_main) AS DOUBLE) / count(*) FILTER (is_main)"
 _MEAN_ABOVE_ZERO = f"CASE WHEN sum(value) FILTER (is_main) > 0 THEN {_MEAN} END"
 
+_RISE = "(value - first_value)"
 _SLOPE = (
-    "CAST(count(*) FILTER (is_main) * sum(value * age_day) FILTER (is_main)"
-    " - sum(value) FILTER (is_main) * CAST(sum(age_day) FILTER (is_main) AS BIGINT) AS DOUBLE)"
+    f"(CAST(count(*) FILTER (is_main) AS DOUBLE)"
+    f" * CAST(sum({_RISE} * age_day) FILTER (is_main) AS DOUBLE)"
+    f" - CAST(sum(age_day) FILTER (is_main) AS DOUBLE)"
+    f" * CAST(sum({_RISE}) FILTER (is_main) AS DOUBLE))"
     " / nullif(CAST(count(*) FILTER (is_main) * sum(age_day * age_day) FILTER (is_main)"
     " - sum(age_day) FILTER (is_main) * sum(age_day) FILTER (is_main) AS DOUBLE), 0)"
 )
 """Slope by least squares of the main balance over its age; it falls with age where the level rises.
 
-Every sum is exact, so that the order of rows cannot matter.
+Every sum is exact, so that the order of rows cannot matter. Levels are counted from the first one,
+which changes no slope: a level that never moved then has a slope of exactly 0.
 """
 
 _DROP = "CASE WHEN peak > 0 THEN 1 - CAST(value AS DOUBLE) / CAST(peak AS DOUBLE) END"

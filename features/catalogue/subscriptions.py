@@ -56,7 +56,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _subscriptions(
         "contract_price_30d",
-        "CAST(sum(CAST(CAST(price AS DOUBLE) * 30 / period_days AS DECIMAL(28, 8)))"
+        "CAST(sum(CAST(CAST(price AS DOUBLE) * 30 / period_days AS DECIMAL(28, 4)))"
         f" FILTER ({_RUNS}) AS DOUBLE)",
         columns=("ended_at", "period_days", "price"),
         unit="currency",

@@ -54,6 +54,10 @@ def test_a_slope_is_of_what_lies_on_different_days(levels) -> None:
     assert levels((1.2, "cash", 10.0), (2.2, "cash", 30.0))[2] == pytest.approx(-20 * 30 / 20)
 
 
+def test_a_level_that_never_moved_has_no_slope_to_the_last_bit(levels) -> None:
+    assert levels(*((day + 0.3, "cash", 12.34) for day in (3, 40, 77, 200, 311)))[2] == 0
+
+
 def test_what_never_was_above_zero_has_a_level_and_no_ratios(levels) -> None:
     assert levels((40, "cash", -5.0), (10, "cash", -15.0)) == [
         -15,

@@ -84,7 +84,7 @@ def test_sums_do_not_depend_on_the_order_of_rows(feature) -> None:
 
 EXACT = {
     *("events", "lines", "orders", "age_day", "gap_days", "delay_us", "resolution_us"),
-    *("amount", "amount_before", "discount", "quantity", "value"),
+    *("amount", "amount_before", "discount", "quantity", "value", "first_value"),
 }
 """Columns of the views that are whole numbers or decimals."""
 
