@@ -48,7 +48,10 @@ def open_tables(
     tables.findings += findings
     raise_if_errors(tables.findings)
     for name in project.tables:
-        tables.columns[name] = load_relation(connection, name)
+        try:
+            tables.columns[name] = load_relation(connection, name)
+        except duckdb.OutOfMemoryException as err:
+            raise TooLarge(name) from err
     return tables
 
 
@@ -103,6 +106,18 @@ class _Unreadable(ContractError):
         super().__init__(f"{name}: {message} {advice}")
 
 
+class TooLarge(_Unreadable):
+    """A table for which neither memory nor disk is enough."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            name,
+            "is larger than the memory and disk that DuckDB may use for it.",
+            "Free disk space in the working directory (it keeps what memory cannot hold in .tmp "
+            "there), or read fewer columns or years by a query.",
+        )
+
+
 def _check(
     connection: duckdb.DuckDBPyConnection,
     project: Project,
@@ -122,12 +137,7 @@ def _check(
         )
         findings = check_table(connection, f"raw_{name}", table_contract(name), now=now)
     except duckdb.OutOfMemoryException as err:
-        raise _Unreadable(
-            name,
-            "is larger than the memory and disk that DuckDB may use for it.",
-            "Free disk space in the working directory (it keeps what memory cannot hold in .tmp "
-            "there), or read fewer columns or years by a query.",
-        ) from err
+        raise TooLarge(name) from err
     except duckdb.Error as err:
         trouble = None if pattern is None else hidden_trouble(pattern)
         if trouble is not None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ebbtide.contracts.findings import Finding, errors_first
+import duckdb
+
+from ebbtide.contracts.findings import errors_first
 from ebbtide.contracts.tables import table_contract
 from features.catalogue.catalogue import features_present
 from features.seen import timestamp_sql
-from features.sources import check_sources
+from features.sources import TooLarge, check_sources
 from features.tables import Tables, connect, load_relation
 from features.usability.additions import additions
 from features.usability.copies import copied_rows, repeated_cases
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
+    from ebbtide.contracts.findings import Finding
     from ebbtide.project import Project
     from features.usability.additions import Addition
 
@@ -104,10 +107,15 @@ def usability_report(
     tables = Tables(connection=connect(zone), columns={}, time_zone=zone)
     findings, readable = check_sources(tables.connection, project, now=now, progress=progress)
     shapes = []
-    loaded = [name for name in readable if _load(tables, name)]
+    loaded = [name for name in readable if _load(tables, name, findings)]
     for name in loaded:
         say(f"{name}, over time")
-        shape, more = _looked_at(tables, name, findings, now=now)
+        try:
+            shape, more = _looked_at(tables, name, findings, now=now)
+        except duckdb.OutOfMemoryException:
+            findings.append(TooLarge(name).finding)
+            del tables.columns[name]
+            continue
         shapes.append(shape)
         findings += more
     columns = dict(tables.columns)
@@ -129,12 +137,16 @@ def usability_report(
     )
 
 
-def _load(tables: Tables, name: str) -> bool:
-    """Type a table as far as it can be typed; false where it lacks a column that it must have."""
+def _load(tables: Tables, name: str, findings: list[Finding]) -> bool:
+    """Type a table as far as it can be typed; false where nothing more can be said of it."""
     described = tables.connection.sql(f"DESCRIBE raw_{name}").fetchall()
     if not set(table_contract(name).required) <= {column for column, *_ in described}:
         return False
-    tables.columns[name] = load_relation(tables.connection, name)
+    try:
+        tables.columns[name] = load_relation(tables.connection, name)
+    except duckdb.OutOfMemoryException:
+        findings.append(TooLarge(name).finding)
+        return False
     return bool(tables.connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
 

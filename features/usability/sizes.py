@@ -80,7 +80,7 @@ def monthly_quartiles(
     found = tables.connection.sql(
         f"""
         WITH sizes AS (
-            SELECT {part} AS part, strftime({clock}, '%Y-%m') AS month,
+            SELECT {part} AS part, date_trunc('month', {clock}) AS month,
                 CAST(abs({column}) AS DOUBLE) AS size, count(*) AS n
             FROM {name} WHERE {column} <> 0 AND isfinite({clock}) GROUP BY ALL
         ), ranked AS (
@@ -88,7 +88,7 @@ def monthly_quartiles(
                 sum(n) OVER (PARTITION BY part, month) AS total
             FROM sizes
         )
-        SELECT part, month, CAST(any_value(total) AS BIGINT),
+        SELECT part, strftime(month, '%Y-%m'), CAST(any_value(total) AS BIGINT),
             min(size) FILTER (upto >= 0.25 * total), min(size) FILTER (upto >= 0.5 * total),
             min(size) FILTER (upto >= 0.75 * total)
         FROM ranked GROUP BY part, month ORDER BY part, month

@@ -1,9 +1,9 @@
 """What the cards of the real data sets warn of is found where it can occur.
 
 Three traps cannot occur here. The years of another copy of CDNOW that someone replaced are
-plausible dates: no check can know them from real ones. A row that a publisher lost leaves no trace in the
-others. And whether an experiment was randomised (Hillstrom) is a matter of its treatments, not of a
-log.
+plausible dates: no check can know them from real ones. A row that a publisher lost leaves no trace
+in the others. And whether an experiment was randomised (Hillstrom) is a matter of its treatments,
+not of a log.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SELECT {customer} AS customer_id, InvoiceDate AS occurred_at, Price * Quantity A
 FROM read_parquet('{path}')
 """
 
-CALLS = """query = "SELECT DISTINCT caller_id AS customer_id, opened_at AS occurred_at, 1 AS amount \
-FROM read_parquet('{path}') WHERE caller_id IS NOT NULL"
+CALLS = """query = "SELECT DISTINCT caller_id AS customer_id, opened_at AS occurred_at, \
+1 AS amount FROM read_parquet('{path}') WHERE caller_id IS NOT NULL"
 """
 
 
