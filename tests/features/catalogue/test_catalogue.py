@@ -117,9 +117,9 @@ def rich(ago):
         {"started_at": ago(started), "ended_at": ended and ago(ended), "end_reason": reason}
         | {"plan": plan, "price": price, "period_days": 30.0}
         for started, ended, reason, plan, price in (
-            (200, 120, "payment", "basic", 10),
-            (110, 40, "voluntary", "plus", 15),
-            (35, None, None, "basic", 12),
+            (203, 120, "payment", "basic", 10),
+            (110, None, None, "plus", 15),
+            (60, 40, "voluntary", "basic", 12),
         )
     ]
     return {
@@ -152,7 +152,7 @@ def rich(ago):
             )
         ],
         "subscriptions": [who | row for row in contracts],
-        "customers": [who | {"signed_up_at": ago(700)}],
+        "customers": [who | {"signed_up_at": ago(320)}],
     }
 
 
