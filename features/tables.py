@@ -112,8 +112,15 @@ def connect(time_zone: str) -> duckdb.DuckDBPyConnection:
 
 def load_relation(connection: duckdb.DuckDBPyConnection, name: str) -> frozenset[str]:
     """Type the relation ``raw_<name>`` into the table ``<name>`` and return the columns it has."""
-    present = {row[0] for row in connection.sql(f"DESCRIBE raw_{name}").fetchall()}
+    present = {row[0]: row[1] for row in connection.sql(f"DESCRIBE raw_{name}").fetchall()}
+    [[zone]] = connection.sql("SELECT current_setting('TimeZone')").fetchall()
     kept = [column for column in table_contract(name).columns if column.name in present]
-    selected = ", ".join(f'{typed_sql(column)} AS "{column.name}"' for column in kept)
+    selected = ", ".join(
+        f'"{column.name}"'
+        # Naive times in UTC are what they are to become; to convert them would cost most of all.
+        if column.kind == "instant" and present[column.name] == "TIMESTAMP" and zone == "UTC"
+        else f'{typed_sql(column)} AS "{column.name}"'
+        for column in kept
+    )
     connection.execute(f"CREATE TABLE {name} AS SELECT {selected} FROM raw_{name}")
     return frozenset(column.name for column in kept)

@@ -188,10 +188,14 @@ def choose(cases: Sequence[tuple[Column, Column]], otherwise: Column) -> Column:
 
 def first_present(columns: Sequence[Column]) -> Column:
     """Return for each row the first value that is there (``coalesce``)."""
-    *earlier, last = columns
-    if not earlier or earlier[0].valid is None:
-        return columns[0]
-    return choose([(Column(column.is_there), column) for column in earlier], last)
+    found = columns[0]
+    for column in columns[1:]:
+        if found.valid is None:
+            return found
+        (a, b), scale, words = aligned([found, column])
+        valid = None if column.valid is None else np.asarray(found.valid | column.valid)
+        found = Column(np.where(found.valid, a, b), valid, scale, words)
+    return found
 
 
 def extreme(columns: Sequence[Column], *, largest: bool) -> Column:

@@ -247,7 +247,7 @@ COMPILERS |= {
     exp.Add: _binary(columns.add),
     exp.Sub: _binary(lambda left, right: columns.add(left, right, sign=-1)),
     exp.Mul: _binary(columns.multiply),
-    exp.Div: _binary(columns.divide),
+    exp.Div: _binary(columns.divide, is_kept=True),
     exp.IntDiv: _binary(columns.divide_whole),
     exp.Neg: _unary(lambda held: Column(np.asarray(-held.values), held.valid, held.scale)),
     exp.Pow: _binary(_power, is_kept=True),
