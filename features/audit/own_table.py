@@ -16,7 +16,7 @@ from features.audit.own_columns import views_of
 from features.audit.traces import find_traces
 from features.audit.verdicts import judge_columns, worst_of
 from features.catalogue.catalogue import features_present
-from features.snapshot import build_snapshot
+from features.snapshot import SnapshotBuilder
 from features.tables import quoted
 
 if TYPE_CHECKING:
@@ -116,10 +116,7 @@ def _audit_at(
         )
     views = views_of(rows, ids)
     names = [name for name in rows.column_names if name != "customer_id"]
-
-    def features_at(instant: datetime) -> tuple[list[str], FloatArray]:
-        return _features(tables, project, instant)
-
+    features_at = _features_of(tables, project)
     living, values = features_at(as_of)
     row_of = {who: row for row, who in enumerate(living)}
     known = values[[row_of[who] for who in ids]]
@@ -147,7 +144,7 @@ def _sample(
     tables: Tables, project: Project, rows: pa.Table, *, as_of: datetime
 ) -> Iterator[tuple[Tables, list[str], int]]:
     """Open the tables of the customers who are looked at: living ones, at the most so many."""
-    living, _ = _features(tables, project, as_of)
+    living, _ = _features_of(tables, project)(as_of)
     present = set(rows["customer_id"].to_pylist())
     shared = sum(who in present for who in living)
     if shared < FEWEST_CUSTOMERS:
@@ -164,14 +161,22 @@ def _sample(
         yield sampled, chosen, len(living) - shared
 
 
-def _features(tables: Tables, project: Project, instant: datetime) -> tuple[list[str], FloatArray]:
+def _features_of(
+    tables: Tables, project: Project
+) -> Callable[[datetime], tuple[list[str], FloatArray]]:
+    """Return customers and features at any instant; the rows are sorted once."""
     features = features_present(tables.columns)
-    frame = build_snapshot(
+    builder = SnapshotBuilder.of(
         tables,
-        as_of=instant,
         features=features,
         lookback_days=project.snapshots.lookback_days,
         definition=project.definition,
     )
-    columns = [np.asarray(frame[one.name].to_numpy(), dtype=np.float64) for one in features]
-    return frame["customer_id"].to_pylist(), np.column_stack(columns)
+
+    def at(instant: datetime) -> tuple[list[str], FloatArray]:
+        # What a buying model expects follows from counts and recency, which are there already.
+        frame = builder.at(instant, expectations=None)
+        columns = [np.asarray(frame[one.name].to_numpy(), dtype=np.float64) for one in features]
+        return frame["customer_id"].to_pylist(), np.column_stack(columns)
+
+    return at

@@ -14,6 +14,7 @@ from ebbtide.pages.page import (
     Facts,
     Grid,
     Paragraph,
+    Points,
     Section,
     Verdict,
     render_page,
@@ -44,7 +45,7 @@ def audit_page(audit: Audit) -> str:
         Section("What moved", list(_moved(audit.catalogue))),
         Section("Your query", list(_query(audit.query))),
         Section("Your feature table", list(_own(audit.own))),
-        Section("What could not be tried", [Paragraph(text) for text in not_tried(audit)]),
+        Section("What could not be tried", list(_not_tried(audit))),
         Section("How to read this", list(_explained())),
     ]
     instants = ", ".join(f"{at:%Y-%m-%d}" for at in audit.as_of)
@@ -61,8 +62,7 @@ def _verdict(audit: Audit) -> Iterator[Block]:
     yield Facts(
         [
             ("features", len(audit.catalogue.columns)),
-            ("instants", len(audit.as_of)),
-            ("kinds of perturbation", sum(any(row.touched.values()) for row in rows)),
+            ("perturbations tried", sum(any(row.touched.values()) for row in rows)),
             ("rows touched", sum(sum(row.touched.values()) for row in rows)),
             ("features that moved", len(audit.catalogue.leaking_columns)),
         ]
@@ -181,6 +181,12 @@ def _profile(one: ColumnVerdict) -> str:
         rule_at=first,
         rule_label="as_of",
     )
+
+
+def _not_tried(audit: Audit) -> Iterator[Block]:
+    sentences = not_tried(audit)
+    if sentences:
+        yield Points(sentences)
 
 
 def _explained() -> Iterator[Block]:

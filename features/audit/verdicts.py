@@ -149,7 +149,7 @@ def _breaks(
     knowledge: Knowledge, correlation: FloatArray, is_known: NDArray[np.bool_]
 ) -> list[str]:
     """Find where knowledge ends at once: nothing that was known before as_of does so."""
-    found = []
+    found: dict[bool, str] = {}
     starts = {
         one.start_days: at for at, one in enumerate(knowledge.stretches) if not one.is_outcome
     }
@@ -167,12 +167,13 @@ def _breaks(
         there_days = there.end_days - there.start_days
         is_longer = there_days >= min(30, here.end_days - here.start_days)
         if ends and is_longer and fall > BREAK_Z * noise:
-            found.append(
+            found[here.is_outcome] = (
                 f"it knows days {here.start_days} to {here.end_days} ({correlation[at]:+.2f}) and "
                 f"not days {there.start_days} to {there.end_days} ({correlation[following]:+.2f}): "
                 f"knowledge ends {here.end_days} day(s) after as_of"
             )
-    return found[-1:]
+    # A single stretch says when knowledge ends; the whole outcome window only that it does.
+    return [found[min(found)]] if found else []
 
 
 def _jump(knowledge: Knowledge, correlation: FloatArray, after: NDArray[np.bool_]) -> list[str]:
