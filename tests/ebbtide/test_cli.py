@@ -24,6 +24,9 @@ HEAVY = (
     "fastapi",
     "sqlalchemy",
     "uvicorn",
+    "jinja2",
+    "altair",
+    "vl_convert",
 )
 VERBS = (
     "backtest",

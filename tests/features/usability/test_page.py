@@ -1,0 +1,78 @@
+"""The report as a page and as JSON: everything is on it, and no value of a customer."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+from features.usability.document import report_json
+from features.usability.flat import FlatReport
+from features.usability.flat_page import flat_json, flat_page
+from features.usability.page import report_page
+
+HEAD = "customer_id,occurred_at,amount\n"
+CANARY = "canary-9731"
+ROWS = HEAD + "".join(
+    f"c{k % 7},2024-0{1 + k // 30}-{1 + k % 28:02} 10:00:00,{5 + k % 11}\n" for k in range(90)
+)
+BAD = f"{CANARY},2024-03-01 10:00:00,{CANARY}\n"
+
+
+def text_of(html: str) -> str:
+    parts: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_data(self, data: str) -> None:
+            parts.append(data)
+
+    Reader().feed(html)
+    return " ".join(" ".join(parts).split())
+
+
+def test_the_page_says_what_the_report_says(report_of) -> None:
+    complaints = "customer_id,opened_at\n" + "c1,2024-02-01 09:00:00\n" * 2
+    report = report_of(ROWS + BAD, complaints=complaints)
+    shown = text_of(report_page(report))
+    for finding in report.findings:
+        assert finding.place in shown
+        assert finding.message.split(":")[0][:30] in shown
+    assert report.sufficiency.sentence in shown
+    for missing in report.sufficiency.missing:
+        assert missing in shown
+    assert "2024-02 30 2" in shown
+    assert "surveys" in shown
+    assert CANARY not in shown
+
+
+def test_a_page_of_unreadable_tables_is_written_all_the_same(report_of) -> None:
+    shown = text_of(report_page(report_of("")))
+    assert "the file is empty (0 bytes)" in shown
+    assert "Not enough to train" in shown
+    assert "The tables" not in shown
+
+
+def test_json_holds_the_same_for_programs(report_of) -> None:
+    report = report_of(ROWS + BAD)
+    read = json.loads(report_json(report))
+    assert read["verdict"]["level"] == "not enough"
+    assert read["verdict"]["missing"] == list(report.sufficiency.missing)
+    assert [f["message"] for f in read["findings"]] == [f.message for f in report.findings]
+    assert read["tables"][0]["months"] == {"2024-01": 30, "2024-02": 30, "2024-03": 31}
+    assert read["tables"][0]["first_day"] == "2024-01-01"
+    assert CANARY not in report_json(report)
+
+
+def test_the_same_data_give_the_same_bytes(report_of) -> None:
+    first, again = report_of(ROWS), report_of(ROWS)
+    assert report_page(first) == report_page(again)
+    assert report_json(first) == report_json(again)
+
+
+def test_a_flat_table_that_cannot_be_read_has_a_page(report_of) -> None:
+    broken = report_of("").findings
+    report = FlatReport(
+        project="x", definition="gone", now=report_of("").now, findings=tuple(broken)
+    )
+    assert report.level == "not enough"
+    assert "empty (0 bytes)" in text_of(flat_page(report))
+    assert json.loads(flat_json(report))["verdict"]["level"] == "not enough"
