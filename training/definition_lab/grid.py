@@ -32,7 +32,8 @@ class Grid:
         it.
     follow_up_days : how long after a window a return makes a goodbye false, as far as the log bears
         it for every definition.
-    as_of_days : the snapshots on which every definition has matured, earliest first.
+    as_of_days : the snapshots on which every definition has matured, earliest first; on one of
+        them at least the follow-up has passed as well.
     left_out : what was not compared, each in a sentence.
     """
 
@@ -85,6 +86,7 @@ def plan_grid(log: PurchaseDays, project: Project, *, follow_up_days: int) -> Gr
     ]
     earliest = log.starts_on + settings.min_history_days
     count = min(settings.max_count, (newest - earliest) // settings.every_days + 1)
+    regular = {newest - settings.every_days * index for index in range(count)}
     left_out = [
         f"horizon {days} days: needs {settings.min_history_days + 2 * (present.gap_days + days)} "
         f"days of log, {log.observed_days} are there"
@@ -107,8 +109,6 @@ def plan_grid(log: PurchaseDays, project: Project, *, follow_up_days: int) -> Gr
         gaps=tuple(kept_gaps),
         active_within=tuple(kept_within),
         follow_up_days=followed,
-        as_of_days=tuple(
-            newest - settings.every_days * index for index in range(count - 1, -1, -1)
-        ),
+        as_of_days=tuple(sorted({*regular, newest - followed})),
         left_out=tuple(left_out),
     )

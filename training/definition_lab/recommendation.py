@@ -57,6 +57,7 @@ class Judged:
     lasts: bool
     enough: bool
     beats_rule: bool
+    misses_narrowly: bool
     found: tuple[str, str, str]
 
 
@@ -160,19 +161,24 @@ def _judge(each: Studied, limits: Limits) -> Judged:
         f"newly churned bought in the {limits.follow_up_days} days after the window "
         f"(limit {limits.max_false_goodbyes:.0%})"
     )
+    lasts = share is not None and share <= limits.max_false_goodbyes
+    low = labels.false_news_low
+    narrowly = not lasts and low is not None and low <= limits.max_false_goodbyes
     if quality is None:
         return Judged(
             horizon_days=labels.horizon_days,
-            lasts=share is not None and share <= limits.max_false_goodbyes,
+            lasts=lasts,
             enough=False,
             beats_rule=False,
+            misses_narrowly=narrowly,
             found=(lasting, each.no_quality, "no model could be tested"),
         )
     return Judged(
         horizon_days=labels.horizon_days,
-        lasts=share is not None and share <= limits.max_false_goodbyes,
+        lasts=lasts,
         enough=min(quality.leavers, quality.stayers) >= limits.min_of_each,
         beats_rule=quality.gain.mean > 0,
+        misses_narrowly=narrowly,
         found=(
             lasting,
             f"{quality.leavers:,} leavers and {quality.stayers:,} stayers in the smallest test "
@@ -199,6 +205,8 @@ def _why(
     shorter = [other for other in judged if other.horizon_days < verdict.horizon_days]
     if shorter:
         lines.append(f"Not {shorter[-1].horizon_days} days: {_first_failing(shorter[-1])}.")
+        if shorter[-1].misses_narrowly:
+            lines.append("That was close: its interval holds the limit.")
     lines.append(f"Enough to learn from: {verdict.found[1]}.")
     better = "A model beats the best rule" if verdict.beats_rule else "No model beats the best rule"
     lines.append(f"{better}: {verdict.found[2]}.")

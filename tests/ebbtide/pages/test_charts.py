@@ -22,6 +22,17 @@ def test_axes_series_and_the_recommended_value_are_named() -> None:
     assert COLOURS[1] in svg
 
 
+def test_an_interval_is_an_area_in_the_colour_of_its_line() -> None:
+    lines = {"a": [(30, 0.4), (60, 0.2)], "b": [(30, 0.3), (60, 0.1)]}
+    bare = line_chart(lines, x_title="x", y_title="y")
+    banded = line_chart(
+        lines, x_title="x", y_title="y", bands={"b": [(30, 0.2, 0.4), (60, 0, 0.3)]}
+    )
+    assert "mark-area" not in bare
+    assert banded.count("mark-area") == 1
+    assert f'fill="{COLOURS[1]}"' in banded[banded.index("mark-area") :].split("</g>")[0]
+
+
 def test_one_series_needs_no_legend() -> None:
     assert ">rows of it<" not in bar_chart(
         {"rows of it": [("2026-01", 3)]}, x_title="month", y_title="rows"

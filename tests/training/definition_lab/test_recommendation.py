@@ -141,6 +141,12 @@ def test_a_share_near_the_limit_is_said_to_be_near():
     assert "close to the limit" not in " ".join(advised(studied(60, false=0.1)).why)
 
 
+def test_a_near_miss_of_the_next_shorter_horizon_is_said_to_be_one():
+    found = studied(90, false=0.1)
+    assert "That was close" in " ".join(advised(studied(60, false=0.205), found).why)
+    assert "That was close" not in " ".join(advised(studied(60, false=0.3), found).why)
+
+
 def test_where_no_goodbye_lasts_none_is_advised_and_the_lack_is_named():
     advice = advised(studied(60, false=0.6), studied(90, false=0.5))
     assert (advice.verdict, advice.definition, advice.churn_lines) == ("none", None, "")
