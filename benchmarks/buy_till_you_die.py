@@ -1,4 +1,4 @@
-"""Buy-till-you-die models on the protocols: ``python benchmarks/buy_till_you_die.py DATA_FOLDER``.
+"""Buy-till-you-die models on the protocols: ``python -m benchmarks.buy_till_you_die DATA_FOLDER``.
 
 Prints, for each date, the AUC of three models fitted on what lay within the lookback before it,
 then how well Gamma-Gamma foretells spend, then the time that a million customers take.
