@@ -14,6 +14,7 @@ from data: it is the time that the company needs to act.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -260,7 +261,8 @@ def _other_limits(
     for each in shorter[-1:]:
         if (limit := share[each.horizon_days]) is not None:
             lines.append(
-                f"{each.horizon_days} days, if {limit:.1%} of false goodbyes are acceptable."
+                f"{each.horizon_days} days, if {math.ceil(limit * 1000) / 1000:.1%} of false "
+                f"goodbyes are acceptable."
             )
     longer = [
         each
