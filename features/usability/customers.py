@@ -93,6 +93,34 @@ def suspicious_customers(tables: Tables, name: str) -> list[Finding]:
     return findings
 
 
+def shared_orders(tables: Tables, name: str) -> list[Finding]:
+    """Return how many orders of the transactions belong to more than one customer."""
+    if name != "transactions" or "order_id" not in tables.columns[name]:
+        return []
+    n_shared, n_rows = tables.connection.sql(
+        """
+        SELECT count(*), coalesce(sum(n), 0) FROM (
+            SELECT count(*) AS n FROM transactions
+            WHERE order_id IS NOT NULL AND customer_id IS NOT NULL
+            GROUP BY order_id HAVING min(customer_id) <> max(customer_id)
+        )
+        """
+    ).fetchall()[0]
+    if not n_shared:
+        return []
+    return [
+        Finding(
+            severity="advice",
+            table=name,
+            column="order_id",
+            count=int(n_rows),
+            message=f"is shared by different customers, in {n_shared:,} order(s).",
+            advice="Orders are counted for each customer. If numbers start again (each year, each "
+            "shop), put the year or shop before them in a query.",
+        )
+    ]
+
+
 def events_before_sign_up(tables: Tables, name: str) -> list[Finding]:
     """Return how many rows of a table lie a day or more before their customer signed up."""
     contract = table_contract(name)

@@ -21,6 +21,7 @@ from features.usability.copies import copied_rows, repeated_cases
 from features.usability.customers import (
     events_before_sign_up,
     share_of_one,
+    shared_orders,
     suspicious_customers,
 )
 from features.usability.log import log_days, log_findings
@@ -171,6 +172,7 @@ def _looked_at(
     findings = [
         *suspicious_rows(tables, name),
         *suspicious_customers(tables, name),
+        *shared_orders(tables, name),
         *copied_rows(tables, name, n_exact=sum(exact)),
         *repeated_cases(tables, name),
         *log_findings(log, now=now, time_zone=tables.time_zone),

@@ -110,7 +110,7 @@ def sufficiency(
     project : says what churn is, and when snapshots are taken.
     now : the present.
     n_errors : in how many places the tables break their contract; training refuses any.
-    progress : called with each snapshot before it is looked at.
+    progress : called with what is counted.
 
     References
     ----------
@@ -137,9 +137,9 @@ def sufficiency(
         )
     log_days = (end - start).days
     instants = snapshot_instants(project, start=start, end=end)
-    outcomes = tuple(
-        _outcomes(tables, project, as_of=as_of, now=end, progress=progress) for as_of in instants
-    )
+    if progress is not None:
+        progress(f"outcomes of {len(instants)} snapshot(s)")
+    outcomes = tuple(_outcomes(tables, project, as_of=as_of, now=end) for as_of in instants)
     short, weak = _days_missing(project, start=start, end=end), _weak(project, outcomes)
     blocking = [*short, *[text for text, is_blocking in weak if is_blocking]]
     wanting = [text for text, is_blocking in weak if not is_blocking]
@@ -262,17 +262,8 @@ def _nice_to_have(project: Project, log_days: int) -> list[str]:
     ]
 
 
-def _outcomes(
-    tables: Tables,
-    project: Project,
-    *,
-    as_of: datetime,
-    now: datetime,
-    progress: Callable[[str], None] | None,
-) -> Outcomes:
+def _outcomes(tables: Tables, project: Project, *, as_of: datetime, now: datetime) -> Outcomes:
     day = as_of.astimezone(zone(tables.time_zone)).date()
-    if progress is not None:
-        progress(f"outcomes of {day}")
     labels = label_snapshot(tables, as_of=as_of, now=now, definition=project.definition)
     n_churned = int(pc.sum(labels["churned"]).as_py() or 0)
     return Outcomes(as_of=as_of, day=day, n_stayed=labels.num_rows - n_churned, n_churned=n_churned)

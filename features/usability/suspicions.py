@@ -38,6 +38,12 @@ TEST_WORDS = r"(^|[^a-z])(test|dummy|adjust)[a-z]{0,4}([^a-z]|$)"
 MIDNIGHT_SHARE = 0.05
 """Share of rows at exactly midnight from which dates without a time seem to be among them."""
 
+EMPTY_SHARE = 0.5
+"""Share of nulls from which features of an optional column rest on few rows."""
+
+NIGHT_SHARE = 0.5
+"""Share of rows between midnight and five o'clock from which the time zone seems to be another."""
+
 RETURNS_SHARE = 0.3
 """Share of negative amounts from which they are probably no returns."""
 
@@ -91,9 +97,13 @@ def _suspicions(contract: TableContract, tables: Tables) -> Iterator[_Suspicion]
             yield _default_date(column.name, tables.time_zone)
         if column.kind in ("id", "text"):
             yield _test_row(column.name)
+        # What is filled in later, or stands for the clock where it is null, is rightly null.
+        if not column.is_required and column.completed_at is None and column.name != "known_at":
+            yield _mostly_null(column.name)
     yield _nobody()
     if contract.clock in contract.required:
         yield from _without_time(contract.clock, tables.time_zone)
+        yield _at_night(contract.clock, tables.time_zone)
     if contract.name == "transactions":
         yield from _amounts()
 
@@ -117,6 +127,18 @@ def _test_row(column: str) -> _Suspicion:
         holds=f"regexp_matches(lower({column}), '{TEST_WORDS}')",
         message="names tests, dummies or adjustments.",
         advice="If these rows are no business with a customer, drop them in a query.",
+    )
+
+
+def _mostly_null(column: str) -> _Suspicion:
+    return _Suspicion(
+        severity="advice",
+        column=column,
+        holds=f"{column} IS NULL",
+        at_least=EMPTY_SHARE,
+        message="is null in most rows.",
+        advice="Features of it rest on the few others; leave the column out, or fill it at the "
+        "source.",
     )
 
 
@@ -150,6 +172,19 @@ def _without_time(clock: str, time_zone: str) -> Iterator[_Suspicion]:
         below=1.0,
         message="is exactly midnight in many rows, and not in others.",
         advice="Some source may give dates without a time; within a day the order is then unknown.",
+    )
+
+
+def _at_night(clock: str, time_zone: str) -> _Suspicion:
+    wall = wall_sql(clock, time_zone)
+    return _Suspicion(
+        severity="advice",
+        column=clock,
+        holds=f"CASE WHEN isfinite({wall}) THEN hour({wall}) < 5 "
+        f"AND {wall} <> date_trunc('day', {wall}) END",
+        at_least=NIGHT_SHARE,
+        message="lies between midnight and five o'clock in most rows.",
+        advice="Check project.time_zone: where days begin decides what a snapshot sees.",
     )
 
 

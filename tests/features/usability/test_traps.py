@@ -76,6 +76,27 @@ def test_midnight_is_that_of_the_shop(report_of, found) -> None:
     assert "without a time of day" not in messages(report_of(HEAD + rows))
 
 
+def test_a_shop_at_night_is_in_another_zone(report_of, found) -> None:
+    rows = "".join(f"c{k},2024-01-{k + 1:02}T02:30:00Z,{k}\n" for k in range(20))
+    assert found(report_of(HEAD + rows), "five o'clock").count == 20
+    assert "five o'clock" not in messages(report_of(HEAD + rows, time_zone="Asia/Shanghai"))
+
+
+def test_a_column_that_is_mostly_null(report_of, found) -> None:
+    head = "customer_id,occurred_at,amount,channel\n"
+    rows = [f"c{k},2024-01-{k + 1:02} 10:00:00,{k},{'web' if k < 9 else ''}\n" for k in range(20)]
+    assert found(report_of(head + "".join(rows)), "null in most rows").count == 11
+    assert "null in most" not in messages(report_of(head + "".join(rows[:16])))
+
+
+def test_orders_that_several_customers_share(report_of, found) -> None:
+    head = "customer_id,occurred_at,amount,order_id\n"
+    rows = "c1,2024-01-01 10:00:00,5,A\nc1,2024-01-01 10:00:00,6,A\nc2,2025-01-01 10:00:00,5,B\n"
+    assert "is shared" not in messages(report_of(head + rows))
+    finding = found(report_of(head + rows + "c3,2025-01-01 10:00:00,5,A\n"), "in 1 order(s)")
+    assert finding.count == 3
+
+
 @pytest.mark.parametrize(
     ("amount", "words", "severity"),
     [
