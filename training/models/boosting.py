@@ -27,10 +27,6 @@ PARAMETERS: dict[str, object] = {
 """Slow learning, small trees and few columns a tree: the defaults lose to logistic regression on
 small data."""
 
-TABLE_PARAMETERS: dict[str, object] = {"learning_rate": 0.02, "num_leaves": 6}
-"""What differs for a snapshot table, whose rows are each customer once: fewer rows and no repeats,
-so that it pays to learn more slowly still."""
-
 ROWS_FOR_TWO_THREADS = 200_000
 """The number of threads depends on the data alone, so that the model does not depend on the
 machine; below this, threads that wait for each other cost more than they bring."""

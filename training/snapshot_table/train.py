@@ -23,8 +23,8 @@ from features.snapshot_table.telling import column_auc
 from training.calibration import fit_platt
 from training.candidates import FITS, Candidate, model_of, origins, try_candidate
 from training.metrics import auc, measures
-from training.models.boosting import TABLE_PARAMETERS
 from training.snapshot_table.folds import copies, stratified_folds
+from training.snapshot_table.shape import chosen_shape
 from training.snapshots import Snapshot
 from training.train import Trained, best_first
 
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the instant of a table without dates; it is shown nowhere."""
-
-PARAMETERS: dict[CandidateName, dict[str, object]] = {"lightgbm": TABLE_PARAMETERS}
-"""What differs from the parameters for events, for a table without dates."""
 
 FEWEST_ROWS = 50
 
@@ -113,6 +110,18 @@ def snapshot_of(
     )
 
 
+def labelled(table: SnapshotTable) -> Snapshot:
+    """Return the rows of a table without dates that have a label, as one snapshot."""
+    known = ~np.isnan(table.churned)
+    return snapshot_of(
+        table.contract.features,
+        table.rows[known],
+        customer_ids=table.customer_ids[known],
+        as_of=NO_DATE,
+        churned=table.churned[known],
+    )
+
+
 def _train_by_folds(
     table: SnapshotTable, project: Project, *, progress: Callable[[str], None] | None
 ) -> Trained:
@@ -124,13 +133,7 @@ def _train_by_folds(
         )
     features = table.contract.features
     seed = project.training.seed
-    whole = snapshot_of(
-        features,
-        table.rows[known],
-        customer_ids=table.customer_ids[known],
-        as_of=NO_DATE,
-        churned=table.churned[known],
-    )
+    whole = labelled(table)
     assert whole.churned is not None
     fold = stratified_folds(whole.churned, copies(whole.rows), seed=seed)
     candidates, failed = _try_each(
@@ -148,18 +151,29 @@ def _train_by_folds(
     )
 
 
-def try_by_folds(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcrossFolds:
+    """What models said of rows that they had not seen.
+
+    Parameters
+    ----------
+    log_odds : of each row by the model fitted without its fold, shape (n,).
+    p_churn : the same calibrated by a line that was fitted without its fold, shape (n,).
+    """
+
+    log_odds: FloatArray
+    p_churn: FloatArray
+
+
+def score_across_folds(
     kind: CandidateName,
     whole: Snapshot,
     fold: IndexArray,
     *,
     seed: int,
     progress: Callable[[str], None] | None = None,
-) -> Candidate:
-    """Fit one kind of model without each fold in turn, calibrate across folds, and measure.
-
-    The model that would be served is fitted on all rows; its calibrator is learned from what the
-    models of the folds said of rows that they had not seen.
+) -> AcrossFolds:
+    """Score every row by a model, and calibrate it by a line, that had not seen its fold.
 
     Parameters
     ----------
@@ -192,17 +206,49 @@ def try_by_folds(
     for held in held_out:
         line = fit_platt(said[~held], churned[~held])
         p_churn[held] = line.probability(said[held])
+    return AcrossFolds(log_odds=said, p_churn=p_churn)
+
+
+def try_by_folds(
+    kind: CandidateName,
+    whole: Snapshot,
+    fold: IndexArray,
+    *,
+    seed: int,
+    progress: Callable[[str], None] | None = None,
+) -> Candidate:
+    """Fit one kind of model without each fold in turn, calibrate across folds, and measure.
+
+    The model that would be served is fitted on all rows; its calibrator is learned from what the
+    models of the folds said of rows that they had not seen.
+
+    Parameters
+    ----------
+    kind : kind of model.
+    whole : the table.
+    fold : of each row, shape (n,).
+    seed : of everything random.
+    progress : called with what is being done.
+
+    Raises
+    ------
+    NotReady
+        If a fold has outcomes of one kind only, or the scores cannot be calibrated.
+    """
+    said = score_across_folds(kind, whole, fold, seed=seed, progress=progress)
+    churned = whole.churned
+    assert churned is not None
     if progress is not None:
         progress(f"{kind} on all rows")
     return Candidate(
         kind=kind,
         model_file=_fit(kind, whole, np.ones(len(churned), dtype=bool), seed=seed),
-        calibrator=fit_platt(said, churned),
-        metrics=measures(churned, p_churn),
+        calibrator=fit_platt(said.log_odds, churned),
+        metrics=measures(churned, said.p_churn),
         calibration_checked_on="other customers of the same period",
         auc_by_origin={
-            f"fold {index + 1}": auc(churned[held], said[held])
-            for index, held in enumerate(held_out)
+            f"fold {index + 1}": auc(churned[fold == index], said.log_odds[fold == index])
+            for index in range(int(fold.max()) + 1)
         },
     )
 
@@ -215,13 +261,12 @@ def _fit(
     seed: int,
 ) -> tuple[str, str]:
     assert whole.churned is not None
-    return FITS[kind](
-        whole.ranked[chosen],
-        whole.churned[chosen],
-        seed=seed,
-        categories=category_sizes(whole.scales),
-        parameters=PARAMETERS.get(kind),
-    )
+    ranked, churned = whole.ranked[chosen], whole.churned[chosen]
+    sizes = category_sizes(whole.scales)
+    if kind != "lightgbm":
+        return FITS[kind](ranked, churned, seed=seed, categories=sizes)
+    shape = chosen_shape(ranked, churned, seed=seed, categories=sizes)
+    return FITS[kind](ranked, churned, seed=seed, categories=sizes, parameters=shape)
 
 
 def _train_by_time(
