@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from ebbtide.project import Project, TableSource
 
+WAREHOUSE = "table:"
+"""What a path begins with that names a table of a warehouse; Spark reads it."""
+
 _READS_FILES = re.compile(r"read_\w+|parquet_\w+|\w+_scan|sniff_csv|glob|st_read\w*|query_table")
 _SCHEMAS = {"main", "temp", "memory", "system", "information_schema", "pg_catalog"}
 
@@ -68,11 +71,30 @@ def local_files(project: Project, name: str, source: TableSource) -> str | None:
     return None if "://" in full else full
 
 
-def _full_path(project: Project, name: str, source: TableSource) -> str:
+def source_path(project: Project, name: str, source: TableSource) -> str:
+    """Return the path of a source in full; one of a table of a warehouse, ``table:NAME``, as it is.
+
+    Raises
+    ------
+    SettingsError
+        If a variable is not set.
+    """
     assert source.path is not None
     where = f"tables.{name}.path"
     path = expand_variables(source.path, where=where, project_dir=project.base)
-    return path if "://" in path else str(Path(glob.escape(str(project.base))) / path)
+    if "://" in path or path.startswith(WAREHOUSE):
+        return path
+    return str(Path(glob.escape(str(project.base))) / path)
+
+
+def _full_path(project: Project, name: str, source: TableSource) -> str:
+    path = source_path(project, name, source)
+    if path.startswith(WAREHOUSE):
+        raise SettingsError(
+            f"tables.{name}.path names a table of a warehouse, {path!r}, which only Spark reads: "
+            f"use --engine spark, or export it to Parquet."
+        )
+    return path
 
 
 def renamed_query(query: str, source: TableSource) -> str:

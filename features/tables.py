@@ -74,8 +74,8 @@ class Tables:
     def _longest_silence_days(self) -> int:
         days = "SELECT DISTINCT CAST(occurred_at AS DATE) AS day FROM transactions"
         found = self.connection.sql(
-            f"SELECT max(silence) FROM (SELECT day - lag(day) OVER (ORDER BY day) - 1 AS silence "
-            f"FROM ({days}))"
+            "SELECT max(silence) FROM (SELECT date_diff('day', lag(day) OVER (ORDER BY day), day) "
+            f"- 1 AS silence FROM ({days}))"
         ).fetchall()[0][0]
         return int(found or 0)
 

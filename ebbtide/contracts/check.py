@@ -39,12 +39,36 @@ def check_table(
     list of Finding
         Errors first; empty where the table keeps its contract.
     """
+    findings, looked = _looked_over(connection, relation, contract, now=now)
+    if not looked:
+        return findings
+    return errors_first([*findings, *_duplicate_rows(connection, relation, contract)])
+
+
+def check_rows(
+    connection: DuckDBPyConnection, relation: str, contract: TableContract, *, now: datetime
+) -> list[Finding]:
+    """Return what is wrong with the rows of a table, each looked at by itself.
+
+    It is :func:`check_table` but for rows that are repeated, which must be compared with all others.
+
+    Parameters
+    ----------
+    connection, relation, contract, now : as in :func:`check_table`.
+    """
+    return _looked_over(connection, relation, contract, now=now)[0]
+
+
+def _looked_over(
+    connection: DuckDBPyConnection, relation: str, contract: TableContract, *, now: datetime
+) -> tuple[list[Finding], bool]:
+    """Return what is wrong with columns and rows, and whether there were rows to look at."""
     types = {
         name: str(kind) for name, kind, *_ in connection.sql(f"DESCRIBE {relation}").fetchall()
     }
     named = header_findings(contract, types)
     if is_headless(types) and any(finding.severity == "error" for finding in named):
-        return named
+        return named, False
     rules = [
         (column.name, rule)
         for column in contract.columns
@@ -54,7 +78,7 @@ def check_table(
     ]
     n_rows, counts = _counts(connection, relation, rules)
     if n_rows == 0:
-        return errors_first([*named, _empty(contract)])
+        return errors_first([*named, _empty(contract)]), False
     broken = [
         Finding(
             severity=rule.severity,
@@ -67,7 +91,7 @@ def check_table(
         for (column, rule), count in zip(rules, counts, strict=True)
         if count
     ]
-    return errors_first([*named, *broken, *_duplicate_rows(connection, relation, contract)])
+    return errors_first([*named, *broken]), True
 
 
 def _counts(
