@@ -35,6 +35,9 @@ NOBODY = (
 TEST_WORDS = r"(^|[^a-z])(test|dummy|adjust)[a-z]{0,4}([^a-z]|$)"
 """What rows of tests and corrections of the books are called, in small letters."""
 
+HAS_TIME_OF_DAY = ("transactions", "complaints", "activity", "surveys")
+"""Tables whose rows happen at a time of day; what falls due or begins does so on a day."""
+
 MIDNIGHT_SHARE = 0.05
 """Share of rows at exactly midnight from which dates without a time seem to be among them."""
 
@@ -101,7 +104,7 @@ def _suspicions(contract: TableContract, tables: Tables) -> Iterator[_Suspicion]
         if not column.is_required and column.completed_at is None and column.name != "known_at":
             yield _mostly_null(column.name)
     yield _nobody()
-    if contract.clock in contract.required:
+    if contract.name in HAS_TIME_OF_DAY:
         yield from _without_time(contract.clock, tables.time_zone)
         yield _at_night(contract.clock, tables.time_zone)
     if contract.name == "transactions":
