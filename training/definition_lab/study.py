@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from training.snapshots import Snapshot
 
 MOST_SNAPSHOTS = 24
-MOST_ROWS = 300_000
+MOST_ROWS = 150_000
 """Rows over all snapshots; beyond it a sample of customers is modelled, the same in each."""
 
 
