@@ -75,6 +75,7 @@ def bar_chart(
     y_format: str = "",
     rule_at: str | None = None,
     rule_label: str = "",
+    height: int = HEIGHT,
 ) -> str:
     """Return bars over words in the order given, such as months; several series stand side by side.
 
@@ -85,6 +86,7 @@ def bar_chart(
     y_format : of the values, in the language of d3; empty for plain numbers.
     rule_at : which word a recommended value is marked at, if any.
     rule_label : stands beside the mark.
+    height : of the drawing area, pixels; lower where a chart is one of many.
 
     Examples
     --------
@@ -105,7 +107,7 @@ def bar_chart(
     base = _base(series, y_title=y_title, y_format=y_format, from_zero=True).encode(x=x)
     if len(series) > 1:
         base = base.encode(xOffset=altair.XOffset("series:N", sort=list(series)))
-    chart = base.mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
+    chart = base.properties(height=height).mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
     if rule_at is None:
         return _svg(chart)
     return _svg(altair.layer(chart, *_rule(rule_at, rule_label, "O", words)))

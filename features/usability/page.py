@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from ebbtide.pages.charts import bar_chart, line_chart
+from ebbtide.pages.charts import HEIGHT, bar_chart, line_chart
 from ebbtide.pages.page import (
     Badge,
     Chart,
@@ -36,6 +36,8 @@ BADGES: dict[Severity, Badge] = {
     "advice": Badge(level="plain", text="advice"),
 }
 SHOWN_MONTHS = 36
+LOW = 120
+"""Height of the charts of tables beside the transactions, in pixels."""
 
 
 def report_page(report: UsabilityReport) -> str:
@@ -137,7 +139,12 @@ def _shape_row(shape: TableShape) -> list[Cell]:
 def _months(report: UsabilityReport) -> Iterator[Block]:
     logs = [shape for shape in report.shapes if shape.months]
     for shape in logs:
-        svg = bar_chart({"rows": shape.months}, x_title="month", y_title=f"rows of {shape.name}")
+        svg = bar_chart(
+            {"rows": shape.months},
+            x_title="month",
+            y_title="rows",
+            height=LOW if shape.name != "transactions" else HEIGHT,
+        )
         yield Chart(svg, f"{shape.name.capitalize()}: rows of each month, {_span(shape)}.")
     if report.amounts:
         yield Chart(
