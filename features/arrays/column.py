@@ -110,8 +110,7 @@ def aligned(columns: Sequence[Column]) -> tuple[list[Array], int | None, tuple[s
 def add(left: Column, right: Column, *, sign: int = 1) -> Column:
     """Return the sum, or with ``sign=-1`` the difference."""
     (a, b), scale, _ = aligned([left, right])
-    if a.dtype.kind in "bi" and b.dtype.kind in "bi":
-        a, b = a.astype(np.int64, copy=False), b.astype(np.int64, copy=False)
+    a, b = (each.astype(np.int64) if each.dtype.kind in "bu" else each for each in (a, b))
     return Column(np.asarray(a + b if sign > 0 else a - b), both_valid(left, right), scale)
 
 
@@ -235,9 +234,9 @@ def as_decimal(column: Column, scale: int) -> Column:
     return Column(np.asarray(rounded).astype(np.int64), column.valid, scale)
 
 
-def as_whole(column: Column) -> Column:
-    """Return numbers as whole numbers, rounded half away from zero."""
-    return Column(as_decimal(column, 0).values, column.valid)
+def as_whole(column: Column, kind: type[np.signedinteger[Any]] = np.int64) -> Column:
+    """Return numbers as whole numbers of some width, rounded half away from zero."""
+    return Column(as_decimal(column, 0).values.astype(kind, copy=False), column.valid)
 
 
 def as_number(column: Column) -> Column:

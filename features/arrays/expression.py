@@ -205,7 +205,9 @@ def _cast(node: exp.Cast) -> Compiled:
         return lambda scope: columns.as_decimal(held(scope), scale)
     if kind == exp.DType.DOUBLE:
         return lambda scope: columns.as_number(held(scope))
-    if kind in (exp.DType.INT, exp.DType.BIGINT, exp.DType.INT128):
+    if kind == exp.DType.INT:  # what is half as wide is twice as fast
+        return lambda scope: columns.as_whole(held(scope), np.int32)
+    if kind in (exp.DType.BIGINT, exp.DType.INT128):
         return lambda scope: columns.as_whole(held(scope))
     raise NotImplementedError(f"Expected a cast to a number, got one to {node.to.sql('duckdb')}.")
 

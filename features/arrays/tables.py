@@ -128,14 +128,12 @@ _FORMS = {
 
 
 def _words(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[str, ...]:
-    found = connection.sql(
-        f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY {column}"
-    ).fetchnumpy()[column]
     connection.execute(
         f"CREATE OR REPLACE TEMP TYPE words_of_{column} AS ENUM (SELECT {column} FROM "
         f"(SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL) ORDER BY {column})"
     )
-    return tuple(str(word) for word in found)
+    words = connection.sql(f"SELECT enum_range(CAST(NULL AS words_of_{column}))").fetchall()[0][0]
+    return tuple(words)
 
 
 def _held(found: Any, kind: str, words: tuple[str, ...] | None) -> Column:

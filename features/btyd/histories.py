@@ -77,7 +77,7 @@ def histories(
     x, last, age = (np.asarray(given, dtype=float) for given in (repeats, last_days, age_days))
     weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)
     _require_possible(x, last, age, weight)
-    order = np.lexsort((age, last, x))
+    order = np.lexsort([sortable(each) for each in (age, last, x)])
     x, last, age, weight = x[order], last[order], age[order], weight[order]
     if most is not None and _distinct(x, last, age).sum() > most:
         kept = np.linspace(0, len(x) - 1, most).round().astype(int)
@@ -90,6 +90,15 @@ def histories(
         age_days=age[starts],
         weights=np.add.reduceat(weight, starts) if len(starts) else weight,
     )
+
+
+def sortable(values: Floats) -> NDArray[np.float64] | NDArray[np.uint16]:
+    """Return values in the form that sorts fastest: small whole numbers as such."""
+    if len(values) and values.min() >= 0 and values.max() < 2**16:
+        whole = values.astype(np.uint16)
+        if (whole == values).all():
+            return whole
+    return values
 
 
 def _distinct(x: Floats, last: Floats, age: Floats) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import numpy as np
 from ebbtide.errors import ContractError, NotReady
 from features.btyd.beta_geometric import BetaGeometric, fit_beta_geometric
 from features.btyd.gamma_gamma import GammaGamma, fit_gamma_gamma
-from features.btyd.histories import histories
+from features.btyd.histories import histories, sortable
 from features.btyd.maximum_likelihood import Fit
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _fit_spend(
     if (purchases[spent] > 1).sum() < LEAST_REPEATERS:
         return None, None
     days, mean = purchases[spent], spend[spent] / purchases[spent]
-    order = np.lexsort((mean, days))
+    order = np.lexsort([mean, sortable(days)])
     kept = order[_every_kth(len(order))]
     return fit_gamma_gamma(days[kept], mean[kept])
 
