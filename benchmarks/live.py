@@ -13,8 +13,20 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from ebbtide.definition import ChurnDefinition
+from features.btyd.beta_geometric import BetaGeometric
+from features.btyd.gamma_gamma import GammaGamma
+from features.btyd.maximum_likelihood import Fit
+from features.btyd.parameters import BuyTillYouDie
 from features.catalogue.catalogue import CATALOGUE
 from features.live import features_of_events
+
+BUYING = BuyTillYouDie(
+    purchases=BetaGeometric(kind="mbg_nbd", r=0.8, alpha=40.0, a=0.9, b=2.5),
+    purchases_fit=Fit(customers=500, log_likelihood=-1000.0, evaluations=30),
+    spend=GammaGamma(p=6.0, q=4.0, gamma=15.0),
+    spend_fit=Fit(customers=200, log_likelihood=-900.0, evaluations=30),
+)
+"""A buying model, as a bundle would bring it."""
 
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 SHARES = {
@@ -92,11 +104,13 @@ def main() -> None:
                 names=names,
                 lookback_days=365,
                 definition=definition,
+                expectations=BUYING,
             )
             wall.append(1e3 * (time.perf_counter() - started))
             processor.append(1e3 * (time.process_time() - spent))
+        slow = sorted(wall)[requests * 19 // 20]
         print(
-            f"| {n_events} | {statistics.median(wall):.1f} | {sorted(wall)[requests * 19 // 20]:.1f} "
+            f"| {n_events} | {statistics.median(wall):.1f} | {slow:.1f} "
             f"| {statistics.median(processor):.1f} |"
         )
 
