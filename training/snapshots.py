@@ -96,7 +96,6 @@ def take_snapshot(
     expectations = builder.fit(as_of)
     frame = builder.at(as_of, expectations=expectations)
     columns = [np.asarray(frame[feature.name].to_numpy(), dtype=np.float64) for feature in features]
-    rows = np.column_stack(columns)
     ids = np.asarray(frame["customer_id"].to_pylist(), dtype=np.str_)
     churned = None
     if definition.window(as_of).has_matured(now=now):
@@ -105,7 +104,7 @@ def take_snapshot(
         churned = np.asarray(labels["churned"].to_numpy(), dtype=np.float64)
     scales = tuple(RankScale.of(column) for column in columns)
     kept = np.array([_place(customer_id) < share for customer_id in ids.tolist()], dtype=bool)
-    rows = rows[kept]
+    rows = np.column_stack([column[kept] for column in columns])
     return Snapshot(
         as_of=as_of,
         customer_ids=ids[kept],
