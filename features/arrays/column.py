@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.errors import ContractError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Array = NDArray[Any]
+
+_LARGEST = 2.0**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,15 +232,31 @@ def as_decimal(column: Column, scale: int) -> Column:
         rounded = np.sign(whole) * ((np.abs(whole) + unit // 2) // unit)
         return Column(np.asarray(rounded), column.valid, scale)
     scaled = column.values * np.float64(10**scale)
-    rounded = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
-    if column.valid is not None:
-        rounded = np.where(column.valid, rounded, 0.0)
-    return Column(np.asarray(rounded).astype(np.int64), column.valid, scale)
+    # To add a half and cut would move what lies just below a half, or has no room for one.
+    whole = np.trunc(scaled)
+    whole = whole + np.copysign(np.abs(scaled - whole) >= 0.5, scaled)
+    return Column(_whole(whole, column.valid), column.valid, scale)
 
 
 def as_whole(column: Column, kind: type[np.signedinteger[Any]] = np.int64) -> Column:
-    """Return numbers as whole numbers of some width, rounded half away from zero."""
-    return Column(as_decimal(column, 0).values.astype(kind, copy=False), column.valid)
+    """Return numbers as whole numbers; halves of decimals away from zero, of doubles to even."""
+    if column.values.dtype.kind == "f":
+        values = _whole(np.rint(column.values), column.valid)
+    else:
+        values = as_decimal(column, 0).values
+    return Column(values.astype(kind, copy=False), column.valid)
+
+
+def _whole(rounded: Array, valid: Array | None) -> Array:
+    """Return rounded doubles as whole numbers, zero where null."""
+    there = np.asarray(rounded if valid is None else np.where(valid, rounded, 0.0))
+    n_too_large = there.size - np.count_nonzero(np.abs(there) < _LARGEST)  # NaN is not below
+    if n_too_large:
+        raise ContractError(
+            f"Expected numbers of at most 14 digits before the point, got {n_too_large} larger "
+            f"one(s). Check the units of amounts, quantities, levels and values."
+        )
+    return there.astype(np.int64)
 
 
 def as_number(column: Column) -> Column:

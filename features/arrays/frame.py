@@ -144,6 +144,8 @@ def sort_keys(columns: Sequence[tuple[Column, bool]]) -> list[Array]:
         values = column.values
         if values.dtype == bool:
             values = values.astype(np.int8)
+        if falls and values.dtype.kind == "u":
+            values = values.astype(np.int64)  # there is no minus among the unsigned
         key = -values if falls else values
         if column.valid is not None and not column.valid.all():
             keys.append((~column.valid).astype(np.int8))
