@@ -127,8 +127,10 @@ def run_audit(
 
     Raises
     ------
+    NotReady
+        If the audit could prove nothing.
     ContractError
-        If the audit could prove nothing, or a query cannot be run.
+        If a query cannot be run.
     """
     features = features_present(tables.columns)
     catalogue = _movements(
@@ -136,6 +138,7 @@ def run_audit(
         lambda at: partial(_catalogue_at, at, features, project),
         as_of=as_of,
         seed=seed,
+        may_be_known_late=True,
         progress=progress,
     )
     of_query = own = None
@@ -145,6 +148,7 @@ def run_audit(
             lambda at: own_query(query, as_of=at),
             as_of=as_of,
             seed=seed,
+            may_be_known_late=False,  # A query cannot name a column that its tables do not have.
             progress=progress,
         )
     if frames is not None:
@@ -197,10 +201,12 @@ def _movements(
     *,
     as_of: Sequence[datetime],
     seed: int,
+    may_be_known_late: bool,
     progress: Callable[[str], None] | None,
 ) -> Movements:
     trials: list[Trial] = []
-    customers, unstable = {}, set()
+    customers: dict[datetime, int] = {}
+    unstable: set[str] = set()
     columns: list[str] = []
     for at in as_of:
         compute = compute_at(at)
@@ -208,7 +214,14 @@ def _movements(
         columns = [name for name in frame.column_names if name not in ("customer_id", "as_of")]
         customers[at] = frame.num_rows
         unstable |= unstable_columns(compute, tables)
-        trials += try_everything(tables, compute, as_of=at, seed=seed, progress=progress)
+        trials += try_everything(
+            tables,
+            compute,
+            as_of=at,
+            seed=seed,
+            may_be_known_late=may_be_known_late,
+            progress=progress,
+        )
     require_control(trials)
     return Movements(
         columns=tuple(columns),

@@ -59,6 +59,7 @@ def altered_copy(
     as_of: datetime,
     seed: int,
     aside: str,
+    may_be_known_late: bool,
 ) -> Iterator[tuple[Tables, Mapping[str, int]]]:
     """Open tables of which some are altered, and how many rows of each were touched.
 
@@ -70,11 +71,19 @@ def altered_copy(
     as_of : the instant of the audit.
     seed : equal seeds give equal rows.
     aside : what the names of the originals begin with meanwhile; nothing else may.
+    may_be_known_late : whether a table without ``known_at`` may be given one.
     """
     queries, touched = {}, {}
     for table in sorted(only & set(tables.columns)):
         columns = frozenset(tables.columns[table])
-        altered = alter(Subject(table=table, columns=columns, as_of=as_of, seed=seed))
+        subject = Subject(
+            table=table,
+            columns=columns,
+            as_of=as_of,
+            seed=seed,
+            may_be_known_late=may_be_known_late,
+        )
+        altered = alter(subject)
         touched[table] = 0 if altered is None else _count(tables, table, altered)
         if altered is not None and touched[table]:
             queries[table] = altered.rows

@@ -77,7 +77,11 @@ def _ids(frame: pa.Table) -> NDArray[np.str_]:
 def _moved(name: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Moved:
     if not pa.types.is_floating(before.type) or not pa.types.is_floating(after.type):
         differs = [one != other for one, other in zip(_plain(before), _plain(after), strict=True)]
-        return Moved(column=name, customers=sum(differs), largest_change=None)
+        return Moved(
+            column=name,
+            customers=sum(differs),
+            largest_change=_largest_change(before, after),
+        )
     missing, other_missing = (
         column.is_null(nan_is_null=False).to_numpy() for column in (before, after)
     )
@@ -92,6 +96,19 @@ def _moved(name: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Moved:
         customers=int(differs.sum()),
         largest_change=float(changes.max()) if len(changes) else None,
     )
+
+
+def _largest_change(before: pa.ChunkedArray, after: pa.ChunkedArray) -> float | None:
+    """Return the largest change of whole numbers or money; None of anything else."""
+    kinds = (before.type, after.type)
+    if not all(pa.types.is_integer(kind) or pa.types.is_decimal(kind) for kind in kinds):
+        return None
+    one, other = (
+        np.asarray(column.cast(pa.float64()).fill_null(np.nan).to_numpy(), dtype=np.float64)
+        for column in (before, after)
+    )
+    changes = np.abs(one - other)
+    return None if np.isnan(changes).all() else float(np.nanmax(changes))
 
 
 def _plain(column: pa.ChunkedArray) -> list[object]:

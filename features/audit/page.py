@@ -58,6 +58,10 @@ def audit_page(audit: Audit) -> str:
 
 def _verdict(audit: Audit) -> Iterator[Block]:
     yield Verdict("good" if audit.catalogue.is_clean else "bad", verdict(audit))
+    if audit.query is not None and not audit.query.is_clean:
+        yield Verdict("bad", "Your query sees the future; how is below.")
+    if audit.own_leaks:
+        yield Verdict("bad", f"Your feature table leaks: {', '.join(audit.own_leaks)}.")
     rows = [row for row in tried(audit.catalogue) if row.perturbation.kind != "control"]
     yield Facts(
         [
@@ -169,14 +173,14 @@ def _own(own: OwnAudit | None) -> Iterator[Block]:
 
 def _profile(one: ColumnVerdict) -> str:
     points = [
-        (f"{stretch.start_days} to {stretch.end_days}", abs(known))
+        (f"{stretch.start_days}", abs(known))
         for stretch, known in zip(one.stretches, one.profile, strict=True)
         if not stretch.is_outcome
     ]
     first = next((word for word, _ in points if not word.startswith("-")), None)
     return bar_chart(
         {one.column: points},
-        x_title="days from as_of",
+        x_title="first day of the stretch, from as_of",
         y_title="correlation, without its sign",
         rule_at=first,
         rule_label="as_of",

@@ -80,7 +80,7 @@ def _add_later(subject: Subject) -> Altered:
 
 
 def _add_known_late(subject: Subject) -> Altered | None:
-    if not subject.has_clock:
+    if not subject.has_clock or not subject.can_be_known_late:
         return None
     replaced = {
         **subject.others("late"),
@@ -130,7 +130,9 @@ def _remove_unknown(subject: Subject) -> Altered | None:
     return _remove_known_late(subject) if subject.has_clock else _remove_later(subject)
 
 
-def _plant_known_late(subject: Subject) -> Altered:
+def _plant_known_late(subject: Subject) -> Altered | None:
+    if not subject.can_be_known_late:
+        return None
     condition = f"({subject.seen} AND {subject.draw('planted', 10)} = 0)"
     rows = subject.changed({"known_at": subject.later("planted")}, where=condition)
     return Altered(rows=rows, touched=condition)
@@ -175,7 +177,8 @@ def _plant_completed_late(subject: Subject) -> Altered | None:
 
 def _completed(subject: Subject, condition: str, instant: Callable[[str], str]) -> Altered | None:
     """Give rows that were seen another completion, and other values of what it makes true."""
-    replaced, touched = {}, []
+    replaced: dict[str, str] = {}
+    touched = []
     for at, dependents in subject.completions.items():
         where = f"({subject.seen} AND {condition.format(at=at)})"
         touched.append(where)

@@ -32,12 +32,15 @@ class Subject:
     columns : the columns that it has.
     as_of : aware instant.
     seed : equal seeds give equal values.
+    may_be_known_late : whether to pretend that rows were known late where the table has no
+        ``known_at``; what is computed must then heed one that is added.
     """
 
     table: str
     columns: frozenset[str]
     as_of: datetime
     seed: int
+    may_be_known_late: bool = True
 
     @property
     def contract(self) -> TableContract:
@@ -63,6 +66,11 @@ class Subject:
     def known_late(self) -> str:
         """Condition: the row was known at the instant or after it."""
         return f"coalesce(known_at >= {self.cut}, FALSE)" if "known_at" in self.columns else "FALSE"
+
+    @property
+    def can_be_known_late(self) -> bool:
+        """Whether rows can be added, or declared, that were known late."""
+        return self.may_be_known_late or "known_at" in self.columns
 
     @property
     def seen(self) -> str:

@@ -96,7 +96,7 @@ def leaks(movements: Movements) -> list[Leak]:
             key = (one.column, trial.perturbation.name)
             if key not in found or found[key].customers < leak.customers:
                 found[key] = leak
-    return list(found.values())
+    return sorted(found.values(), key=lambda leak: movements.columns.index(leak.column))
 
 
 def verdict(audit: Audit) -> str:

@@ -171,7 +171,7 @@ def _windows(
         if needs is None or needs in tables.columns["transactions"]
     }
     selected = ", ".join(f"CAST({sql} AS DOUBLE)" for sql in quantities.values())
-    windows = {}
+    windows: dict[tuple[str, int | None, int | None], FloatArray] = {}
     for start in STARTS_DAYS:
         for end in ENDS_DAYS:
             if (start, end) == (0, 0):

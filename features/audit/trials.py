@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ebbtide.errors import ContractError
+from ebbtide.errors import NotReady
 from features.audit.copies import altered_copy
 from features.audit.movement import Movement, movement
 from features.audit.perturbations import PERTURBATIONS
@@ -66,6 +66,7 @@ def try_everything(
     as_of: datetime,
     seed: int,
     perturbations: Sequence[Perturbation] = PERTURBATIONS,
+    may_be_known_late: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> list[Trial]:
     """Try every perturbation at one instant.
@@ -79,6 +80,8 @@ def try_everything(
     as_of : aware instant that ``compute`` looks from.
     seed : equal seeds give equal perturbations.
     perturbations : which ones.
+    may_be_known_late : whether rows are also declared known late where a table has no
+        ``known_at``: what is computed must then heed one that it has not seen before.
     progress : called with the name of each before it is tried.
     """
     before = compute(tables)
@@ -86,7 +89,17 @@ def try_everything(
     for perturbation in perturbations:
         if progress is not None:
             progress(f"{as_of.date()} {perturbation.name}")
-        trials.append(_try(tables, compute, perturbation, before=before, as_of=as_of, seed=seed))
+        trials.append(
+            _try(
+                tables,
+                compute,
+                perturbation,
+                before=before,
+                as_of=as_of,
+                seed=seed,
+                may_be_known_late=may_be_known_late,
+            )
+        )
     return trials
 
 
@@ -98,6 +111,7 @@ def _try(
     before: pa.Table,
     as_of: datetime,
     seed: int,
+    may_be_known_late: bool,
 ) -> Trial:
     def moved_by(only: frozenset[str]) -> tuple[Mapping[str, int], Movement]:
         with ExitStack() as stack:
@@ -111,6 +125,7 @@ def _try(
                         as_of=as_of,
                         seed=seed,
                         aside="audit_ground",
+                        may_be_known_late=may_be_known_late,
                     )
                 )
                 if not any(planted.values()):
@@ -124,6 +139,7 @@ def _try(
                     as_of=as_of,
                     seed=seed + 1,
                     aside="audit_original",
+                    may_be_known_late=may_be_known_late,
                 )
             )
             if not any(touched.values()):
@@ -146,12 +162,12 @@ def require_control(trials: Sequence[Trial]) -> None:
 
     Raises
     ------
-    ContractError
+    NotReady
         If it moved nothing.
     """
     for trial in trials:
         if trial.perturbation.kind == "control" and not trial.moved:
-            raise ContractError(
+            raise NotReady(
                 f"Taking away rows that were seen at {trial.as_of.isoformat()} moved nothing, so "
                 f"nothing was proved. Choose an --as-of with customers alive before it, or a "
                 f"query that reads the tables."

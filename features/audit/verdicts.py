@@ -103,7 +103,7 @@ def _judge(
     chosen = min(judged, key=lambda one: (JUDGEMENTS.index(one[0]), -one[2]))
     judgement, reasons, _, at = chosen
     if trace is not None:
-        judgement, reasons = "leak", (trace.sentence, *reasons)
+        judgement, reasons = "leak", (trace.sentence, *reasons[:1])
     return ColumnVerdict(
         column=name,
         judgement=judgement,
@@ -140,7 +140,7 @@ def _of_view(
     if not marks:
         reasons.append(
             "no break in time: a signal of its own from outside the log, or a quantity over the "
-            "whole log; --query, or rows of several as_of, would tell"
+            "whole log; a query that can be run again (--query) would tell"
         )
     return ("leak" if marks and strong else "suspicious"), tuple(reasons), strength, at
 

@@ -29,7 +29,7 @@ def test_missing_equals_missing_and_nan_equals_nan():
         (0.0, None, None),
         (math.nan, 0.0, None),
         ("a", "b", None),
-        (1, 2, None),
+        (1, 2, 1.0),
     ],
     ids=["last-bit", "came", "went", "nan-to-zero", "text", "whole-number"],
 )

@@ -28,7 +28,12 @@ def moved_by(tables, ago):
     def moved(text, *names):
         chosen = [one for one in PERTURBATIONS if one.name in names]
         trials = try_everything(
-            tables, own_query(text, as_of=ago(0)), as_of=ago(0), seed=0, perturbations=chosen
+            tables,
+            own_query(text, as_of=ago(0)),
+            as_of=ago(0),
+            seed=0,
+            perturbations=chosen,
+            may_be_known_late=False,
         )
         require_control(trials)
         return {one.column for trial in trials[-1:] for one in trial.moved.columns}, trials[
@@ -50,9 +55,29 @@ def test_a_query_that_stops_at_the_instant_does_not_move(moved_by):
         assert not movement
 
 
-def test_a_query_without_known_at_moves_where_rows_are_known_late(moved_by):
-    columns, _ = moved_by(CLEAN, "control", "add-known-late")
-    assert columns == {"n"}
+def late_trials(tables, as_of):
+    chosen = [one for one in PERTURBATIONS if "late" in one.name and "completion" not in one.name]
+    return try_everything(
+        tables,
+        own_query(CLEAN, as_of=as_of),
+        as_of=as_of,
+        seed=0,
+        perturbations=chosen,
+        may_be_known_late=False,
+    )
+
+
+def test_a_query_need_not_heed_a_known_at_that_its_table_does_not_have(tables, ago):
+    assert not any(trial.moved for trial in late_trials(tables, ago(0)))
+
+
+def test_a_query_that_passes_over_known_at_moves(open_company, whole_company, ago):
+    late = [row | {"known_at": row["occurred_at"]} for row in whole_company["transactions"]]
+    moved = [trial for trial in late_trials(open_company(transactions=late), ago(0)) if trial.moved]
+    assert {trial.perturbation.name for trial in moved} >= {
+        "add-known-late",
+        "planted-late-removed",
+    }
 
 
 def test_a_completion_that_is_believed_moves(moved_by):

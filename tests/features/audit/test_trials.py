@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import features.seen
-from ebbtide.errors import ContractError
+from ebbtide.errors import ContractError, NotReady
 from features.audit.perturbations import PERTURBATIONS
 from features.audit.trials import require_control, try_everything
 from features.catalogue.catalogue import CATALOGUE
@@ -101,7 +101,7 @@ def test_a_computation_that_never_looks_at_the_tables_proves_nothing(
     fixed = pa.table({"customer_id": ["c1"], "visits": [1.0]})
     tables = open_company(**whole_company)
     trials = try_everything(tables, lambda _: fixed, as_of=ago(0), seed=0)
-    with pytest.raises(ContractError, match="nothing was proved"):
+    with pytest.raises(NotReady, match="nothing was proved"):
         require_control(trials)
 
 

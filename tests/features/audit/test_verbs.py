@@ -1,0 +1,109 @@
+"""The verb writes its reports, and ends with the exit code of the data's owner where it leaks."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from datetime import datetime, timedelta
+
+import pytest
+
+from ebbtide.cli import main
+
+START = datetime(2011, 1, 1)  # noqa: DTZ001  as a company's file has it
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A shop of sixty customers who buy every other week or so, for 280 days."""
+    drawn = random.Random(0)
+    lines = ["customer_id,occurred_at,amount"]
+    for customer in range(60):
+        day = float(drawn.randrange(20))
+        while day < 280:
+            at = START + timedelta(days=day, minutes=drawn.randrange(600))
+            lines.append(f"c{customer:02d},{at.isoformat()},{drawn.randrange(5, 90)}")
+            day += drawn.expovariate(1 / 14)
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "ebbtide.toml").write_text(
+        '[project]\nname = "shop"\ncurrency = "EUR"\n[tables.transactions]\npath = "t.csv"\n'
+        "[churn]\nhorizon_days = 30\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def run(project, monkeypatch, capsys):
+    def running(*options):
+        monkeypatch.chdir(project)
+        monkeypatch.setattr(sys, "argv", ["ebbtide", "audit-leakage", *options])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr()
+        return stopped.value.code or 0, said.out, said.err
+
+    return running
+
+
+def test_a_clean_catalogue_ends_well_and_says_what_was_tried(run, project):
+    code, out, _ = run("--as-of", "2011-07-01", "--html", "a.html", "--json", "a.json")
+    assert code == 0
+    assert "features moved to the last bit" in out
+    assert "Not tried: transactions: no known_at" in " ".join(out.split())
+    read = json.loads((project / "a.json").read_text())
+    assert read["is_clean"]
+    assert read["catalogue"]["leaking_columns"] == []
+    tried = {one["perturbation"]: one for one in read["catalogue"]["trials"]}
+    assert tried["control"]["moved"]
+    assert tried["add-later"]["was_tried"]
+    assert not tried["change-known-late"]["was_tried"]
+    page = (project / "a.html").read_text()
+    assert "Can features see the future?" in page
+    assert "nothing to change" in page
+
+
+def test_without_an_instant_the_last_matured_ones_are_tried(run, project):
+    code, _, _ = run("--json", "a.json")
+    assert code == 0
+    read = json.loads((project / "a.json").read_text())
+    assert [at[:10] for at in read["as_of"]] == ["2011-07-14", "2011-08-11", "2011-09-08"]
+
+
+def test_a_query_that_leaks_is_the_data_owners_to_mend_and_the_report_is_there(run, project):
+    (project / "q.sql").write_text(
+        "SELECT customer_id, count(*) AS x, count(*) FILTER (occurred_at < {as_of}) AS y "
+        "FROM transactions GROUP BY customer_id"
+    )
+    code, _, err = run("--as-of", "2011-07-01", "--query", "q.sql", "--json", "a.json")
+    assert code == 3
+    assert "Columns of the query moved: x " in err
+    read = json.loads((project / "a.json").read_text())
+    assert not read["is_clean"]
+    assert read["catalogue"]["is_clean"]
+    assert read["query"]["leaking_columns"] == ["x"]
+
+
+def test_a_feature_table_of_too_few_is_not_judged(run, project):
+    (project / "f.csv").write_text("customer_id,x\nc01,1\nc02,2\n")
+    code, _, err = run("--as-of", "2011-07-01", "--features", "f.csv")
+    assert code == 5
+    assert "at least 300 customers" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--html", "a.txt"], 2, "--html"),
+        (["--query", "absent.sql"], 2, "cannot be read"),
+        (["--as-of", "soon"], 3, "Expected a date"),
+        (["--as-of", "2031-01-01"], 5, "The log ends"),
+        (["--as-of", "2010-06-01"], 5, "nothing was proved"),
+        (["--as-of", "2011-07-01", "--features", "absent.csv"], 3, "cannot be read"),
+    ],
+    ids=["suffix", "no-query", "no-date", "future", "before-the-log", "no-file"],
+)
+def test_what_cannot_be_done_is_said(run, options, code, said):
+    got, _, err = run(*options)
+    assert said in err
+    assert got == code
