@@ -1,8 +1,8 @@
-"""Accuracy on the protocol TELCO-CV: ``EBBTIDE_DATA_DIR=... python benchmarks/telco.py``.
+"""Accuracy on the protocol TELCO-CV: ``python -m benchmarks.telco``.
 
 Stratified five-fold on IBM's telco table, ten repeats, no resampling, by the recipe that
 ``ebbtide train`` uses for a table without dates. Prints a table, and keeps it in
-``benchmarks/results/``.
+``benchmarks/results/``. Needs EBBTIDE_DATA_DIR.
 """
 
 from __future__ import annotations

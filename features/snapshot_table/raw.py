@@ -38,6 +38,8 @@ _CODE = re.compile(r"[+-]?0\d+")
 """Digits after a zero are a code: written as a number they would be another text."""
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[T ].*)?|\d{1,2}([./-])\d{1,2}\1\d{2,4}(?: .*)?")
 
+_IS_REAL = re.compile(r"FLOAT|DOUBLE|DECIMAL.*")
+
 _STORAGES: tuple[tuple[str, Storage], ...] = (
     (r"BOOLEAN", "truth"),
     (r"U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL.*", "number"),
@@ -139,6 +141,12 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
             if table.as_of in present and table.as_of is not None
             else "CAST(NULL AS BIGINT)"
         )
+        types = {str(row[0]): str(row[1]) for row in described}
+        if table.customer_id in types and not _IS_REAL.fullmatch(types[table.customer_id]):
+            # as text from the start: a long number would lose its last digits on the way
+            types[table.customer_id] = "VARCHAR"
+            given = _name(table.customer_id)
+            query = f"SELECT * REPLACE (CAST({given} AS VARCHAR) AS {given}) FROM ({query})"
         read = connection.sql(
             f"SELECT *, {as_of} AS {_name(_INSTANT)} FROM ({query}) ORDER BY {listed}"
         ).to_arrow_table()
@@ -152,7 +160,7 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
         connection.close()
     if read.num_rows == 0:
         raise ContractError(f"The snapshot table {named!r} has no rows. Check {place}.")
-    storages = {str(row[0]): _storage(str(row[1])) for row in described}
+    storages = {name: _storage(sql_type) for name, sql_type in types.items()}
     instants = None
     if table.as_of is not None and table.as_of in present:
         instants = read[_INSTANT].fill_null(-1).to_numpy().astype(np.int64)

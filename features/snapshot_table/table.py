@@ -82,7 +82,19 @@ def check_snapshot_table(
         contract = read_contract(project.contract_path)
         findings += checks.check_new_columns(raw, contract, roles=frozenset(roles))
     findings += checks.check_columns(raw, contract)
-    can_be_read = all(column.name in raw.columns for column in contract.used)
+    if not contract.used:
+        findings.append(
+            Finding(
+                severity="error",
+                table=TABLE,
+                message="No column is left to learn from.",
+                advice="Bring columns that say something of the customer, or change the kind of "
+                "those that are ignored in the contract (ebbtide contract writes it).",
+            )
+        )
+    can_be_read = bool(contract.used) and all(
+        column.name in raw.columns for column in contract.used
+    )
     rows = table_rows(raw, contract.features) if can_be_read else np.empty((raw.rows, 0))
     if can_be_read and not any(finding.severity == "error" for finding in findings):
         if progress is not None:

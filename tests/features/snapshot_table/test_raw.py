@@ -106,3 +106,17 @@ def test_what_only_looks_like_a_number_is_none(text) -> None:
 @pytest.mark.parametrize(("text", "number"), [("-0.5", -0.5), (".5", 0.5), ("5.", 5), ("0", 0)])
 def test_plain_numbers_are_read(text, number) -> None:
     assert number_of(text) == number
+
+
+def test_long_ids_keep_their_last_digits(project_of) -> None:
+    ids = [9007199254740992, 9007199254740993, 7]
+    raw = read_raw(
+        project_of(parquet(id=ids, left=["No"] * 3), name="t.parquet", more='customer_id = "id"\n')
+    )
+    assert set(raw.columns["id"].texts) == {str(each) for each in ids}
+
+
+def test_ids_that_became_real_numbers_are_written_as_whole_ones(project_of) -> None:
+    content = parquet(id=[12.0, 7.0], left=["No"] * 2)
+    raw = read_raw(project_of(content, name="t.parquet", more='customer_id = "id"\n'))
+    assert set(raw.columns["id"].texts) == {"12", "7"}

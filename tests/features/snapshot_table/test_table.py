@@ -215,3 +215,9 @@ def test_without_ids_rows_are_counted(tmp_path) -> None:
     table = project.snapshot_table.model_copy(update={"customer_id": None, "ignore": ["id"]})
     opened = open_snapshot_table(project.model_copy(update={"snapshot_table": table}), now=NOW)
     assert opened.customer_ids.tolist() == [str(number) for number in range(1, 61)]
+
+
+def test_a_table_of_ids_only_has_nothing_to_learn_from(tmp_path) -> None:
+    rows = [{"id": row["id"], "left": row["left"], "same": 1} for row in flat_rows(60)]
+    with pytest.raises(ContractError, match="No column is left to learn from"):
+        open_snapshot_table(flat_project(tmp_path, rows), now=NOW)
