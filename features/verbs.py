@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ebbtide.console import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    progress_shown,
-    require_table_path,
-    write_table,
+from ebbtide.console import DEFAULT_CONFIG, ConfigOption, progress_shown, write_table
+from features.engine import (
+    Engine,
+    MasterOption,
+    SparkConfOption,
+    local_table_path,
+    require_no_spark_options,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from ebbtide.project import Project
 
 
 def register(app: typer.Typer) -> None:
@@ -24,37 +31,100 @@ def register(app: typer.Typer) -> None:
 
 def features(
     as_of: Annotated[str, typer.Option(help="Instant of the snapshot, exclusive.")],
-    out: Annotated[Path, typer.Option(help="Parquet or CSV file to write.")],
+    out: Annotated[
+        str, typer.Option(help="Parquet or CSV file to write; with Spark a folder, too.")
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
+    engine: Annotated[
+        Engine, typer.Option(help="What computes: local, duckdb or spark; they are equal.")
+    ] = Engine.local,
+    master: MasterOption = None,
+    spark_conf: SparkConfOption = None,
 ) -> None:
     """Write the features of every customer who lives at an instant."""
     from ebbtide.clock import parse_instant
     from ebbtide.errors import NotReady
     from ebbtide.project import load_project
-    from features.catalogue.catalogue import features_present
-    from features.snapshot import build_snapshot
-    from features.sources import open_tables
 
     project = load_project(config)
-    require_table_path(out, project)
-    now = datetime.now(UTC)
     instant = parse_instant(as_of, time_zone=project.project.time_zone)
     with progress_shown("Reading") as progress:
-        tables = open_tables(project, now=now, progress=progress)
-        tables.require_observed(instant, now=now)
-        chosen = features_present(tables.columns)
-        progress(f"{len(chosen)} features as of {instant.isoformat()}")
-        snapshot = build_snapshot(
-            tables,
-            as_of=instant,
-            features=chosen,
-            lookback_days=project.snapshots.lookback_days,
-            definition=project.definition,
-        )
-    if snapshot.num_rows == 0:
+        if engine is Engine.spark:
+            rows, columns = _on_spark(project, instant, out, progress, master, spark_conf or [])
+        else:
+            require_no_spark_options(master, spark_conf)
+            path = local_table_path(out, project)
+            snapshot = _here(project, instant, engine, progress)
+            rows, columns = snapshot.num_rows, snapshot.num_columns
+            if rows:
+                write_table(snapshot, path)
+    if rows == 0:
         raise NotReady(
             f"Nobody is alive at {instant.date()}: {project.definition.sentence}. Choose an "
             f"--as-of within the log."
         )
-    write_table(snapshot, out)
-    typer.echo(f"{snapshot.num_rows:,} customers, {len(chosen)} features: {out}")
+    typer.echo(f"{rows:,} customers, {columns - 2} features: {out}")
+
+
+def _here(
+    project: Project, as_of: datetime, engine: Engine, progress: Callable[[str], None]
+) -> pa.Table:
+    """Return the snapshot, computed in this process."""
+    from features.catalogue.catalogue import features_present
+    from features.duckdb_snapshot import duckdb_snapshot
+    from features.expectations import with_expectations
+    from features.snapshot import SnapshotBuilder
+    from features.sources import open_tables
+
+    now = datetime.now(UTC)
+    tables = open_tables(project, now=now, progress=progress)
+    tables.require_observed(as_of, now=now)
+    chosen = features_present(tables.columns)
+    progress(f"{len(chosen)} features as of {as_of.isoformat()}")
+    lookback, definition = project.snapshots.lookback_days, project.definition
+    builder = SnapshotBuilder.of(
+        tables, features=chosen, lookback_days=lookback, definition=definition
+    )
+    if engine is Engine.local:
+        return builder.at(as_of)
+    return duckdb_snapshot(
+        tables,
+        as_of=as_of,
+        features=with_expectations(chosen, builder.fit(as_of), definition=definition),
+        lookback_days=lookback,
+        definition=definition,
+    )
+
+
+def _on_spark(
+    project: Project,
+    as_of: datetime,
+    out: str,
+    progress: Callable[[str], None],
+    master: str | None,
+    conf: list[str],
+) -> tuple[int, int]:
+    """Write the snapshot with Spark and return how many rows and columns it has."""
+    from features.catalogue.catalogue import features_present
+    from features.spark.output import require_place, write_frame
+    from features.spark.session import spark_conf, spark_session
+    from features.spark.snapshot import spark_snapshot
+    from features.spark.sources import open_spark_tables
+
+    now = datetime.now(UTC)
+    settings = spark_conf(conf)
+    progress("start Spark")
+    with spark_session(master, settings) as session:
+        require_place(session, out, project)
+        tables = open_spark_tables(project, session, now=now, progress=progress)
+        tables.require_observed(as_of, now=now)
+        chosen = features_present(tables.columns)
+        progress(f"{len(chosen)} features as of {as_of.isoformat()}")
+        frame = spark_snapshot(
+            tables,
+            as_of=as_of,
+            features=chosen,
+            lookback_days=project.snapshots.lookback_days,
+            definition=project.definition,
+        )
+        return write_frame(frame, out), len(frame.columns)

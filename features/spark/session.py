@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-DEFAULT_MASTER = "local[*]"
 CONF_VARIABLE = "EBBTIDE_SPARK_CONF"
 
 SEMANTICS = {
@@ -38,8 +37,7 @@ SEMANTICS = {
 _QUIET = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    # Hundreds of features make code beyond what the JVM compiles; Spark falls back by itself.
-    "spark.sql.debug.maxToStringFields": "1000",
+    "spark.log.level": "ERROR",
 }
 
 
@@ -52,7 +50,8 @@ def spark_session(
     Parameters
     ----------
     master : master URL, such as ``local[2]``, ``spark://host:7077``, ``yarn`` or ``k8s://...``;
-        None is what ``spark-submit`` or the environment says, else all cores of this machine.
+        None is what ``spark-submit`` or ``spark-defaults.conf`` says, else all cores of this
+        machine.
     conf : further settings of Spark; they may not change what SQL means.
 
     Raises
@@ -67,8 +66,8 @@ def spark_session(
 
     running = SparkSession.getActiveSession()
     builder = SparkSession.builder.appName("ebbtide")
-    if running is None:
-        builder = builder.master(master or os.environ.get("MASTER") or DEFAULT_MASTER)
+    if master is not None:
+        builder = builder.master(master)
     for name, value in {**_QUIET, **(conf or {}), **SEMANTICS}.items():
         builder = builder.config(name, value)
     try:
@@ -153,6 +152,6 @@ def _require_semantics(conf: Mapping[str, str]) -> None:
 def _does_not_start(master: str | None, err: Exception) -> str:
     said = (str(err).strip().splitlines() or [""])[0][:200]
     return (
-        f"Spark does not start with master {master or DEFAULT_MASTER!r}: {said} Check --master, "
+        f"Spark does not start with master {master or 'of its settings'!r}: {said} Check --master, "
         f"--spark-conf, and that Java 17 is the java that is found first."
     )

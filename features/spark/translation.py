@@ -254,6 +254,6 @@ def _spark(sql: str) -> exp.Expr:
 
 def _unknown(what: str) -> str:
     return (
-        f"{what} is not known to do on Spark what it does in DuckDB. Compute it in the source, read "
-        f"a table of the warehouse with path = 'table:NAME', or use --engine local."
+        f"{what} is not known to do on Spark what it does in DuckDB. Compute it in the source, "
+        f"read a table of the warehouse with path = 'table:NAME', or use --engine local."
     )
