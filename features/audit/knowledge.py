@@ -134,7 +134,9 @@ def measure_knowledge(
 
     spans = _spans(definition, days_observed=(log_end - as_of).days)
     n_after = sum(start >= 0 for start, _, _ in spans)
-    looked_at = np.column_stack([view.values for view in views])
+    if not views:
+        spans = []
+    looked_at = np.array([view.values for view in views]).T
     rng = np.random.default_rng([seed, int(as_of.timestamp())])
     stretches, correlations, zs, thresholds = [], [], [], []
     for start, end, is_outcome in spans:

@@ -91,6 +91,7 @@ def _moved(name: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Moved:
     same = (one.view(np.int64) == other.view(np.int64)) | (np.isnan(one) & np.isnan(other))
     differs = (missing != other_missing) | ~(same | (missing & other_missing))
     changes = np.abs(one - other)[differs & ~missing & ~other_missing]
+    changes = changes[np.isfinite(changes)]
     return Moved(
         column=name,
         customers=int(differs.sum()),

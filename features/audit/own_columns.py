@@ -43,7 +43,12 @@ class View:
 
 
 def read_own_table(
-    tables: Tables, path: Path, *, as_of: Sequence[datetime]
+    tables: Tables,
+    path: Path,
+    *,
+    as_of: Sequence[datetime],
+    most: int,
+    before: datetime,
 ) -> dict[datetime, pa.Table]:
     """Read a feature table, by the instant that its rows are of.
 
@@ -52,7 +57,9 @@ def read_own_table(
     tables : their connection reads the file.
     path : Parquet or CSV with ``customer_id``, and ``as_of`` where there is more than one instant.
     as_of : the instants asked for; the only one where the file has no such column, and empty for
-        all that the file has.
+        the last that the file has.
+    most : how many instants at the most, the last ones first; where none are asked for.
+    before : only instants before this one, where none are asked for.
 
     Raises
     ------
@@ -62,15 +69,16 @@ def read_own_table(
     import duckdb
 
     literal = quoted(str(path))
-    reader = (
-        f"read_parquet({literal})" if path.suffix in (".parquet", ".pq") else f"read_csv({literal})"
-    )
+    is_parquet = path.suffix in (".parquet", ".pq")
+    reader = f"read_parquet({literal})" if is_parquet else f"read_csv({literal})"
     connection = tables.connection.cursor()
     try:
         connection.execute(f"SET TimeZone = '{tables.time_zone}'")
         described = connection.sql(f"DESCRIBE SELECT * FROM {reader}").fetchall()
         names = {row[0] for row in described}
         _require_columns(path, names, as_of)
+        if not is_parquet:  # An id is a word: a number would lose its leading zeros.
+            reader = f"read_csv({literal}, types = {{'customer_id': 'VARCHAR'}})"
         when = (
             "epoch_us(CAST(as_of AS TIMESTAMPTZ))" if "as_of" in names else "CAST(NULL AS BIGINT)"
         )
@@ -86,7 +94,11 @@ def read_own_table(
         ) from err
     finally:
         connection.close()
-    return _by_instant(path, frame, as_of)
+    found = _by_instant(path, frame, as_of)
+    if as_of or len(found) == 1:
+        return found
+    told = sorted(at for at in found if at < before) or sorted(found)
+    return {at: found[at] for at in told[-most:]}
 
 
 def _require_columns(path: Path, names: set[str], as_of: Sequence[datetime]) -> None:

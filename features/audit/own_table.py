@@ -16,7 +16,7 @@ from features.audit.own_columns import views_of
 from features.audit.traces import find_traces
 from features.audit.verdicts import judge_columns, worst_of
 from features.catalogue.catalogue import features_present
-from features.snapshot import SnapshotBuilder
+from features.snapshot import SnapshotBuilder, build_snapshot
 from features.tables import quoted
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _sample(
     tables: Tables, project: Project, rows: pa.Table, *, as_of: datetime
 ) -> Iterator[tuple[Tables, list[str], int]]:
     """Open the tables of the customers who are looked at: living ones, at the most so many."""
-    living, _ = _features_of(tables, project)(as_of)
+    living = _living(tables, project, as_of)
     present = set(rows["customer_id"].to_pylist())
     shared = sum(who in present for who in living)
     if shared < FEWEST_CUSTOMERS:
@@ -159,6 +159,19 @@ def _sample(
     queries = dict.fromkeys(tables.columns, query)
     with replaced_copy(tables, queries, aside="audit_all") as sampled:
         yield sampled, chosen, len(living) - shared
+
+
+def _living(tables: Tables, project: Project, as_of: datetime) -> list[str]:
+    frame = build_snapshot(
+        tables,
+        as_of=as_of,
+        features=features_present(tables.columns)[:1],
+        lookback_days=project.snapshots.lookback_days,
+        definition=project.definition,
+        expectations=None,
+    )
+    ids: list[str] = frame["customer_id"].to_pylist()
+    return ids
 
 
 def _features_of(

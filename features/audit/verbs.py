@@ -49,6 +49,7 @@ def audit_leakage(
 ) -> None:
     """Prove on your own tables that features cannot see the future, and judge columns you bring."""
     from ebbtide.clock import parse_instant
+    from ebbtide.errors import SettingsError
     from ebbtide.project import load_project
     from features.audit.audit import require_clean, run_audit
     from features.audit.document import audit_json
@@ -60,6 +61,11 @@ def audit_leakage(
     from features.sources import open_tables
 
     project = load_project(config)
+    if project.snapshot_table is not None:
+        raise SettingsError(
+            "[snapshot_table] has no events and no clocks: nothing can be perturbed, so nothing "
+            "about leakage can be proved. Bring tables of events, [tables.transactions] at least."
+        )
     require_report_path(html, project, option="--html", suffix=".html")
     require_report_path(json, project, option="--json", suffix=".json")
     sql = None if query is None else read_query(query)
@@ -73,7 +79,9 @@ def audit_leakage(
         ]
         for instant in named:
             tables.require_observed(instant, now=now)
-        frames = None if features is None else read_own_table(tables, features, as_of=named)
+        frames = None
+        if features is not None:
+            frames = read_own_table(tables, features, as_of=named, most=INSTANTS, before=log_end)
         instants = named or last_matured_instants(
             project, log_start=tables.log_start(now=now), log_end=log_end, count=INSTANTS
         )

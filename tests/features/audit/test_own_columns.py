@@ -20,7 +20,11 @@ def read(open_company, tmp_path):
         file = tmp_path / "f.csv"
         file.write_text(text)
         return read_own_table(
-            open_company(transactions=[{"customer_id": "a"}]), file, as_of=list(as_of)
+            open_company(transactions=[{"customer_id": "a"}]),
+            file,
+            as_of=list(as_of),
+            most=2,
+            before=datetime(2012, 1, 1, tzinfo=UTC),
         )
 
     return reading
@@ -38,7 +42,13 @@ def test_only_the_instant_asked_for_is_kept(read):
 
 def test_without_a_column_the_instant_asked_for_counts_for_all(read):
     frames = read("customer_id,x\n007,1\n", JUNE)
-    assert frames[JUNE].column_names == ["customer_id", "x"]
+    assert frames[JUNE].to_pylist() == [{"customer_id": "007", "x": 1}]
+
+
+def test_the_last_instants_before_the_end_of_the_log_are_kept(read):
+    months = ["2011-05-01", "2011-06-01", "2011-07-01", "2012-02-01"]
+    frames = read("customer_id,as_of,x\n" + "".join(f"a,{month},1\n" for month in months))
+    assert list(frames) == [JUNE, JULY]
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,13 @@ def test_names_do_not_matter(simulated):
     ]
 
 
+def test_a_column_that_tells_nobody_apart_is_not_judged(simulated):
+    audit, _, rates, _ = simulated
+    verdict = audit({"same": np.ones(len(rates))})["same"]
+    assert verdict.judgement == "clean as far as seen"
+    assert "not judged" in verdict.reasons[0]
+
+
 def test_a_table_of_strangers_is_refused(simulated, open_company, shop):
     _, made, _, _ = simulated
     project = shop(t_dot_csv="customer_id,occurred_at,amount\n")

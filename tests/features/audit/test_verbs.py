@@ -91,6 +91,17 @@ def test_a_feature_table_of_too_few_is_not_judged(run, project):
     assert "at least 300 customers" in err
 
 
+def test_a_flat_table_proves_nothing(run, project):
+    (project / "flat.csv").write_text("id,label,x\na,0,1\n")
+    (project / "ebbtide.toml").write_text(
+        '[project]\nname = "flat"\ncurrency = "EUR"\n[churn]\nhorizon_days = 30\n'
+        '[snapshot_table]\npath = "flat.csv"\ncustomer_id = "id"\nlabel = "label"\nchurned = 1\n'
+    )
+    code, _, err = run()
+    assert code == 2
+    assert "nothing about leakage can be proved" in err
+
+
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
