@@ -83,9 +83,11 @@ def flag_order(texts: frozenset[str]) -> tuple[str, str] | None:
     >>> flag_order(frozenset({"Yes", "No"})), flag_order(frozenset({"1", "2"}))
     (('No', 'Yes'), None)
     """
+    if len(texts) != 2:
+        return None
     no = [text for text in texts if text.casefold() in _NO]
     yes = [text for text in texts if text.casefold() in _YES]
-    return (no[0], yes[0]) if len(texts) == 2 and len(no) == len(yes) == 1 else None
+    return (no[0], yes[0]) if len(no) == len(yes) == 1 else None
 
 
 def category_text(value: str | float | bool) -> str:

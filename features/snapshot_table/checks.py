@@ -157,7 +157,9 @@ def _missing(column: ColumnContract, raw: RawTable) -> Finding:
 def _check_number(column: RawColumn, contract: ColumnContract) -> Iterator[Finding]:
     counts, values = column.counts, number_values(column)
     is_number = ~np.isnan(column.numbers)
-    is_word = np.array([text.casefold() in NULL_WORDS for text in column.texts], dtype=bool)
+    is_word = np.zeros(is_number.shape, dtype=bool)
+    for place in np.flatnonzero(~is_number).tolist():
+        is_word[place] = column.texts[place].casefold() in NULL_WORDS
     others = int(counts[~is_number & ~is_word].sum())
     if others or column.storage in ("time", "other"):
         yield _finding(

@@ -91,11 +91,13 @@ def infer_column(column: RawColumn) -> ColumnContract:
 def is_numeric(column: RawColumn) -> bool:
     """Whether a column is of numbers with an order, apart from words for nothing."""
     numbers = column.numbers
-    if column.storage == "truth" or flag_order(frozenset(column.texts)) is not None:
+    if column.storage == "truth":
+        return False
+    if len(column.texts) == 2 and flag_order(frozenset(column.texts)) is not None:
         return False
     present = numbers[~np.isnan(numbers)]
-    words = [t for t, v in zip(column.texts, numbers, strict=True) if np.isnan(v)]
-    is_all = all(word.casefold() in NULL_WORDS for word in words)
+    others = np.flatnonzero(np.isnan(numbers)).tolist()
+    is_all = all(column.texts[place].casefold() in NULL_WORDS for place in others)
     share = column.counts[~np.isnan(numbers)].sum() / max(1, column.counts.sum())
     if present.size == 0 or not (is_all or (share >= _MOSTLY and present.size > MOST_CODES)):
         return False
