@@ -185,14 +185,31 @@ def fetch_champion(
     return _fetch(model_name, _champion_number(client, model_name), into, key=key)
 
 
+def download_champion(client: MlflowClient, model_name: str, into: Path) -> Path:
+    """Download the champion's bundle, not verified yet, and return its folder.
+
+    Raises
+    ------
+    NotReady
+        If there is no champion.
+    SettingsError
+        If the registry does not answer.
+    """
+    return _download(model_name, _champion_number(client, model_name), into)
+
+
 def _fetch(model_name: str, number: str, into: Path, *, key: bytes | None) -> Bundle:
+    bundle = read_bundle(_download(model_name, number, into), key=key)
+    check_golden(bundle)
+    return bundle
+
+
+def _download(model_name: str, number: str, into: Path) -> Path:
     with registry_errors(f"The files of version {number} are gone. Run: ebbtide train"):
         place = mlflow.artifacts.download_artifacts(
             f"models:/{model_name}/{number}", dst_path=str(into)
         )
-    bundle = read_bundle(into / place / "artifacts" / "bundle", key=key)
-    check_golden(bundle)
-    return bundle
+    return into / place / "artifacts" / "bundle"
 
 
 def _champion_number(client: MlflowClient, model_name: str) -> str:

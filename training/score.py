@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ebbtide.policy.policy import Policy
     from ebbtide.scorer.scores import FloatArray
     from ebbtide.words import Language
+    from features.catalogue.feature import Feature
 
 CHUNK = 10_000
 
@@ -71,6 +72,29 @@ def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table
         If the model was trained after ``as_of``, a table that it reads is missing, or nobody is
         alive.
     """
+    features = features_of_bundle(bundle, as_of=as_of)
+    snapshot = build_snapshot(
+        tables_as_trained(bundle, tables),
+        as_of=as_of,
+        features=features,
+        lookback_days=bundle.lookback_days,
+        definition=bundle.definition,
+        expectations=expectations_of(bundle),
+    )
+    require_anybody(snapshot.num_rows, bundle, as_of=as_of)
+    return snapshot
+
+
+def features_of_bundle(bundle: Bundle, *, as_of: datetime) -> tuple[Feature, ...]:
+    """Return the features that a bundle reads, if it may score at an instant.
+
+    Raises
+    ------
+    BundleError
+        If the catalogue has changed since the model was trained.
+    NotReady
+        If the model was trained after ``as_of``.
+    """
     trained_as_of = datetime.fromisoformat(bundle.manifest["lineage"]["trained_as_of"])
     if as_of < trained_as_of:
         raise NotReady(
@@ -84,6 +108,17 @@ def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table
             "The champion was trained with another version of the catalogue of features. "
             "Train again with this installation: ebbtide train"
         )
+    return features
+
+
+def tables_as_trained(bundle: Bundle, tables: Tables) -> Tables:
+    """Return tables with the columns only that a model was trained on.
+
+    Raises
+    ------
+    NotReady
+        If one is missing.
+    """
     missing = [
         f"{table}.{column}"
         for table, columns in sorted(bundle.columns.items())
@@ -98,20 +133,22 @@ def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table
         table: tables.columns[table] & (columns | {"known_at"})
         for table, columns in bundle.columns.items()
     }
-    snapshot = build_snapshot(
-        Tables(connection=tables.connection, columns=as_trained, time_zone=tables.time_zone),
-        as_of=as_of,
-        features=features,
-        lookback_days=bundle.lookback_days,
-        definition=bundle.definition,
-        expectations=expectations_of(bundle),
-    )
-    if snapshot.num_rows == 0:
+    return Tables(connection=tables.connection, columns=as_trained, time_zone=tables.time_zone)
+
+
+def require_anybody(rows: int, bundle: Bundle, *, as_of: datetime) -> None:
+    """Return if a snapshot has rows.
+
+    Raises
+    ------
+    NotReady
+        If nobody is alive.
+    """
+    if rows == 0:
         raise NotReady(
             f"Nobody is alive at {as_of.date()}: {bundle.definition.sentence}. Choose an --as-of "
             f"within the log."
         )
-    return snapshot
 
 
 def score_snapshot(
