@@ -3,7 +3,7 @@
 Makes clean and leaking columns from Online Retail II at several instants, gives them names that say
 nothing, and counts the verdicts. Run from the root of the repository:
 
-    EBBTIDE_DATA_DIR=... python benchmarks/leakage.py --as-of 2011-03-01,2011-06-01 --per-kind 6
+    EBBTIDE_DATA_DIR=... python -m benchmarks.leakage --as-of 2011-03-01,2011-06-01 --per-kind 6
 """
 
 from __future__ import annotations

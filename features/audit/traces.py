@@ -124,7 +124,7 @@ def find_traces(
         alike = np.abs(_correlations(mine, ranks))
         best = max(beyond, key=lambda at: alike[at])
         rivals = [*alike[past], *np.abs(_correlations(mine, known_ranks))]
-        if alike[best] < ALIKE or alike[best] <= max(rivals):
+        if alike[best] < ALIKE or alike[best] <= max(rivals) + 1e-9:
             continue
         quantity, start, _ = keys[best]
         cut = place.get((quantity, start, 0))

@@ -123,7 +123,13 @@ def _of_view(
     is_known = after & (np.abs(z) > knowledge.thresholds) & (np.abs(correlation) >= WORTH_SAYING)
     strength = float((np.abs(z) / knowledge.thresholds)[after].max())
     if not is_known.any():
-        return "clean as far as seen", (), strength, at
+        most = float(np.abs(correlation[after]).max())
+        return (
+            "clean as far as seen",
+            (f"nothing beyond chance after as_of; the largest correlation is {most:.2f}",),
+            strength,
+            at,
+        )
     best = int(np.argmax(np.where(is_known, np.abs(correlation), 0.0)))
     stretch = knowledge.stretches[best]
     what = {"order": "its order", "missing": "its missing values"}.get(

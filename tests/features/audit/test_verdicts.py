@@ -1,0 +1,100 @@
+"""A profile of knowledge is judged by its timing: where it ends, and where it begins."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from features.audit.knowledge import Knowledge, Stretch
+from features.audit.own_columns import View
+from features.audit.traces import Trace
+from features.audit.verdicts import judge_columns, worst_of
+
+JUNE = datetime(2011, 6, 1, tzinfo=UTC)
+DAYS = (-7, -3, -1, 0, 1, 3, 7, 14)
+
+
+@pytest.fixture
+def judged():
+    """Judge one column of 2,500 customers by what it knows of the stretches between DAYS."""
+
+    def judge(*profile, trace=None, as_of=JUNE):
+        stretches = tuple(
+            Stretch(start_days=start, end_days=end, customers=2_500, buyers=100)
+            for start, end in pairwise(DAYS)
+        )
+        correlation = np.array([profile])
+        knowledge = Knowledge(
+            as_of=as_of,
+            stretches=stretches,
+            correlation=correlation,
+            z=correlation * 50,
+            thresholds=np.full(len(stretches), 4.0),
+        )
+        view = View(column="x", aspect="order", values=np.zeros(3))
+        [verdict] = judge_columns(["x"], [view], knowledge, {} if trace is None else {"x": trace})
+        return verdict
+
+    return judge
+
+
+def test_knowledge_that_ends_at_the_instant_is_clean(judged):
+    verdict = judged(0.5, 0.6, 0.7, 0.01, 0.02, -0.02, 0.0)
+    assert verdict.judgement == "clean as far as seen"
+    assert "0.02" in verdict.reasons[0]
+
+
+def test_knowledge_that_ends_later_is_a_leak(judged):
+    verdict = judged(0.5, 0.6, 0.7, 0.6, 0.6, 0.01, 0.0)
+    assert verdict.judgement == "leak"
+    assert "knowledge ends 3 day(s) after as_of" in verdict.reasons[1]
+
+
+def test_the_sign_does_not_matter(judged):
+    profile = (0.5, 0.6, 0.7, 0.6, 0.6, 0.01, 0.0)
+    assert judged(*(-known for known in profile)).judgement == "leak"
+
+
+def test_knowledge_that_begins_at_the_instant_is_a_leak(judged):
+    verdict = judged(0.0, 0.02, -0.01, 0.3, 0.3, 0.3, 0.3)
+    assert verdict.judgement == "leak"
+    assert "more of the 7 days after" in verdict.reasons[1]
+
+
+def test_knowledge_without_a_break_is_only_suspicious(judged):
+    verdict = judged(0.3, 0.3, 0.3, 0.3, 0.3, 0.28, 0.27)
+    assert verdict.judgement == "suspicious"
+    assert "no break in time" in verdict.reasons[1]
+
+
+def test_weak_knowledge_that_ends_is_only_suspicious(judged):
+    assert judged(0, 0, 0, 0.02, 0.09, -0.03, 0.0).judgement == "suspicious"
+
+
+def test_what_is_too_weak_to_matter_is_clean_however_significant(judged):
+    assert judged(0, 0, 0, 0.045, 0, 0, 0).judgement == "clean as far as seen"
+
+
+def test_a_trace_is_a_leak_whatever_the_profile_says(judged):
+    trace = Trace(
+        quantity="amount",
+        start_days=-30,
+        end_days=7,
+        correlation=1.0,
+        correlation_cut=0.9,
+        telling=40,
+        nearer=1.0,
+    )
+    verdict = judged(*[0.0] * 7, trace=trace)
+    assert verdict.judgement == "leak"
+    assert "amount from day -30 to day +7" in verdict.reasons[0]
+
+
+def test_of_several_instants_the_gravest_counts(judged):
+    leak = judged(0.5, 0.6, 0.7, 0.6, 0.6, 0.01, 0.0)
+    clean = judged(*[0.0] * 7, as_of=datetime(2011, 7, 1, tzinfo=UTC))
+    assert worst_of([leak, clean]) == leak
+    assert worst_of([clean, leak]) == leak
