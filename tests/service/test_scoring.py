@@ -313,13 +313,6 @@ def test_rows_that_are_not_reached_in_time_say_so_and_the_others_are_answered(
     assert "fewer rows" in second["problem"]["detail"]
 
 
-def test_events_that_need_too_much_memory_are_a_problem_of_the_row(client, monkeypatch):
-    monkeypatch.setattr("features.live._MEMORY", "1MB")
-    response = client.post("/v1/score", json={"customer_id": "c-1", "events": EVENTS})
-    assert response.status_code == 413
-    assert "memory" in response.json()["detail"]
-
-
 @pytest.mark.parametrize("change", [{"sql": "count(*)"}, None], ids=["declared otherwise", "gone"])
 def test_events_are_refused_if_the_model_means_other_features(client, monkeypatch, change):
     def other(names):
