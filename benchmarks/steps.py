@@ -1,4 +1,4 @@
-"""Time and peak memory of every step on a simulated shop: ``python benchmarks/steps.py``.
+"""Time and peak memory of every step on a simulated shop: ``python -m benchmarks.steps``.
 
 Prints a table, and keeps it with machine and commit in ``benchmarks/results/``.
 """
