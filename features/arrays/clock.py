@@ -15,6 +15,8 @@ _DAY_US = 86_400_000_000
 _SPAN_DAYS = 512
 _SPAN_US = _SPAN_DAYS * _DAY_US
 """Changes of the clock are looked up for spans so long, so that most lookups find them kept."""
+_FIRST_DAY, _LAST_DAY = -719_000, 2_932_000
+"""The years 1 and 9997: Python has no calendar before or after, and clocks change in neither."""
 
 
 def microseconds(instant: datetime) -> int:
@@ -42,6 +44,7 @@ def wall_clock(utc: Column, time_zone: str) -> Column:
 @lru_cache(maxsize=64)
 def _offsets(time_zone: str, first_day: int, last_day: int) -> tuple[Array, Array]:
     """Return when the offset of a zone changes, and the offsets from then on, in microseconds."""
+    first_day, last_day = max(first_day, _FIRST_DAY), min(last_day, _LAST_DAY)
     changes, offsets = [first_day * _DAY_US], [_offset(time_zone, first_day * _DAY_US)]
     for day in range(first_day, last_day):
         start, end = day * _DAY_US, (day + 1) * _DAY_US

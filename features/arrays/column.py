@@ -94,8 +94,17 @@ def both_valid(*columns: Column) -> Array | None:
 
 
 def aligned(columns: Sequence[Column]) -> tuple[list[Array], int | None, tuple[str, ...] | None]:
-    """Return the values of columns in one form, with that form's scale and words."""
+    """Return the values of columns in one form, with that form's scale and words.
+
+    Raises
+    ------
+    NotImplementedError
+        If texts of different columns meet: equal places would not stand for equal words.
+    """
     words = next((column.words for column in columns if column.words is not None), None)
+    if words is not None:
+        for column in columns:
+            _require_words(column, words)
     if any(column.values.dtype.kind == "f" for column in columns):
         return [column.as_double for column in columns], None, None
     scale = max((column.scale or 0) for column in columns)
@@ -111,6 +120,15 @@ def aligned(columns: Sequence[Column]) -> tuple[list[Array], int | None, tuple[s
     )
 
 
+def _require_words(column: Column, words: tuple[str, ...]) -> None:
+    if column.words is words or column.words == words or not column.is_there.any():
+        return
+    raise NotImplementedError(
+        "Expected text to meet text of the same column, got text that meets something else. "
+        "Compare it with words."
+    )
+
+
 def add(left: Column, right: Column, *, sign: int = 1) -> Column:
     """Return the sum, or with ``sign=-1`` the difference."""
     (a, b), scale, _ = aligned([left, right])
@@ -119,13 +137,23 @@ def add(left: Column, right: Column, *, sign: int = 1) -> Column:
 
 
 def multiply(left: Column, right: Column) -> Column:
-    """Return the product; of two decimals as a double."""
+    """Return the product; as a double of two decimals, or where it has no room in 64 bits."""
     valid = both_valid(left, right)
-    if "f" in (left.values.dtype.kind, right.values.dtype.kind) or (left.scale and right.scale):
+    are_exact = left.values.dtype.kind != "f" and right.values.dtype.kind != "f"
+    if not are_exact or (left.scale and right.scale) or largest(left) * largest(right) >= _LARGEST:
         return Column(np.asarray(left.as_double * right.as_double), valid)
-    scale = left.scale or right.scale
     a, b = (c.values.astype(np.int64, copy=False) for c in (left, right))
-    return Column(np.asarray(a * b), valid, scale)
+    return Column(np.asarray(a * b), valid, left.scale or right.scale)
+
+
+def largest(column: Column) -> int:
+    """Return the largest whole number that is there, or the largest below zero, without sign."""
+    values = column.values
+    if column.valid is not None:
+        values = values * column.valid  # nulls become zero
+    if values.size == 0 or values.dtype == bool:
+        return 1
+    return max(int(values.max()), -int(values.min()))
 
 
 def divide(left: Column, right: Column) -> Column:
@@ -149,6 +177,8 @@ def compare(left: Column, right: Column, *, by: Callable[[Array, Array], Array])
 def is_word(column: Column, wanted: str) -> Column:
     """Return whether a text is a certain word."""
     words = column.words or ()
+    if not words:
+        _require_words(column, words)
     place = bisect_left(words, wanted)
     if place == len(words) or words[place] != wanted:
         return Column(np.zeros(column.values.shape, dtype=bool), column.valid)
@@ -178,9 +208,8 @@ def choose(cases: Sequence[tuple[Column, Column]], otherwise: Column) -> Column:
     """Return for each row the value of the first case that is true."""
     options = [value for _, value in cases] + [otherwise]
     real = [option for option in options if option is not NULL] or [otherwise]
-    _, scale, words = aligned(real)
-    arrays, _, _ = aligned([*real, *(Column(np.asarray(0)) for o in options if o is NULL)])
-    place = iter(arrays[: len(real)])
+    arrays, scale, words = aligned(real)
+    place = iter(arrays)
     filled = [np.asarray(0) if option is NULL else next(place) for option in options]
     values, valid = filled[-1], otherwise.is_there
     for (case, option), held in zip(reversed(cases), reversed(filled[:-1]), strict=True):

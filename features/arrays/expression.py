@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 COMPILERS: dict[type[exp.Expr], Compiler] = {}
 """How each kind of SQL expression is compiled; the whole dialect that features may use."""
 
+_PARTS = {"this", "expression", "expressions", "ifs", "default", "low", "high", "to", "unit"}
+_PARTS |= {"partition_by", "order", "alias", "_type"}
+"""What the compilers read of an expression; whatever else it has would be passed over."""
+
 
 def compile_expression(node: exp.Expr) -> Compiled:
     """Return the function that computes an expression.
@@ -49,16 +53,32 @@ def compile_expression(node: exp.Expr) -> Compiled:
     """
     compiler = COMPILERS.get(type(node))
     if compiler is None:
-        raise NotImplementedError(
-            f"Expected SQL that the catalogue may use ({', '.join(sorted(_names()))}), got "
-            f"{type(node).__name__} in {node.sql('duckdb')!r}. Say it with those, or teach "
-            f"features/arrays the new one."
-        )
+        raise not_understood(node, type(node).__name__)
+    for part, value in node.args.items():
+        if part == "symmetric" or (isinstance(value, exp.Expr | list) and part not in _PARTS):
+            require_understood(not value, node, f"{type(node).__name__} with {part}")
     return compiler(node)
 
 
-def _names() -> set[str]:
-    return {kind.__name__ for kind in COMPILERS}
+def require_understood(is_understood: object, node: exp.Expr, what: str) -> None:
+    """Return if a part of SQL is understood.
+
+    Raises
+    ------
+    NotImplementedError
+        If it is not, because to pass over it would give wrong numbers.
+    """
+    if not is_understood:
+        raise not_understood(node, what)
+
+
+def not_understood(node: exp.Expr, what: str) -> NotImplementedError:
+    """Return the error for SQL that the catalogue may not use."""
+    known = ", ".join(sorted(kind.__name__ for kind in COMPILERS))
+    return NotImplementedError(
+        f"Expected SQL that the catalogue may use ({known}), got {what} in "
+        f"{node.sql('duckdb')!r}. Say it with those, or teach features/arrays the new one."
+    )
 
 
 def remembered(node: exp.Expr, compiled: Compiled) -> Compiled:
@@ -123,6 +143,7 @@ def _is_text(node: exp.Expr) -> bool:
 
 def _literal(node: exp.Literal) -> Compiled:
     text = str(node.this)
+    require_understood(not node.is_string, node, "a text that is not compared with =, <> or IN")
     held = constant(float(text) if any(mark in text for mark in ".eE") else int(text))
     return lambda _: held
 
@@ -138,7 +159,7 @@ def _placeholder(node: exp.Placeholder) -> Compiled:
 
 
 def _is_null(node: exp.Is) -> Compiled:
-    assert isinstance(node.expression, exp.Null), "IS is for nulls only"
+    require_understood(isinstance(node.expression, exp.Null), node, "IS of what is not NULL")
     held = compile_expression(node.this)
     return lambda scope: Column(np.asarray(~held(scope).is_there))
 
@@ -158,12 +179,13 @@ def _between(node: exp.Between) -> Compiled:
 
 
 def _in(node: exp.In) -> Compiled:
-    held, wanted = compile_expression(node.this), [each.this for each in node.expressions]
+    equals = [exp.EQ(this=node.this, expression=each) for each in node.expressions]
+    tests = [compile_expression(each) for each in equals]
 
     def run(scope: Scope) -> Column:
-        found = columns.is_word(held(scope), wanted[0])
-        for word in wanted[1:]:
-            found = columns.disjunction(found, columns.is_word(held(scope), word))
+        found = tests[0](scope)
+        for test in tests[1:]:
+            found = columns.disjunction(found, test(scope))
         return found
 
     return run
@@ -196,7 +218,7 @@ def _cast(node: exp.Cast) -> Compiled:
     kind = node.to.this
     if isinstance(node.this, exp.Null):
         return lambda _: NULL
-    if kind == exp.DType.TIMESTAMPNTZ:
+    if kind == exp.DType.TIMESTAMPNTZ and _is_text(node.this):
         instant = datetime.fromisoformat(str(node.this.this)).replace(tzinfo=UTC)
         return lambda _: constant(microseconds(instant))
     held = compile_expression(node.this)
@@ -209,11 +231,11 @@ def _cast(node: exp.Cast) -> Compiled:
         return lambda scope: columns.as_whole(held(scope), np.int32)
     if kind in (exp.DType.BIGINT, exp.DType.INT128):
         return lambda scope: columns.as_whole(held(scope))
-    raise NotImplementedError(f"Expected a cast to a number, got one to {node.to.sql('duckdb')}.")
+    raise not_understood(node, f"a cast to {node.to.sql('duckdb')}")
 
 
 def _microseconds_between(node: exp.DateDiff) -> Compiled:
-    assert str(node.args["unit"]) == "MICROSECOND", "times differ in microseconds"
+    require_understood(str(node.args["unit"]) == "MICROSECOND", node, "other units")
     later, earlier = compile_expression(node.this), compile_expression(node.expression)
     return lambda scope: columns.add(later(scope), earlier(scope), sign=-1)
 
@@ -221,10 +243,10 @@ def _microseconds_between(node: exp.DateDiff) -> Compiled:
 def _timezone(node: exp.Anonymous) -> Compiled:
     """Compile ``timezone('Europe/London', timezone('UTC', t))``, the clock on the wall."""
     name = str(node.this).lower()
-    if name != "timezone":
-        raise NotImplementedError(f"Expected timezone(...), got {name}(...).")
+    require_understood(name == "timezone", node, f"{name}(...)")
     zone, inner = node.expressions
-    assert isinstance(inner, exp.Anonymous), "an instant is UTC before it gets a zone"
+    from_utc = isinstance(inner, exp.Anonymous) and inner.expressions[0].this == "UTC"
+    require_understood(from_utc, node, "an instant that is not UTC before it gets a zone")
     held = compile_expression(inner.expressions[1])
     return lambda scope: wall_clock(held(scope), str(zone.this))
 

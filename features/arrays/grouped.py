@@ -12,7 +12,12 @@ import numpy as np
 from sqlglot import exp
 
 from features.arrays.column import Array, Column
-from features.arrays.expression import COMPILERS, compile_expression, remembered
+from features.arrays.expression import (
+    COMPILERS,
+    compile_expression,
+    remembered,
+    require_understood,
+)
 from features.arrays.frame import Frame, Groups, group, sort_keys
 
 if TYPE_CHECKING:
@@ -95,7 +100,24 @@ def _count(rows: _Rows) -> Column:
 def _sum(rows: _Rows) -> Column:
     if rows.values.dtype.kind == "f":
         return rows.result(rows.groups.reduce(np.add, rows.with_idle(np.float64(0))))
-    return rows.result(rows.groups.total(rows.with_idle(0)))
+    values, groups = rows.with_idle(0), rows.groups
+    if _have_room(values, groups):
+        return rows.result(groups.total(values))
+    # Both halves of the bits have room to be summed, and doubles have room for the whole.
+    halves = groups.total(values >> 32) * 2.0**32, groups.total(values & (2**32 - 1))
+    unit = 10 ** (rows.argument.scale or 0)
+    return Column(np.asarray(sum(halves)) / unit, rows.any_counted)
+
+
+def _have_room(values: Array, groups: Groups) -> bool:
+    """Return whether sums, and twice the sums, of whole numbers surely have room in 64 bits."""
+    if values.dtype.kind == "b" or values.dtype.itemsize < 8 or len(values) == 0:
+        return True
+    most = max(int(values.max()), -int(values.min()))
+    if most * int(groups.sizes.max()) < 2**62:
+        return True
+    sums = groups.reduce(np.add, np.abs(values.astype(np.float64)))
+    return bool((sums < 2.0**62).all())
 
 
 def _least(rows: _Rows) -> Column:
@@ -129,10 +151,14 @@ _AGGREGATES: dict[type[exp.Expr], Callable[[_Rows], Column]] = {
 }
 
 
+_AGGREGATED = (*_AGGREGATES, exp.ArgMin, exp.ArgMax)
+
+
 def _aggregate(node: exp.Expr, condition: exp.Expr | None = None) -> Compiled:
     chosen = None if condition is None else compile_expression(condition)
     whole = node if condition is None else node.parent
     assert whole is not None, "a filtered aggregate has its filter around it"
+    require_understood(isinstance(node, _AGGREGATED), whole, "a filter of what is no aggregate")
     if isinstance(node, exp.ArgMin | exp.ArgMax):
         return remembered(whole, _at_extreme(node, chosen))
     if isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct):
@@ -170,7 +196,8 @@ def _at_extreme(node: exp.ArgMin | exp.ArgMax, condition: Compiled | None) -> Co
 
 
 def _distinct(node: exp.Distinct, condition: Compiled | None) -> Compiled:
-    assert condition is None, "distinct values are counted without a filter"
+    is_plain = condition is None and len(node.expressions) == 1
+    require_understood(is_plain, node, "DISTINCT with a filter, or of several")
     argument = compile_expression(node.expressions[0])
 
     def run(scope: GroupScope) -> Column:
@@ -206,10 +233,18 @@ def _window(node: exp.Window) -> Compiled:
         (compile_expression(each.this), bool(each.args.get("desc")))
         for each in (order.expressions if order is not None else ())
     ]
+    require_understood(type(node.this) in _WINDOWS, node, f"a window of {type(node.this).__name__}")
+    require_understood(not node.alias, node, "a window that has no definition")
+    unread = [part for part in node.this.args if part not in ("this", "big_int")]
+    require_understood(not any(node.this.args[part] for part in unread), node, str(unread))
     argument = None
     if not isinstance(node.this.this, exp.Star):
         argument = compile_expression(node.this.this)
     look = _WINDOWS[type(node.this)]
+    is_running = bool(ordering) and type(node.this) not in _IN_ORDER
+    require_understood(not is_running, node, "a running window")
+    nulls_last = not any(each.args.get("nulls_first") for each in getattr(order, "expressions", ()))
+    require_understood(nulls_last, node, "NULLS FIRST")
     spelled = [*(node.args.get("partition_by") or ()), *([order] if order is not None else [])]
     over = " ".join(each.sql("duckdb") for each in spelled)
 
@@ -276,5 +311,8 @@ _WINDOWS: dict[type[exp.Expr], Callable[[Array, Array, Groups], tuple[Array, Arr
     exp.Count: _counted,
 }
 
-COMPILERS |= dict.fromkeys((*_AGGREGATES, exp.ArgMin, exp.ArgMax), _aggregate)
+_IN_ORDER = (exp.Lag, exp.Lead, exp.FirstValue)
+"""Windows that ask for a neighbour; the others see all rows, and none may run."""
+
+COMPILERS |= dict.fromkeys(_AGGREGATED, _aggregate)
 COMPILERS |= {exp.Filter: _filtered, exp.Window: _window}

@@ -58,8 +58,11 @@ def _instants(given: Sequence[Any]) -> Column:
 
 
 def _numbers(given: Sequence[Any]) -> Column:
-    values, valid = _there(given)
-    return Column(np.array(values, dtype=np.float64), valid)
+    values = np.array([np.nan if value is None else value for value in given], dtype=np.float64)
+    missing = np.isnan(values)
+    if not missing.any():
+        return Column(values)
+    return Column(np.where(missing, 0.0, values), ~missing)
 
 
 def _money(given: Sequence[Any]) -> Column:

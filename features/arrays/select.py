@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 
-from features.arrays.expression import compile_expression
+from features.arrays.expression import compile_expression, require_understood
 from features.arrays.frame import CUSTOMER, Frame, Groups, group, sort_keys
 from features.arrays.grouped import GroupScope
 
@@ -50,10 +50,10 @@ def by_customer(frame: Frame) -> GroupScope:
 
 
 def _select(node: exp.Expr) -> Query:
-    assert isinstance(node, exp.Select), "expected one SELECT"
+    _require_plain(node)
     windows = {each.name: each for each in node.args.get("windows") or ()}
     for window in list(node.find_all(exp.Window)):
-        if window.alias and window.alias in windows:
+        if window.alias in windows and window.find_ancestor(exp.Select) is node:
             _spell_out(window, windows[window.alias])
     source = _source(node.args["from_"].this)
     condition = node.args.get("where")
@@ -82,9 +82,37 @@ def _select(node: exp.Expr) -> Query:
     return run
 
 
+_PARTS = frozenset(["expressions", "from_", "where", "group", "distinct", "windows"])
+"""What of a SELECT is read; whatever else it has would be passed over."""
+
+
+def _require_plain(node: exp.Expr) -> None:
+    require_understood(isinstance(node, exp.Select), node, "what is not one SELECT")
+    unread = [part for part, value in node.args.items() if value and part not in _PARTS]
+    require_understood(not unread, node, f"SELECT with {', '.join(unread)}")
+    require_understood(node.args.get("from_"), node, "SELECT without FROM")
+    for each in node.expressions:
+        changed = isinstance(each, exp.Star) and any(each.args.values())
+        require_understood(not changed, node, "a star that leaves out or replaces")
+    distinct, grouped = node.args.get("distinct"), node.args.get("group")
+    if distinct:
+        require_understood(not (distinct.args.get("on") or grouped), node, "this DISTINCT")
+    keys = node.expressions if distinct else getattr(grouped, "expressions", ())
+    are_names = all(isinstance(key, exp.Column) for key in keys)
+    require_understood(are_names and (keys or not grouped), node, "a group by what is no column")
+    if not keys:
+        lonely = [each for each in node.expressions if _is_aggregate(each.unalias())]
+        require_understood(not lonely, node, "an aggregate without GROUP BY")
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    return any(not each.find_ancestor(exp.Window) for each in node.find_all(exp.AggFunc))
+
+
 def _source(node: exp.Expr) -> Query:
     if isinstance(node, exp.Subquery):
         return _select(node.this)
+    require_understood(isinstance(node, exp.Table), node, "what is no table")
     name = node.name
     return lambda frames: frames[name]
 

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
     from features.catalogue.feature import Feature
 
 BLOCK = 50_000
-"""Customers computed at once."""
+"""Customers computed at once, at most."""
+BLOCK_ROWS = 1_000_000
+"""Rows computed at once, at most, unless so few customers have more."""
+_STEPS = 64
+"""Blocks end where a part of ``BLOCK`` does, so that the rows are not counted for each customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +212,25 @@ def snapshot_blocks(
     list of Values
         At least one; together all customers in order.
     """
-    n_customers = len(tables.customer_ids)
     run = partial(plan.run, as_of=as_of, lookback_days=lookback_days, definition=definition)
 
-    def block(first: int) -> Values:
-        return run(tables.of_customers(first, min(first + BLOCK, n_customers)))
+    def block(ends: tuple[int, int]) -> Values:
+        return run(tables.of_customers(*ends))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(block, range(0, max(n_customers, 1), BLOCK)))
+        return list(pool.map(block, blocks_of(tables)))
+
+
+def blocks_of(tables: SortedTables) -> list[tuple[int, int]]:
+    """Return the first customer of each block, and the first one after it; at least one block."""
+    n_customers = len(tables.customer_ids)
+    borders = np.append(np.arange(0, n_customers, max(BLOCK // _STEPS, 1)), n_customers)
+    counts = [tables.rows_before(borders, table=name) for name in tables.columns]
+    before = np.sum(counts, axis=0)
+    blocks, start = [], 0
+    for end in range(1, len(borders) - 1):
+        n_rows = before[end + 1] - before[start]
+        if borders[end + 1] - borders[start] > BLOCK or n_rows > BLOCK_ROWS:
+            blocks.append((int(borders[start]), int(borders[end])))
+            start = end
+    return [*blocks, (int(borders[start]), n_customers)]

@@ -15,11 +15,12 @@ from features.arrays.column import Column
 from features.arrays.frame import CUSTOMER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     import duckdb
     import pyarrow as pa
 
+    from features.arrays.column import Array
     from features.tables import Tables
 
 MONEY_DIGITS = 4
@@ -51,10 +52,16 @@ class SortedTables:
         """Return the rows of customers ``first`` to ``last - 1``, without copying them."""
         part = {}
         for name, columns in self.columns.items():
-            start, end = np.searchsorted(columns[CUSTOMER].values, [first, last])
+            start, end = self.rows_before([first, last], table=name)
             rows = slice(int(start), int(end))
             part[name] = {key: column.take(rows) for key, column in columns.items()}
         return part
+
+    def rows_before(self, customers: Sequence[int] | Array, *, table: str) -> Array:
+        """Return how many rows of a table belong to customers below some numbers."""
+        numbers = self.columns[table][CUSTOMER].values
+        # Needles of another type would have the whole column copied into that type.
+        return np.searchsorted(numbers, np.asarray(customers, dtype=numbers.dtype))
 
 
 def sorted_tables(tables: Tables, read: Mapping[str, Set[str]]) -> SortedTables:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from by_hand import BUYING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from by_hand import BUYING
 from ebbtide.definition import ChurnDefinition
 from features.catalogue.catalogue import CATALOGUE, features_present
 from features.duckdb_snapshot import duckdb_snapshot
 from features.expectations import with_expectations
 from features.snapshot import SnapshotBuilder, build_snapshot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 pytestmark = pytest.mark.property
 
