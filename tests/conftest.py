@@ -1,12 +1,21 @@
-"""What every test may ask for: the real data, and hypothesis without a clock."""
+"""What every test may ask for: the real data, Spark, and hypothesis without a clock."""
 
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from ebbtide.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,3 +62,28 @@ def shop_env(data_dir: DataFolder, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = (data_dir / "online_retail_II.parquet").parent
     monkeypatch.setenv("EBBTIDE_DATA_DIR", str(folder))
     return folder
+
+
+_SPARK_CONF = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.driver.memory": "2g",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+}
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """A Spark session on two cores; where Java is missing, a skip, or on a build machine a fail."""
+    from features.spark.session import require_spark, spark_session
+
+    try:
+        require_spark()
+    except SettingsError as err:
+        pytest.fail(str(err)) if os.environ.get("CI") else pytest.skip(str(err))
+    with warnings.catch_warnings():
+        # Spark's Python side leaves sockets to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        with spark_session("local[2]", _SPARK_CONF) as session:
+            yield session

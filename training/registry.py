@@ -206,7 +206,7 @@ def _fetch(model_name: str, number: str, into: Path, *, key: bytes | None) -> Bu
 
 def _download(model_name: str, number: str, into: Path) -> Path:
     with registry_errors(f"The files of version {number} are gone. Run: ebbtide train"):
-        place = mlflow.artifacts.download_artifacts(
+        place: str = mlflow.artifacts.download_artifacts(
             f"models:/{model_name}/{number}", dst_path=str(into)
         )
     return into / place / "artifacts" / "bundle"

@@ -53,6 +53,9 @@ _COLUMNS = (
     "policy_version",
     "definition",
 )
+_REASONS = 3
+SCORE_COLUMNS = (*_COLUMNS, *(f"reason_{place + 1}" for place in range(_REASONS)))
+"""Columns of scores, before segments are added."""
 
 
 def snapshot_for(bundle: Bundle, tables: Tables, *, as_of: datetime) -> pa.Table:
@@ -206,7 +209,7 @@ def score_snapshot(
 
 def _flat(answers: list[Answer]) -> pa.Table:
     columns = {name: [getattr(answer, name) for answer in answers] for name in _COLUMNS}
-    for place in range(3):
+    for place in range(_REASONS):
         columns[f"reason_{place + 1}"] = [
             answer.reasons[place].text if place < len(answer.reasons) else None
             for answer in answers

@@ -17,9 +17,15 @@ from ebbtide.console import (
     require_table_path,
     write_table,
 )
+from features.engine import (
+    MasterOption,
+    ScoringEngine,
+    SparkConfOption,
+    local_table_path,
+    require_no_spark_options,
+)
 
 WhyOption = Annotated[str, typer.Option("--why", help="Reason, kept in the history.")]
-OutOption = Annotated[Path, typer.Option(help="Parquet or CSV file to write.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -136,7 +142,9 @@ def rollback(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def score(
     as_of: Annotated[str, typer.Option(help="Instant of the snapshot, exclusive.")],
-    out: OutOption,
+    out: Annotated[
+        str, typer.Option(help="Parquet or CSV file to write; with Spark a folder, too.")
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
     language: Annotated[str, typer.Option(help="Language of the texts: en or zh.")] = "en",
     publish: Annotated[
@@ -145,6 +153,11 @@ def score(
     table: Annotated[
         Path | None, typer.Option(help="With a snapshot table: file of the rows to score.")
     ] = None,
+    engine: Annotated[
+        ScoringEngine, typer.Option(help="What computes: local or spark; they are equal.")
+    ] = ScoringEngine.local,
+    master: MasterOption = None,
+    spark_conf: SparkConfOption = None,
 ) -> None:
     """Score every living customer with the champion."""
     import tempfile
@@ -161,12 +174,29 @@ def score(
     from training.score_segments import with_segments
 
     project = load_project(config)
-    require_table_path(out, project)
     spoken = spoken_language(language)
+    if engine is ScoringEngine.spark:
+        from training.score_spark_run import score_with_spark
+
+        if table is not None:
+            raise SettingsError("--table is read with --engine local only.")
+        scored_by = score_with_spark(
+            project,
+            as_of=as_of,
+            out=out,
+            language=spoken,
+            publish=publish,
+            master=master,
+            conf=spark_conf or [],
+        )
+        typer.echo(scored_by)
+        return
+    require_no_spark_options(master, spark_conf)
+    path = local_table_path(out, project)
     if project.snapshot_table is not None:
         from training.snapshot_table.runs import score_table
 
-        score_table(project, as_of=as_of, out=out, table=table, language=spoken, publish=publish)
+        score_table(project, as_of=as_of, out=path, table=table, language=spoken, publish=publish)
         return
     if table is not None:
         raise SettingsError("--table goes with a [snapshot_table]; this project has events.")
@@ -197,7 +227,7 @@ def score(
             settings=project.segments,
             as_of=instant,
         )
-        write_table(scored, out)
+        write_table(scored, path)
         if publish:
             progress("publish the snapshot")
             store = open_store(project.database_url)

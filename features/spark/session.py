@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,10 +58,12 @@ def spark_session(
     Raises
     ------
     SettingsError
-        If pyspark or Java is missing, a setting would change results, or Spark does not start.
+        If pyspark or Java is missing, a setting would change results, Spark does not start, or it
+        gives up.
     """
     require_spark()
     _require_semantics(conf or {})
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
@@ -72,18 +75,28 @@ def spark_session(
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
-    except (PySparkException, RuntimeError, OSError) as err:
+    except (PySparkException, Py4JError, RuntimeError, OSError) as err:
         raise SettingsError(_does_not_start(master, err)) from err
-    except Exception as err:
-        if type(err).__module__.startswith("py4j"):
-            raise SettingsError(_does_not_start(master, err)) from err
-        raise
-    session.sparkContext.setLogLevel("ERROR")
+    context = session.sparkContext
+    context.setLogLevel("ERROR")
+    if context.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
+        context.pythonExec = sys.executable
     try:
         yield session
+    except (PySparkException, Py4JError) as err:
+        raise SettingsError(
+            f"Spark gave up ({what_spark_says(err)}). Look into its log for the task that failed. "
+            f"Executors need the memory for it, the files, and for scores a Python with Ebbtide."
+        ) from err
     finally:
         if running is None:
             session.stop()
+
+
+def what_spark_says(err: Exception) -> str:
+    """Return the name of a Spark error; its message may quote a value of the data."""
+    name = getattr(err, "getCondition", lambda: None)()
+    return str(name or type(err).__name__)
 
 
 def require_spark() -> None:

@@ -20,6 +20,7 @@ from features.source_query import source_path, source_query
 from features.spark.connection import SparkConnection
 from features.spark.files import read_place
 from features.spark.queries import on_spark, query_frame
+from features.spark.session import what_spark_says
 from features.tables import Tables
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _check(
     source: TableSource,
     now: datetime,
 ) -> list[Finding]:
-    from py4j.protocol import Py4JJavaError
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
@@ -106,7 +107,7 @@ def _check(
             return [unknown]
         _renamed(frame, source).createOrReplaceTempView(f"raw_{name}")
         return check_rows(connection, f"raw_{name}", table_contract(name), now=now)
-    except (PySparkException, Py4JJavaError) as err:
+    except (PySparkException, Py4JError) as err:
         return [_unreadable(name, source, err)]
 
 
@@ -151,13 +152,11 @@ def _quoted(column: str) -> str:
 
 
 def _unreadable(name: str, source: TableSource, err: Exception) -> Finding:
-    """Say what Spark calls the trouble; its message may quote a value, the name of an error not."""
     place = "by its query" if source.path is None else f"from {source.path!r}"
-    kind = getattr(err, "getErrorClass", lambda: None)() or type(err).__name__
     return Finding(
         severity="error",
         table=name,
-        message=f"cannot be read {place} with Spark ({kind}).",
+        message=f"cannot be read {place} with Spark ({what_spark_says(err)}).",
         advice="Check that the executors see the files (a path without a scheme is of each "
         "machine), that CSV lines agree on their values, and that Parquet has no nanoseconds. "
         "Or use --engine local.",

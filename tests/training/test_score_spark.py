@@ -1,0 +1,84 @@
+"""Scores on Spark are the local scores: every column of every customer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from by_hand import PRESENT
+from ebbtide.bundle.read import read_bundle
+from ebbtide.policy.file import load_policy
+from features.spark.snapshot import collected
+from features.spark.sources import open_spark_tables
+from training.lineage import lineage_of
+from training.score import score_snapshot, snapshot_for
+from training.score_segments import with_segments
+from training.score_spark import SCORES, score_on_spark
+from training.tracking import write_candidate
+from training.train import train
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+    from ebbtide.project import Project
+    from features.tables import Tables
+
+SCORED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tables: Tables, project: Project, tmp_path: Path) -> Path:
+    trained = train(tables, project, now=tables.log_end(now=PRESENT))
+    lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
+    write_candidate(
+        tmp_path / "bundle",
+        project,
+        trained,
+        trained.best,
+        lineage,
+        columns=tables.columns,
+        key=None,
+    )
+    return tmp_path / "bundle"
+
+
+def test_every_column_of_the_local_scores_comes_out_on_spark(
+    spark: SparkSession, tables: Tables, project: Project, folder: Path
+) -> None:
+    bundle, as_of = read_bundle(folder, key=None), tables.log_end(now=PRESENT)
+    policy = load_policy(project.policy_path)
+    told = {"bundle": bundle, "policy": policy, "as_of": as_of, "scored_at": SCORED_AT}
+    snapshot = snapshot_for(bundle, tables, as_of=as_of)
+    local = with_segments(
+        score_snapshot(snapshot, language="en", **told),
+        snapshot,
+        tables=tables,
+        bundle=bundle,
+        settings=project.segments,
+        as_of=as_of,
+    ).cast(SCORES)
+
+    done = score_on_spark(
+        open_spark_tables(project, spark, now=PRESENT),
+        folder=folder,
+        settings=project.segments,
+        language="en",
+        **told,
+    )
+    there = collected(done.scores)
+
+    assert there.schema.names == local.schema.names
+    assert there.num_rows == snapshot.num_rows
+    for name in local.schema.names:
+        ours, theirs = there[name], local[name]
+        if name in ("churn_probability", "percentile", "value", "expected_value", "effect"):
+            np.testing.assert_allclose(
+                ours.to_numpy(), theirs.to_numpy(), rtol=1e-9, atol=1e-12, err_msg=name
+            )
+        else:
+            assert ours.to_pylist() == theirs.to_pylist(), name
