@@ -33,6 +33,7 @@ class GroupScope:
     rows: Frame
     groups: Groups
     cache: dict[str, Column] = field(default_factory=dict)
+    counts: dict[int, tuple[Array, Array]] = field(default_factory=dict)
 
     @property
     def constants(self) -> Mapping[str, Column]:
@@ -56,10 +57,21 @@ class _Rows:
     argument: Column
     groups: Groups
 
+    counts: dict[int, tuple[Array, Array]]
+
+    @property
+    def how_many(self) -> Array:
+        """How many rows of each group count; kept, because many aggregates share their filter."""
+        assert self.counted is not None
+        key = id(self.counted)
+        if key not in self.counts:
+            self.counts[key] = (self.counted, self.groups.total(self.counted))
+        return self.counts[key][1]
+
     @property
     def any_counted(self) -> Array | None:
         """Whether a row of each group counts."""
-        return None if self.counted is None else self.groups.total(self.counted) > 0
+        return None if self.counted is None else self.how_many > 0
 
     def with_idle(self, idle: Any) -> Array:
         """Return the values, and where a row does not count, one that changes nothing."""
@@ -88,13 +100,13 @@ def _rows(scope: GroupScope, argument: Compiled | None, condition: Compiled | No
     counted = None
     if masks:
         counted = groups.ordered(masks[0] if len(masks) == 1 else masks[0] & masks[1])
-    return _Rows(groups.ordered(held.values), counted, held, groups)
+    return _Rows(groups.ordered(held.values), counted, held, groups, scope.counts)
 
 
 def _count(rows: _Rows) -> Column:
     if rows.counted is None:
         return Column(rows.groups.sizes)
-    return Column(rows.groups.total(rows.counted))
+    return Column(rows.how_many)
 
 
 def _sum(rows: _Rows) -> Column:
