@@ -13,10 +13,10 @@ from features.arrays.column import Array, Column
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
 _SPAN_DAYS = 512
+"""Changes of the clock are looked up, and kept, for spans so long."""
 _SPAN_US = _SPAN_DAYS * _DAY_US
-"""Changes of the clock are looked up for spans so long, so that most lookups find them kept."""
-_FIRST_DAY, _LAST_DAY = -719_000, 2_932_000
-"""The years 1 and 9997: Python has no calendar before or after, and clocks change in neither."""
+_FIRST_SPAN, _LAST_SPAN = -122, 164
+"""The years 1799 to 2200: no zone changed its clocks before, and beyond they stay as they are."""
 
 
 def microseconds(instant: datetime) -> int:
@@ -35,18 +35,20 @@ def wall_clock(utc: Column, time_zone: str) -> Column:
     there = utc.values if utc.valid is None else utc.values[utc.valid]
     if there.size == 0:
         return utc
-    first, last = int(there.min()) // _SPAN_US, int(there.max()) // _SPAN_US
-    changes, offsets = _offsets(time_zone, first * _SPAN_DAYS, (last + 1) * _SPAN_DAYS)
+    spans = (int(each) // _SPAN_US for each in (there.min(), there.max()))
+    first, last = (min(max(span, _FIRST_SPAN), _LAST_SPAN) for span in spans)
+    found = [_offsets(time_zone, span) for span in range(first, last + 1)]
+    changes, offsets = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     place = np.searchsorted(changes, utc.values, side="right") - 1
     return Column(np.asarray(utc.values + offsets[np.maximum(place, 0)]), utc.valid)
 
 
-@lru_cache(maxsize=64)
-def _offsets(time_zone: str, first_day: int, last_day: int) -> tuple[Array, Array]:
+@lru_cache(maxsize=1024)
+def _offsets(time_zone: str, span: int) -> tuple[Array, Array]:
     """Return when the offset of a zone changes, and the offsets from then on, in microseconds."""
-    first_day, last_day = max(first_day, _FIRST_DAY), min(last_day, _LAST_DAY)
+    first_day = span * _SPAN_DAYS
     changes, offsets = [first_day * _DAY_US], [_offset(time_zone, first_day * _DAY_US)]
-    for day in range(first_day, last_day):
+    for day in range(first_day, first_day + _SPAN_DAYS):
         start, end = day * _DAY_US, (day + 1) * _DAY_US
         while offsets[-1] != _offset(time_zone, end):
             changes.append(_next_change(time_zone, start, end))

@@ -112,7 +112,8 @@ def _is_aggregate(node: exp.Expr) -> bool:
 def _source(node: exp.Expr) -> Query:
     if isinstance(node, exp.Subquery):
         return _select(node.this)
-    require_understood(isinstance(node, exp.Table), node, "what is no table")
+    is_table = isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier)
+    require_understood(is_table, node, "what is no table")
     name = node.name
     return lambda frames: frames[name]
 
