@@ -1,0 +1,89 @@
+"""Frames cut, order and group rows; sums of groups are exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ebbtide.errors import ContractError
+from features.arrays.column import Column
+from features.arrays.frame import Frame, Groups, group, sort_keys
+
+
+def frame(**columns: list[int]) -> Frame:
+    held = {name: Column(np.array(values)) for name, values in columns.items()}
+    return Frame.of(held, {})
+
+
+def test_an_unknown_column_is_named_with_a_suggestion() -> None:
+    with pytest.raises(ContractError, match=r"names 'amont'.*amount"):
+        frame(customer_id=[1], amount=[2]).column("amont")
+
+
+def test_columns_are_computed_once_and_only_when_asked_for() -> None:
+    asked = []
+
+    def make() -> Column:
+        asked.append(1)
+        return Column(np.array([1, 2]))
+
+    rows = frame(customer_id=[1, 1]).with_columns({"x": make})
+    assert asked == []
+    assert rows.column("x") is rows.column("x")
+    assert asked == [1]
+
+
+def test_rows_under_a_mask_keep_their_order() -> None:
+    rows = frame(customer_id=[1, 1, 2], x=[5, 6, 7])
+    kept = rows.where(np.array([True, False, True]))
+    assert kept.column("x").values.tolist() == [5, 7]
+    assert rows.where(np.array([True, True, True])) is rows
+    assert rows.where(np.zeros(3, dtype=bool)).column("x").values.tolist() == []
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int32, np.int64, np.float64])
+@pytest.mark.parametrize("falls", [False, True])
+def test_keys_of_every_type_rise_with_null_last(kind, falls: bool) -> None:
+    held = Column(np.array([0, 2, 1, 77], dtype=kind), np.array([True, True, True, False]))
+    order = np.lexsort(list(reversed(sort_keys([(held, falls)]))))
+    assert order.tolist() == ([1, 2, 0, 3] if falls else [0, 2, 1, 3])
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(-(2**40), 2**40) | st.integers(-9, 9)), max_size=20
+    )
+)
+def test_groups_hold_their_rows_in_order(rows) -> None:
+    first, then = (np.array([row[place] for row in rows], dtype=np.int64) for place in (0, 1))
+    groups = group([first, then], n_grouping=1, n_rows=len(rows))
+    wanted = sorted(rows)
+    assert groups.ordered(first).tolist() == [row[0] for row in wanted]
+    assert groups.ordered(then).tolist() == [row[1] for row in wanted]
+    assert len(groups.starts) == len({row[0] for row in rows})
+    assert groups.total(groups.ordered(then)).tolist() == [
+        sum(value for key, value in rows if key == each)
+        for each in sorted({row[0] for row in rows})
+    ]
+    assert groups.back(groups.ordered(then)).tolist() == then.tolist()
+
+
+def test_the_narrowest_keys_sort_like_wide_ones() -> None:
+    """Differences that pass the narrow type's limit must not change their order."""
+    key = np.array([100, -100, 27, -128, 127], dtype=np.int8)
+    groups = group([key], n_grouping=1, n_rows=5)
+    assert groups.ordered(key).tolist() == [-128, -100, 27, 100, 127]
+
+
+def test_totals_are_exact_though_the_running_sum_overflows() -> None:
+    values = np.array([2**62, 2**61, 5, 2**62, 2**62 - 1, -(2**62)])
+    groups = Groups(None, np.array([0, 2, 3, 5]), np.array([1, 2, 4, 5]), 6)
+    assert groups.total(values).tolist() == [2**62 + 2**61, 5, 2**63 - 1, -(2**62)]
+
+
+def test_no_rows_are_no_groups() -> None:
+    groups = group([np.zeros(0)], n_grouping=1, n_rows=0)
+    assert (len(groups.starts), groups.sizes.tolist(), groups.n_rows) == (0, [], 0)
+    assert groups.total(np.zeros(0, dtype=np.int64)).tolist() == []
