@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,8 +81,12 @@ def spark() -> Iterator[SparkSession]:
         require_spark()
     except SettingsError as err:
         pytest.fail(str(err)) if os.environ.get("CI") else pytest.skip(str(err))
-    with warnings.catch_warnings():
-        # Spark's Python side leaves sockets to the garbage collector.
-        warnings.simplefilter("ignore", ResourceWarning)
-        with spark_session("local[2]", _SPARK_CONF) as session:
-            yield session
+    with spark_session("local[2]", _SPARK_CONF) as session:
+        yield session
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let Spark's Python side leave its sockets to be closed when they are forgotten."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -81,7 +82,7 @@ def _table(name: str, rng: np.random.Generator, names: np.ndarray, rows: int) ->
 def _later(rng: np.random.Generator, instant: datetime, days: int = 60) -> datetime | None:
     if rng.random() < 0.3:
         return None
-    return instant + timedelta(seconds=int(rng.integers(0, days * 86_400)))
+    return instant + timedelta(seconds=int(rng.integers(-86_400, days * 86_400)))
 
 
 def _naive(values: list[object]) -> list[object]:
@@ -91,8 +92,6 @@ def _naive(values: list[object]) -> list[object]:
 def _values(
     name: str, kind: str, choices: tuple[str, ...], rng: np.random.Generator, rows: int
 ) -> list[object]:
-    from decimal import Decimal
-
     if choices:
         return list(rng.choice(choices, rows))
     if kind in ("id", "text"):

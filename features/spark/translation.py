@@ -156,15 +156,25 @@ def _cast(node: exp.Expr) -> exp.Expr:
 
 
 def _arg_extreme(node: exp.Expr) -> exp.Expr:
-    """Pass over rows where either argument is null, as DuckDB does."""
-    keys = node.expression.expressions if isinstance(node.expression, exp.Tuple) else None
-    there = [node.this, *(keys[:1] if keys else [node.expression])]
-    condition = exp.and_(*(part.copy().is_(exp.null()).not_() for part in there), wrap=False)
+    """Pass over rows where either argument is null, as DuckDB does.
+
+    Within a pair a null is the greatest there, the least on Spark.
+    """
+    there = [node.this, node.expression]
+    if isinstance(node.expression, exp.Tuple):
+        there = there[:1]
+        keys = [part for key in node.expression.expressions for part in (_is_null(key), key.copy())]
+        node.set("expression", exp.Tuple(expressions=keys))
+    condition = exp.and_(*(exp.not_(_is_null(part)) for part in there), wrap=False)
     outer = node.parent
     if isinstance(outer, exp.Filter):
         outer.expression.set("this", exp.and_(outer.expression.this.copy(), condition))
         return node
     return exp.Filter(this=node.copy(), expression=exp.Where(this=condition))
+
+
+def _is_null(node: exp.Expr) -> exp.Expr:
+    return exp.Is(this=node.copy(), expression=exp.null())
 
 
 def _iso_weekday(node: exp.Expr) -> exp.Expr:
