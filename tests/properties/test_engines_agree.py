@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +13,20 @@ from hypothesis import strategies as st
 
 from by_hand import BUYING
 from ebbtide.definition import ChurnDefinition
+from ebbtide.project import load_project
 from features.catalogue.catalogue import CATALOGUE, features_present
 from features.duckdb_snapshot import duckdb_snapshot
 from features.expectations import with_expectations
 from features.snapshot import SnapshotBuilder, build_snapshot
+from features.sources import open_tables
+from features.tables import Tables, connect, load_relation
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 pytestmark = pytest.mark.property
+
+ROOT = Path(__file__).resolve().parents[2]
 
 ZONES = ["UTC", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"]
 AS_OF = datetime(2011, 3, 27, 0, 59, 59, 999_999, tzinfo=UTC)  # as tests/properties/conftest.py
@@ -169,3 +175,45 @@ def test_the_order_of_the_rows_does_not_matter(world, opened, data) -> None:
         for rows in (company, other)
     )
     assert_same_bits(one, another)
+
+
+@pytest.mark.parametrize(
+    "as_of", [datetime(2010, 12, 1, tzinfo=UTC), datetime(2011, 9, 9, 13, 5, tzinfo=UTC)]
+)
+def test_online_retail_is_equal_on_both_engines(shop_env, as_of) -> None:
+    project = load_project(ROOT / "examples" / "online-retail-ii.toml")
+    company = open_tables(project, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert_agree(*both(company, as_of=as_of, time_zone="Europe/London", lookback_days=730))
+
+
+INCIDENTS = """
+CREATE TABLE {name} AS
+SELECT caller_id AS customer_id, min(opened_at) AS opened_at, max(resolved_at) AS resolved_at,
+    max(CAST(5 - CAST(priority AS INTEGER) AS DOUBLE)) AS severity, max(category) AS category,
+    max(contact_type) AS channel, max(reopen_count) > 0 AS reopened,
+    min(sys_updated_at) AS known_at
+FROM read_parquet('{path}') WHERE caller_id IS NOT NULL GROUP BY number, caller_id
+"""
+
+
+@pytest.mark.parametrize(
+    "as_of", [datetime(2016, 4, 1, tzinfo=UTC), datetime(2016, 10, 30, 1, 30, tzinfo=UTC)]
+)
+def test_the_incident_log_is_equal_on_both_engines(data_dir, as_of) -> None:
+    """Callers who complain; what they bought is made up from when they called."""
+    connection = connect("UTC")
+    try:
+        path = data_dir / "uci_incident_log.parquet"
+        connection.execute(INCIDENTS.format(name="raw_complaints", path=path))
+        connection.execute(
+            "CREATE TABLE raw_transactions AS SELECT customer_id, opened_at AS occurred_at,"
+            " severity * 10 - 15 AS amount, category AS product_id, channel FROM raw_complaints"
+        )
+        columns = {name: load_relation(connection, name) for name in ("transactions", "complaints")}
+        company = Tables(connection=connection, columns=columns)
+        arrays, duckdb = both(company, as_of=as_of, time_zone="Europe/London")
+    finally:
+        connection.close()
+    assert arrays.num_rows > 500
+    assert np.nanmax(numbers(arrays, "complaints_reopened_365d")) >= 1
+    assert_agree(arrays, duckdb)
