@@ -33,6 +33,8 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
 
 _HASHED = ("order_id",)
 """Ids that are only told apart, so many that a list of them would cost more than it is worth."""
+_MOST_LISTED = 2**16
+"""Other ids are listed up to so many; a list of millions takes twenty seconds and a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,12 @@ def _columns(
 ) -> dict[str, Column]:
     contract = table_contract(name)
     wanted = [contract.column(each) for each in read if each != CUSTOMER]
-    kinds = {each.name: "hash" if each.name in _HASHED else each.kind for each in wanted}
+    kinds = {
+        each.name: "hash"
+        if each.kind == "id" and _is_hashed(connection, name, each.name)
+        else each.kind
+        for each in wanted
+    }
     words: dict[str, tuple[str, ...]] = {}
     parts = ["buyers.number AS customer_id"]
     for each, kind in kinds.items():
@@ -129,6 +136,13 @@ _FORMS = {
     "id": "enum_code(CAST({column} AS words_of_{words}))",
 }
 """How each kind of column becomes numbers."""
+
+
+def _is_hashed(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
+    if column in _HASHED:
+        return True
+    counted = connection.sql(f"SELECT approx_count_distinct({column}) FROM {table}").fetchall()
+    return bool(counted[0][0] > _MOST_LISTED)
 
 
 def _words(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[str, ...]:

@@ -120,6 +120,17 @@ def test_texts_and_ids_that_are_all_null_are_columns_of_nulls(open_company) -> N
     assert found["complaint_severity_max_365d"] is None
 
 
+def test_ids_too_many_to_be_listed_are_told_apart_all_the_same(open_company, monkeypatch) -> None:
+    rows = [bought(days=day, product_id=f"p{day % 7}" if day % 3 else None) for day in range(1, 40)]
+    company = open_company(transactions=rows)
+    listed = agreed(company)
+    monkeypatch.setattr("features.arrays.tables._MOST_LISTED", 3)
+    read = held(company, transactions={"product_id"}).columns["transactions"]["product_id"]
+    assert read.words is None
+    assert read.valid.sum() == 26
+    assert agreed(company) == listed
+
+
 def test_tables_without_rows_and_customers_without_purchases_are_no_trouble(open_company) -> None:
     company = open_company(
         transactions=[bought("a"), bought("long gone", days=400), bought("r", amount="-3")],
