@@ -103,6 +103,16 @@ def _require_plain(node: exp.Expr) -> None:
     if not keys:
         lonely = [each for each in node.expressions if _is_aggregate(each.unalias())]
         require_understood(not lonely, node, "an aggregate without GROUP BY")
+        return
+    named = {key.name for key in keys}
+    read = [column for each in node.expressions for column in each.find_all(exp.Column)]
+    loose = [
+        each
+        for each in read
+        if each.name not in named and not each.find_ancestor(exp.AggFunc, exp.Filter)
+    ]
+    has_star = any(isinstance(each, exp.Star) for each in node.expressions)
+    require_understood(not (loose or has_star), node, "a column that is no key of GROUP BY")
 
 
 def _is_aggregate(node: exp.Expr) -> bool:

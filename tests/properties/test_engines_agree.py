@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,6 +139,23 @@ def test_rows_sorted_once_serve_every_instant(world, opened, data) -> None:
     builder = SnapshotBuilder.of(company, **asked)
     for as_of in data.draw(st.permutations(INSTANTS)):
         assert_same_bits(builder.at(as_of), build_snapshot(company, as_of=as_of, **asked))
+
+
+@fewer
+@given(data=st.data())
+def test_one_builder_serves_many_threads(world, opened, data) -> None:
+    company = opened(data.draw(world.companies()))
+    builder = SnapshotBuilder.of(
+        company,
+        features=features_present(company.columns),
+        lookback_days=365,
+        definition=definition("Europe/London"),
+    )
+    alone = [builder.at(as_of) for as_of in INSTANTS[:4]]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        together = list(pool.map(builder.at, INSTANTS[:4] * 3))
+    for one, another in zip(alone * 3, together, strict=True):
+        assert_same_bits(one, another)
 
 
 @fewer
