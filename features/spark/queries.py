@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from ebbtide.errors import SettingsError
+from features.source_query import WAREHOUSE
 from features.spark.files import is_place, read_place
-from features.spark.translation import parsed
+from features.spark.translation import parsed, translated
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -33,6 +34,7 @@ def query_frame(connection: SparkConnection, query: str, *, table: str) -> DataF
         If it has something that is not known to do the same on Spark.
     """
     tree = parsed(query)
+    translated(tree)  # what is refused is refused before anything is read
     where = f"tables.{table}.query"
     for number, source in enumerate(list(tree.find_all(exp.Table))):
         places, delimiter = _places(source, where)
@@ -58,7 +60,7 @@ def on_spark(path: str) -> str:
     """
     if path.startswith("s3://"):
         return path.replace("s3://", "s3a://", 1)
-    return path if "://" in path else f"file://{path}"
+    return path if "://" in path or path.startswith(WAREHOUSE) else f"file://{path}"
 
 
 def _places(source: exp.Table, where: str) -> tuple[list[str], str | None]:

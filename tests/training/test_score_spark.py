@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import mlflow
 import numpy as np
 import pytest
+from mlflow.models import ModelSignature
+from mlflow.types.schema import ColSpec, Schema
 
 from by_hand import PRESENT
 from ebbtide.bundle.read import read_bundle
 from ebbtide.policy.file import load_policy
 from features.spark.snapshot import collected
 from features.spark.sources import open_spark_tables
+from training import pyfunc_model
 from training.lineage import lineage_of
 from training.score import score_snapshot, snapshot_for
 from training.score_segments import with_segments
@@ -82,3 +86,28 @@ def test_every_column_of_the_local_scores_comes_out_on_spark(
             )
         else:
             assert ours.to_pylist() == theirs.to_pylist(), name
+
+
+def test_the_registered_pyfunc_scores_in_a_query_of_spark(
+    spark: SparkSession, tables: Tables, folder: Path, tmp_path: Path
+) -> None:
+    """As ``mlflow.pyfunc.spark_udf`` runs the champion for who wants its probability only."""
+    bundle, as_of = read_bundle(folder, key=None), tables.log_end(now=PRESENT)
+    names = [contract.name for contract in bundle.scorer.features]
+    mlflow.pyfunc.save_model(
+        str(tmp_path / "model"),
+        python_model=pyfunc_model.__file__,
+        artifacts={"bundle": str(folder)},
+        pip_requirements=[],
+        signature=ModelSignature(inputs=Schema([ColSpec("double", name) for name in names])),
+    )
+    snapshot = snapshot_for(bundle, tables, as_of=as_of)
+    rows = np.column_stack([snapshot[name].to_numpy() for name in names])
+
+    p_churn = mlflow.pyfunc.spark_udf(
+        spark, f"file://{tmp_path / 'model'}", result_type="double", env_manager="local"
+    )
+    frame = spark.createDataFrame(snapshot.drop_columns("as_of"))
+    there = collected(frame.select("customer_id", p_churn(*names).alias("p_churn")))
+
+    np.testing.assert_allclose(there["p_churn"], bundle.scorer.p_churn(rows), rtol=1e-9)
