@@ -52,9 +52,11 @@ DRAWN = {
 
 
 @st.composite
-def tables(draw, *, most: int = 9) -> dict[str, list[object]]:
+def tables(draw, *, most: int = 14) -> dict[str, list[object]]:
     """Draw a table: nulls everywhere, ties, no rows at all, or one customer only."""
-    customers = sorted(draw(st.lists(st.integers(0, 3), max_size=most)))
+    others = draw(st.integers(0, 3))
+    fewest = draw(st.sampled_from([0, 0, 1, 5, 8]))
+    customers = sorted(draw(st.lists(st.integers(0, others), min_size=fewest, max_size=most)))
     drawn = {
         name: draw(st.lists(st.none() | each, min_size=len(customers), max_size=len(customers)))
         for name, each in DRAWN.items()
