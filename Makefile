@@ -65,7 +65,7 @@ serve: setup ## Keep the service of the last demo running; DATA, HOST and PORT a
 # --- building ----------------------------------------------------------------------------------
 
 test: setup-dev ## Run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: style types layers ## Look for faults without running anything; the three below together
 

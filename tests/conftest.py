@@ -65,6 +65,9 @@ def shop_env(data_dir: DataFolder, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 _SPARK_CONF = {
     "spark.ui.enabled": "false",
+    # To compile takes longer than to compute such small tables; one test compiles.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.shuffle.partitions": "4",
     "spark.driver.memory": "2g",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -86,7 +89,8 @@ def spark() -> Iterator[SparkSession]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let Spark's Python side leave its sockets to be closed when they are forgotten."""
+    """Keep the tests of Spark in one process, and let Spark forget its sockets unclosed."""
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("spark"))
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))

@@ -88,6 +88,7 @@ def test_every_column_of_the_local_scores_comes_out_on_spark(
             assert ours.to_pylist() == theirs.to_pylist(), name
 
 
+@pytest.mark.filterwarnings("ignore:.*input example:UserWarning")
 def test_the_registered_pyfunc_scores_in_a_query_of_spark(
     spark: SparkSession, tables: Tables, folder: Path, tmp_path: Path
 ) -> None:
