@@ -20,6 +20,7 @@ from ebbtide.pages.page import (
     Verdict,
     render_page,
 )
+from features.usability.sizes import MONTH_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -157,8 +158,8 @@ def _months(report: UsabilityReport) -> Iterator[Block]:
                 x_title="month",
                 y_title=f"size of an amount, {report.currency}",
             ),
-            "Size of a row's amount, without sign and zeros. A step in all three lines is another "
-            "unit or currency.",
+            "Size of a row's amount, without sign and zeros, of months with "
+            f"{MONTH_ROWS} rows or more. A step in all three lines is another unit or currency.",
         )
     if logs:
         words = sorted({month for shape in logs for month, _ in shape.months})

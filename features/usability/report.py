@@ -26,6 +26,7 @@ from features.usability.customers import (
 )
 from features.usability.log import log_days, log_findings
 from features.usability.sizes import (
+    MONTH_ROWS,
     Quartiles,
     dwarfing_amounts,
     monthly_quartiles,
@@ -70,7 +71,7 @@ class UsabilityReport:
     now : when it was looked at.
     findings : errors first.
     shapes : of the tables that could be looked at, in the order of the project file.
-    amounts : monthly quartiles of the sizes of transactions.
+    amounts : quartiles of the sizes of transactions, of months with at least ``MONTH_ROWS``.
     sufficiency : the verdict.
     n_features : that the tables can feed.
     additions : what absent tables and columns would add.
@@ -122,6 +123,8 @@ def usability_report(
     columns = dict(tables.columns)
     has_log = "transactions" in columns
     amounts = monthly_quartiles(tables, "transactions", "amount").get("", []) if has_log else []
+    # With few rows, a quartile is somebody's purchase.
+    shown = tuple(month for month in amounts if month.n_rows >= MONTH_ROWS)
     _keep_telling_rows(tables, now=now)
     n_errors = sum(finding.severity == "error" for finding in findings)
     return UsabilityReport(
@@ -131,7 +134,7 @@ def usability_report(
         now=now,
         findings=tuple(errors_first(findings)),
         shapes=tuple(shapes),
-        amounts=tuple(amounts),
+        amounts=shown,
         sufficiency=sufficiency(tables, project, now=now, n_errors=n_errors, progress=progress),
         n_features=len(features_present(columns)) if has_log else 0,
         additions=tuple(additions(columns)) if has_log else (),

@@ -31,7 +31,7 @@ MEASURES: tuple[tuple[str, str, str | None], ...] = (
 """Table, column, and the column whose values are looked at apart, if any."""
 
 MONTH_ROWS = 30
-"""Months with fewer rows are passed over."""
+"""Months with fewer rows are passed over, and their quartiles are shown to nobody."""
 
 UNIT_FACTOR = 30.0
 """All quartiles change so many times from one month to the next: another unit (pence, pounds)."""

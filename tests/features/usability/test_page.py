@@ -62,6 +62,21 @@ def test_json_holds_the_same_for_programs(report_of) -> None:
     assert CANARY not in report_json(report)
 
 
+def test_amounts_of_a_month_with_few_rows_are_not_shown(report_of) -> None:
+    few = "".join(f"c{k},2024-04-{1 + k:02} 10:00:00,98765.43\n" for k in range(29))
+    report = report_of(ROWS + few)
+    read = json.loads(report_json(report))
+    assert [month["month"] for month in read["amounts"]] == ["2024-01", "2024-02", "2024-03"]
+    assert "98765" not in report_json(report)
+    page = report_page(report)
+    assert "upper quartile" in page
+    for written in ("98765", "98,765", "98,77", "100,000"):  # neither as text nor on the axis
+        assert written not in page
+    only_few = report_of(HEAD + few)
+    assert "upper quartile" not in report_page(only_few)
+    assert json.loads(report_json(only_few))["amounts"] == []
+
+
 def test_the_same_data_give_the_same_bytes(report_of) -> None:
     first, again = report_of(ROWS), report_of(ROWS)
     assert report_page(first) == report_page(again)
