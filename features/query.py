@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from features.catalogue.catalogue import operands
 from features.seen import at_instant, seen_sql
-from features.views import VIEWS
+from features.views import LIVING_SQL, VIEWS, views_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
     from ebbtide.definition import ChurnDefinition
     from features.catalogue.feature import Feature
-
-LIVING_SQL = "SELECT DISTINCT customer_id FROM purchases WHERE occurred_at >= $alive_since"
-"""Who is alive: the population of a snapshot."""
 
 
 def snapshot_sql(
@@ -75,13 +71,7 @@ def with_operands(features: Sequence[Feature]) -> list[Feature]:
 def views_needed(aggregates: Sequence[Feature]) -> list[str]:
     """Return the views that aggregates read, in the order in which they build on each other."""
     used = {feature.view for feature in aggregates if feature.view is not None}
-    used.add("purchases")  # who lives is asked of it
-    waiting = list(used)
-    while waiting:
-        below = set(re.findall(r"\w+", VIEWS[waiting.pop()].sql)) & VIEWS.keys() - used
-        used |= below
-        waiting += below
-    return [name for name in VIEWS if name in used]
+    return views_below({"purchases", *used})  # who lives is asked of the purchases
 
 
 def _aggregate_sql(view: str, aggregates: Sequence[Feature]) -> str:

@@ -61,7 +61,8 @@ class SnapshotBuilder:
         lookback_days : how far back to look, days.
         definition : says who is alive.
         """
-        plan = Plan.of(features, tables.columns, time_zone=definition.time_zone)
+        unfitted = with_expectations(features, None, definition=definition)
+        plan = Plan.of(unfitted, tables.columns, time_zone=definition.time_zone)
         return cls(
             rows=sorted_tables(tables, plan.read),
             tables=tables,

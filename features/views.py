@@ -6,7 +6,12 @@ order the rows of one customer, so that features need none.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +22,10 @@ class View:
     table: str
     sql: str
     """Over ``seen_<table>`` or over another view of the same table."""
+
+
+LIVING_SQL = "SELECT DISTINCT customer_id FROM purchases WHERE occurred_at >= $alive_since"
+"""Who is alive: the population of a snapshot."""
 
 
 def _days_of(what: str) -> View:
@@ -170,3 +179,20 @@ VIEWS: dict[str, View] = {
         ),
     )
 }
+
+
+def views_below(names: Iterable[str]) -> list[str]:
+    """Return views with those that they read, in the order in which they build on each other.
+
+    Examples
+    --------
+    >>> views_below(["return_days"])
+    ['returns_seen', 'return_days']
+    """
+    used = set(names)
+    waiting = list(used)
+    while waiting:
+        below = set(re.findall(r"\w+", VIEWS[waiting.pop()].sql)) & VIEWS.keys() - used
+        used |= below
+        waiting += below
+    return [name for name in VIEWS if name in used]

@@ -43,6 +43,8 @@ def print_trained(trained: Trained, registered: Registered) -> None:
     console.print(listed)
     for kind, why in trained.failed.items():
         console.print(f"{kind} was left out: {why}", highlight=False)
+    for line in without_expectations(trained):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(
         f"Probabilities checked on {trained.best.calibration_checked_on}. Registered "
         f"{trained.best.kind} as version {registered.version} of {registered.model_name} "
@@ -50,6 +52,24 @@ def print_trained(trained: Trained, registered: Registered) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def without_expectations(trained: Trained) -> list[str]:
+    """Say where features of the buying model are null, because there was none to be fitted."""
+    if not any("{" in getattr(feature, "sql", "") for feature in trained.features):
+        return []
+    snapshots = [*trained.snapshots, trained.newest]
+    said = []
+    for what, lacking in (
+        ("of purchases", [s for s in snapshots if s.expectations is None]),
+        ("of spend", [s for s in snapshots if s.expectations and s.expectations.spend is None]),
+    ):
+        if lacking:
+            said.append(
+                f"Too few customers came again for a buying model {what} at {len(lacking)} of "
+                f"{len(snapshots)} snapshots; the features that need it are missing there."
+            )
+    return said
 
 
 def print_versions(

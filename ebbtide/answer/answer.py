@@ -32,6 +32,7 @@ WarningCode = Literal[
     "missing_feature",
     "missing_table",
     "missing_column",
+    "other_fit",
     "unseen_category",
     "unlearned_null",
     "unlearned_range",
@@ -52,6 +53,10 @@ WARNINGS: dict[WarningCode, Words] = {
         "Column {subject} is in none of the rows that were sent, though the model learned with it; "
         "taken as null",
         "发送的数据行中均无列 {subject}，而模型训练时用到该列；按空值处理",
+    ),
+    "other_fit": Words(
+        "The stored snapshot was filled with the buying model of another version; publish it anew",
+        "已存储的快照使用了另一模型版本的购买模型参数；请重新发布",
     ),
     "unseen_category": Words(
         "{subject} has a category that the model did not learn; taken as unknown",
@@ -111,6 +116,7 @@ class Question:
     missing_tables : names of tables of events that were not sent and count as empty.
     missing_columns : columns, as ``table.column``, that the model learned with and that none of the
         events that were sent has; they count as null.
+    has_other_fit : whether stored features were filled with another model's fitted parameters.
     """
 
     prediction_id: str
@@ -122,6 +128,7 @@ class Question:
     missing: tuple[str, ...] = ()
     missing_tables: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
+    has_other_fit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

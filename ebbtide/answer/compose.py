@@ -207,6 +207,8 @@ class _Frame:
         warned += [self._warned("missing_feature", name) for name in question.missing]
         warned += [self._warned("missing_table", name) for name in question.missing_tables]
         warned += [self._warned("missing_column", name) for name in question.missing_columns]
+        if question.has_other_fit:
+            warned.append(self._warned("other_fit"))
         warned += [
             self._warned(code, name)
             for code, name in unlearned(values, self.model.scorer.features)

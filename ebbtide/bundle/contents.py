@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -117,8 +119,10 @@ class Bundle:
     @property
     def basis(self) -> Basis:
         """What the features that it reads are computed with."""
+        fitted = json.dumps(self.expectations, sort_keys=True).encode()
+        digest = "" if self.expectations is None else f"+{hashlib.sha256(fitted).hexdigest()[:8]}"
         return Basis(
-            catalogue_version=self.catalogue_version,
+            catalogue_version=self.catalogue_version + digest,
             definition=self.definition.code,
             lookback_days=self.lookback_days,
         )

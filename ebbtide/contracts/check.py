@@ -50,7 +50,7 @@ def check_rows(
 ) -> list[Finding]:
     """Return what is wrong with the rows of a table, each looked at by itself.
 
-    It is :func:`check_table` but for rows that are repeated, which must be compared with all others.
+    It is :func:`check_table` but for repeated rows, which must be compared with all others.
 
     Parameters
     ----------

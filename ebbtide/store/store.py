@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from ebbtide.errors import NotReady
@@ -44,7 +44,8 @@ class Basis:
 
     Parameters
     ----------
-    catalogue_version : hash of the declarations of the features.
+    catalogue_version : hash of the declarations of the features, and behind a plus sign one of the
+        parameters that were fitted for them, where there are any.
     definition : code of the churn definition; it says who is alive and how days are counted.
     lookback_days : how far before ``as_of`` the features look, days.
     """
@@ -52,6 +53,22 @@ class Basis:
     catalogue_version: str
     definition: str
     lookback_days: int
+
+    def differs_in_fit_only(self, other: Basis) -> bool:
+        """Return whether features are declared alike, but were filled with other parameters.
+
+        Examples
+        --------
+        >>> mine, theirs = (
+        ...     Basis(catalogue_version=v, definition="d", lookback_days=365)
+        ...     for v in ("abc+1", "abc+2")
+        ... )
+        >>> mine.differs_in_fit_only(theirs), mine.differs_in_fit_only(mine)
+        (True, False)
+        """
+        return self != other and replace(
+            self, catalogue_version=self.catalogue_version.partition("+")[0]
+        ) == replace(other, catalogue_version=other.catalogue_version.partition("+")[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

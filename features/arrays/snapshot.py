@@ -20,9 +20,9 @@ from features.arrays.clock import microseconds
 from features.arrays.column import Column, constant, first_present
 from features.arrays.frame import CUSTOMER, Frame
 from features.arrays.select import by_customer, compiled, compiled_query
-from features.query import LIVING_SQL, views_needed, with_operands
+from features.query import views_needed, with_operands
 from features.seen import instants_at, seen_sql
-from features.views import VIEWS
+from features.views import LIVING_SQL, VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -142,6 +142,10 @@ class Plan:
         views = views_needed(aggregates)
         tables = dict.fromkeys(["transactions", *(VIEWS[view].table for view in views)])
         seen = {name: seen_sql(name, columns[name], time_zone=time_zone) for name in tables}
+        for text in [LIVING_SQL, *seen.values(), *(VIEWS[view].sql for view in views)]:
+            compiled_query(text)  # what is not understood is an error here, not at a customer
+        for feature in (*features, *aggregates):
+            compiled(feature.sql)
         texts = [LIVING_SQL, *(VIEWS[view].sql for view in views), *(a.sql for a in aggregates)]
         named = frozenset(re.findall(r"\w+", " ".join(texts)))
         return cls(
@@ -189,6 +193,13 @@ class Plan:
         return Values(np.asarray(living), rows)
 
 
+def _processors() -> int:
+    """Return how many processors this process may use; in a container fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def snapshot_blocks(
     plan: Plan,
     tables: SortedTables,
@@ -217,7 +228,7 @@ def snapshot_blocks(
     def block(ends: tuple[int, int]) -> Values:
         return run(tables.of_customers(*ends))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=_processors()) as pool:
         return list(pool.map(block, blocks_of(tables)))
 
 

@@ -130,7 +130,10 @@ def _fit_spend(
     days, mean = purchases[spent], spend[spent] / purchases[spent]
     order = np.lexsort([mean, sortable(days)])
     kept = order[_every_kth(len(order))]
-    return fit_gamma_gamma(days[kept], mean[kept])
+    try:
+        return fit_gamma_gamma(days[kept], mean[kept])
+    except NotReady:  # spend without a maximum, such as one price for all; purchases have theirs
+        return None, None
 
 
 def _every_kth(count: int) -> NDArray[np.int64]:

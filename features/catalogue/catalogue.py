@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING
 
 from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import ContractError, did_you_mean
+from features.btyd.beta_geometric import BetaGeometric
+from features.btyd.gamma_gamma import GammaGamma
+from features.btyd.maximum_likelihood import Fit
+from features.btyd.parameters import BuyTillYouDie
+from features.btyd.sql import fill_parameters
 from features.catalogue import (
     activity_decline,
     balances,
@@ -26,8 +31,9 @@ from features.catalogue import (
     subscriptions,
     tenure,
 )
+from features.catalogue.buy_till_you_die import FITTED_FROM
 from features.seen import seen_sql
-from features.views import VIEWS
+from features.views import LIVING_SQL, VIEWS, views_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
@@ -54,6 +60,14 @@ CATALOGUE: tuple[Feature, ...] = (
 
 _ANY_ZONE = "Europe/London"
 """A zone whose clocks change, so that the text holds how days are cut."""
+
+_ANY_MODEL = BuyTillYouDie(
+    purchases=BetaGeometric(kind="mbg_nbd", r=0.8, alpha=40.0, a=0.9, b=2.5),
+    purchases_fit=Fit(customers=500, log_likelihood=-1000.0, evaluations=30),
+    spend=GammaGamma(p=6.0, q=4.0, gamma=15.0),
+    spend_fit=Fit(customers=200, log_likelihood=-900.0, evaluations=30),
+)
+"""A model, so that the text holds what its parameters stand for."""
 
 _BY_NAME = {feature.name: feature for feature in CATALOGUE}
 
@@ -102,14 +116,16 @@ def features_named(names: Iterable[str]) -> tuple[Feature, ...]:
 def catalogue_version(features: Iterable[Feature]) -> str:
     """Return a hash that is equal exactly where features are computed from equal declarations.
 
-    A declaration is a feature's SQL with the view it reads, the features it is computed from, what
-    a purchase is, and what is seen of each table that is read.
+    A declaration is a feature's SQL with the views it reads and those below them, the features it
+    is computed from, what a purchase is, what is seen of each table that is read, and what the
+    parameters of the buying model are fitted from and stand for.
     """
     chosen = list(features)
     chosen += operands(chosen)
     tables = dict.fromkeys(["transactions", *(feature.contract.table for feature in chosen)])
     declared = [_declared(feature) for feature in chosen]
-    declared.append([VIEWS["purchases"].sql])
+    views = views_below({"purchases", *(f.view for f in chosen if f.view is not None)})
+    declared += [[LIVING_SQL, *(VIEWS[view].sql for view in views)]]
     declared += [[table, *_seen(table)] for table in tables]
     return hashlib.sha256(json.dumps(declared).encode()).hexdigest()[:12]
 
@@ -135,5 +151,14 @@ def _seen(table: str) -> list[str]:
 
 
 def _declared(feature: Feature) -> list[object]:
-    view = None if feature.view is None else VIEWS[feature.view].sql
-    return [feature.name, feature.sql, view, feature.when_no_rows, list(feature.columns)]
+    declared: list[object] = [
+        feature.name,
+        feature.sql,
+        feature.view,
+        feature.when_no_rows,
+        *feature.columns,
+    ]
+    if "{" not in feature.sql:
+        return declared
+    filled = fill_parameters(feature.sql, _ANY_MODEL, horizon_days=90, gap_days=7)
+    return [*declared, filled, *([each.name, each.sql] for each in FITTED_FROM)]

@@ -147,7 +147,8 @@ def _find_features(
 
 
 def _from_snapshot(row: Row, snapshot: Snapshot, *, bundle: Bundle) -> _Found | Problem:
-    if snapshot.basis != bundle.basis:
+    has_other_fit = snapshot.basis is not None and snapshot.basis.differs_in_fit_only(bundle.basis)
+    if snapshot.basis != bundle.basis and not has_other_fit:
         return Problem(
             kind="snapshot-differs",
             detail="Expected a stored snapshot whose features were computed as those of the served "
@@ -171,7 +172,13 @@ def _from_snapshot(row: Row, snapshot: Snapshot, *, bundle: Bundle) -> _Found | 
             detail="Expected a stored snapshot with every feature of the model that is never null, "
             f"but {', '.join(never_null)} is missing. Run: ebbtide score --publish.",
         )
-    question = _question(row, as_of=snapshot.as_of, is_alive=True, missing=tuple(lacking))
+    question = _question(
+        row,
+        as_of=snapshot.as_of,
+        is_alive=True,
+        missing=tuple(lacking),
+        has_other_fit=has_other_fit,
+    )
     return _Found(question=question, values=values)
 
 
@@ -236,6 +243,7 @@ def _question(
     missing: tuple[str, ...] = (),
     missing_tables: tuple[str, ...] = (),
     missing_columns: tuple[str, ...] = (),
+    has_other_fit: bool = False,
 ) -> Question:
     return Question(
         prediction_id=uuid4().hex,
@@ -247,6 +255,7 @@ def _question(
         missing=missing,
         missing_tables=missing_tables,
         missing_columns=missing_columns,
+        has_other_fit=has_other_fit,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -377,6 +378,16 @@ def reference_of(p_churn) -> Reference:
     return Reference(
         as_of="2025-01-01", n_customers=1, p_churn_quantiles=quantiles, missing_share=np.zeros(1)
     )
+
+
+def test_features_filled_with_other_parameters_stand_on_another_basis(originals) -> None:
+    bundle = read_bundle(originals["logistic"][0], key=KEY)
+    first, second = (replace(bundle, expectations={"r": r}).basis for r in (0.5, 0.6))
+    assert first != second
+    assert first.differs_in_fit_only(second)
+    assert first.differs_in_fit_only(bundle.basis)
+    elsewhere = replace(first, lookback_days=30)
+    assert not elsewhere.differs_in_fit_only(second)
 
 
 @pytest.mark.parametrize(

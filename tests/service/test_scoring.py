@@ -188,6 +188,18 @@ def test_a_snapshot_that_lacks_a_value_is_refused(client, store, bundle, values,
     assert store.predictions_of("c-1") == []
 
 
+def test_a_snapshot_filled_with_another_fit_is_answered_with_a_warning(client, store, bundle):
+    fitted = replace(bundle.basis, catalogue_version=f"{bundle.basis.catalogue_version}+other")
+    frame = pd.DataFrame([{"customer_id": "c-1", "as_of": NOW, **FEATURES}])
+    store.publish_snapshots(frame, basis=fitted)
+    answer = client.post("/v1/score", json={"customer_id": "c-1"}).json()
+    assert answer["status"] == "scored"
+    assert "other_fit" in [warning["code"] for warning in answer["warnings"]]
+    store.publish_snapshots(frame.assign(as_of=NOW), basis=bundle.basis)
+    answer = client.post("/v1/score", json={"customer_id": "c-1"}).json()
+    assert "other_fit" not in [warning["code"] for warning in answer["warnings"]]
+
+
 @pytest.mark.parametrize(
     "change",
     [

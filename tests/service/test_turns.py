@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -33,8 +34,10 @@ def test_one_waits_for_its_turn_and_too_many_are_sent_away_at_once():
         held.enter_context(turns.turn())
         for thread in waiting:
             thread.start()
+        deadline = time.monotonic() + 10
         while turns._present._value:
-            pass
+            assert time.monotonic() < deadline, "the others never came to wait"
+            time.sleep(0.001)
         with pytest.raises(ProblemError, match="busy"), turns.turn():
             pass
         assert got == []

@@ -257,3 +257,22 @@ def test_a_low_score_of_any_survey_reads_as_bad_news(language) -> None:
     assert "费力" not in text
     assert "1 is hard and 7 is easy" in said["ces"].meaning
     assert "ces 1 (hard) to 7 (easy)" in SURVEYS.column("score").meaning
+
+
+def test_the_version_changes_with_a_view_below_a_view(monkeypatch) -> None:
+    chosen = features_named(["return_days_90d"])
+    version = catalogue_version(chosen)
+    altered = dataclasses.replace(
+        VIEWS["returns_seen"], sql=VIEWS["returns_seen"].sql + " AND true"
+    )
+    monkeypatch.setitem(VIEWS, "returns_seen", altered)
+    assert catalogue_version(chosen) != version
+
+
+def test_the_version_changes_with_what_a_fitted_parameter_stands_for(monkeypatch) -> None:
+    chosen = features_named(["btyd_p_none"])
+    version = catalogue_version(chosen)
+    monkeypatch.setattr(
+        "features.catalogue.catalogue.fill_parameters", lambda sql, *_, **__: f"{sql} + 0"
+    )
+    assert catalogue_version(chosen) != version
