@@ -1,16 +1,20 @@
 """Time of the whole catalogue for one customer's raw events: ``python -m benchmarks.live``.
 
 Events of every table, spread over a year; the median and the slowest of twenty of many requests, in
-wall time and in processor time.
+wall time and in processor time. Kept in ``benchmarks/results/live.md``.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import random
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ebbtide.definition import ChurnDefinition
 from features.btyd.beta_geometric import BetaGeometric
@@ -19,6 +23,11 @@ from features.btyd.maximum_likelihood import Fit
 from features.btyd.parameters import BuyTillYouDie
 from features.catalogue.catalogue import CATALOGUE
 from features.live import features_of_events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RESULTS = Path(__file__).resolve().parent / "results"
 
 BUYING = BuyTillYouDie(
     purchases=BetaGeometric(kind="mbg_nbd", r=0.8, alpha=40.0, a=0.9, b=2.5),
@@ -87,11 +96,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=200)
     requests = parser.parse_args().requests
+    lines = list(report(requests))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "live.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+def report(requests: int) -> Iterator[str]:
+    """Yield the result as lines of Markdown."""
     definition = ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365)
     names = [feature.name for feature in CATALOGUE]
-    print(f"{len(names)} features, {requests} requests each\n")
-    print("| events | median, ms | 95 of 100 within, ms | processor, median, ms |")
-    print("|---|---|---|---|")
+    yield f"# The {len(names)} features of one customer from raw events, {requests} requests each"
+    yield ""
+    yield (
+        f"{datetime.now(UTC).date()}, {os.cpu_count()} cores, {platform.machine()}, "
+        f"Python {platform.python_version()}."
+    )
+    yield ""
+    yield "| events | median, ms | 95 of 100 within, ms | processor, median, ms |"
+    yield "|---|---|---|---|"
     for n_events in (50, 500, 5000):
         wall, processor = [], []
         for seed in range(requests):
@@ -109,7 +132,7 @@ def main() -> None:
             wall.append(1e3 * (time.perf_counter() - started))
             processor.append(1e3 * (time.process_time() - spent))
         slow = sorted(wall)[requests * 19 // 20]
-        print(
+        yield (
             f"| {n_events} | {statistics.median(wall):.1f} | {slow:.1f} "
             f"| {statistics.median(processor):.1f} |"
         )
