@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ebbtide.definition import ChurnDefinition
-    from features.audit.own_columns import View
+    from features.audit.own_columns import ColumnAspect
     from features.tables import Tables
 
     FloatArray = NDArray[np.float64]
@@ -38,7 +38,7 @@ FOLDS = 3
 STRATA = 10
 PERMUTATIONS = 2_000
 CHANCE = 0.01
-"""Probability that chance alone says anything about any view at any time."""
+"""Probability that chance alone says anything about any aspect at any time."""
 
 FEWEST_BUYERS = 8
 """A stretch in which fewer of the customers bought tells nothing."""
@@ -60,13 +60,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What each view knows about each stretch, beyond what could be known at its start.
+    """What each aspect knows about each stretch, beyond what could be known at its start.
 
     Parameters
     ----------
     as_of : the instant that the columns are of.
     stretches : in the order of time; last the whole outcome window, where it is observed.
-    correlation : of what is left of view and purchases, shape (views, stretches).
+    correlation : of what is left of aspect and purchases, shape (aspects, stretches).
     z : the same in standard deviations of its permutations within strata.
     thresholds : what |z| is to exceed in each stretch, so that chance does so in any stretch after
         the instant once in a hundred.
@@ -99,7 +99,7 @@ def stretch_edges(definition: ChurnDefinition, *, days_observed: int) -> list[in
 
 def measure_knowledge(
     tables: Tables,
-    views: Sequence[View],
+    aspects: Sequence[ColumnAspect],
     customer_ids: Sequence[str],
     *,
     as_of: datetime,
@@ -109,13 +109,13 @@ def measure_knowledge(
     seed: int,
     progress: Callable[[str], None] | None = None,
 ) -> Knowledge:
-    """Measure what views of columns know about each stretch of time around their instant.
+    """Measure what aspects of columns know about each stretch of time around their instant.
 
     Parameters
     ----------
     tables : the log.
-    views : ways to look at columns, for ``customer_ids``.
-    customer_ids : who, in the order of the views.
+    aspects : ways to look at columns, for ``customer_ids``.
+    customer_ids : who, in the order of the aspects.
     as_of : the instant that the columns claim to be of.
     log_end : until when purchases are known.
     definition : where the outcome window begins and ends.
@@ -134,9 +134,9 @@ def measure_knowledge(
 
     spans = _spans(definition, days_observed=(log_end - as_of).days)
     n_after = sum(start >= 0 for start, _, _ in spans)
-    if not views:
+    if not aspects:
         spans = []
-    looked_at = np.array([view.values for view in views]).T
+    looked_at = np.array([aspect.values for aspect in aspects]).T
     rng = np.random.default_rng([seed, int(as_of.timestamp())])
     stretches, correlations, zs, thresholds = [], [], [], []
     for start, end, is_outcome in spans:
@@ -170,7 +170,7 @@ def measure_knowledge(
         correlations.append(correlation)
         zs.append(z)
         thresholds.append(np.quantile(permuted, 1 - CHANCE / max(1, n_after)))
-    shape = (len(views), len(stretches))
+    shape = (len(aspects), len(stretches))
     return Knowledge(
         as_of=as_of,
         stretches=tuple(stretches),
@@ -201,7 +201,7 @@ def _buyers(tables: Tables, starts_at: datetime, ends_at: datetime) -> set[str]:
 def _residuals(
     features: FloatArray, bought: FloatArray, looked_at: FloatArray, *, seed: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the predicted purchase, and what features leave of each view; both cross-fitted."""
+    """Return the predicted purchase, and what features leave of each aspect; both cross-fitted."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold
 
@@ -257,7 +257,7 @@ def _strata(predicted: FloatArray) -> NDArray[np.intp]:
 def _association(
     left: FloatArray, surprise: FloatArray, strata: NDArray[np.intp], rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return correlation and z of each view, and the largest |z| of each permutation."""
+    """Return correlation and z of each aspect, and the largest |z| of each permutation."""
     left, surprise = left.copy(), surprise.copy()
     variance = np.zeros(left.shape[1])
     members = [np.flatnonzero(strata == stratum) for stratum in range(STRATA)]

@@ -34,11 +34,11 @@ RARE_BELOW = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class ColumnAspect:
     """One way to look at a column: its order, its missing values, or one of its levels."""
 
     column: str
-    aspect: str
+    name: str
     values: FloatArray
 
 
@@ -147,7 +147,7 @@ def _by_instant(path: Path, frame: pa.Table, as_of: Sequence[datetime]) -> dict[
     return found
 
 
-def views_of(rows: pa.Table, customer_ids: Sequence[str]) -> list[View]:
+def aspects_of(rows: pa.Table, customer_ids: Sequence[str]) -> list[ColumnAspect]:
     """Return every way to look at every column, for customers in a given order.
 
     A customer without a row counts as missing: who is absent may tell as much as a value.
@@ -155,15 +155,15 @@ def views_of(rows: pa.Table, customer_ids: Sequence[str]) -> list[View]:
     Parameters
     ----------
     rows : ``customer_id``, each once, and the columns.
-    customer_ids : whom the views are of.
+    customer_ids : whom the aspects are of.
     """
     row_of = {who: row for row, who in enumerate(rows["customer_id"].to_pylist())}
     at = pa.array([row_of.get(who) for who in customer_ids], type=pa.int64())
-    views: list[View] = []
+    aspects: list[ColumnAspect] = []
     for name in rows.column_names:
         if name != "customer_id":
-            views += _views_of_column(name, rows[name].combine_chunks().take(at))
-    return views
+            aspects += _aspects_of_column(name, rows[name].combine_chunks().take(at))
+    return aspects
 
 
 def numbers(column: pa.Array) -> FloatArray | None:
@@ -179,7 +179,7 @@ def numbers(column: pa.Array) -> FloatArray | None:
     return None
 
 
-def _views_of_column(name: str, column: pa.Array) -> list[View]:
+def _aspects_of_column(name: str, column: pa.Array) -> list[ColumnAspect]:
     from scipy.stats import rankdata
 
     values = numbers(column)
@@ -190,14 +190,14 @@ def _views_of_column(name: str, column: pa.Array) -> list[View]:
         words = _levels(text[~missing], text)
     else:
         missing = np.isnan(values)
-    found = [View(column=name, aspect=f"level {at}", values=v) for at, v in words.items()]
+    found = [ColumnAspect(column=name, name=f"level {at}", values=v) for at, v in words.items()]
     if values is not None and len(np.unique(values[~missing])) > 1:
-        # Missing values stand in the middle, so that they say nothing here; they have a view.
+        # Missing values stand in the middle, so that they say nothing here; they have an aspect.
         order = np.full(len(values), 0.5)
         order[~missing] = rankdata(values[~missing]) / (np.sum(~missing) + 1)
-        found.append(View(column=name, aspect="order", values=order))
+        found.append(ColumnAspect(column=name, name="order", values=order))
     if RARE_BELOW <= missing.sum() <= len(missing) - RARE_BELOW:
-        found.append(View(column=name, aspect="missing", values=missing.astype(np.float64)))
+        found.append(ColumnAspect(column=name, name="missing", values=missing.astype(np.float64)))
     return found
 
 

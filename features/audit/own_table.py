@@ -12,7 +12,7 @@ import numpy as np
 from ebbtide.errors import NotReady
 from features.audit.copies import replaced_copy
 from features.audit.knowledge import measure_knowledge
-from features.audit.own_columns import views_of
+from features.audit.own_columns import aspects_of
 from features.audit.traces import find_traces
 from features.audit.verdicts import judge_columns, worst_of
 from features.catalogue.catalogue import features_present
@@ -114,7 +114,7 @@ def _audit_at(
             f"The log ends at {log_end.isoformat()}: nothing is known of what came after "
             f"{as_of.isoformat()}, so no column can be held against it. Use an earlier as_of."
         )
-    views = views_of(rows, ids)
+    aspects = aspects_of(rows, ids)
     names = [name for name in rows.column_names if name != "customer_id"]
     features_at = _features_of(tables, project)
     living, values = features_at(as_of)
@@ -122,7 +122,7 @@ def _audit_at(
     known = values[[row_of[who] for who in ids]]
     knowledge = measure_knowledge(
         tables,
-        views,
+        aspects,
         ids,
         as_of=as_of,
         log_end=log_end,
@@ -134,9 +134,9 @@ def _audit_at(
     if progress is not None:
         progress(f"{as_of.date()} windows of the log")
     traces = find_traces(
-        tables, views, ids, as_of=as_of, time_zone=project.definition.time_zone, known=known
+        tables, aspects, ids, as_of=as_of, time_zone=project.definition.time_zone, known=known
     )
-    return judge_columns(names, views, knowledge, traces)
+    return judge_columns(names, aspects, knowledge, traces)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from features.audit.own_columns import View
+    from features.audit.own_columns import ColumnAspect
     from features.tables import Tables
 
     FloatArray = NDArray[np.float64]
@@ -89,7 +89,7 @@ class Trace:
 
 def find_traces(
     tables: Tables,
-    views: Sequence[View],
+    aspects: Sequence[ColumnAspect],
     customer_ids: Sequence[str],
     *,
     as_of: datetime,
@@ -101,8 +101,8 @@ def find_traces(
     Parameters
     ----------
     tables : the log.
-    views : ways to look at columns; only their order is asked of.
-    customer_ids : who, in the order of the views.
+    aspects : ways to look at columns; only their order is asked of.
+    customer_ids : who, in the order of the aspects.
     as_of : the instant that the columns claim to be of.
     time_zone : of civil days.
     known : point-in-time features at the instant, in the order of the customers: a column that is
@@ -117,10 +117,10 @@ def find_traces(
     place = {key: at for at, key in enumerate(keys)}
     known_ranks = _ranks(known)
     found = {}
-    for view in views:
-        if view.aspect != "order":
+    for aspect in aspects:
+        if aspect.name != "order":
             continue
-        mine = _ranks(view.values[:, None])[:, 0]
+        mine = _ranks(aspect.values[:, None])[:, 0]
         alike = np.abs(_correlations(mine, ranks))
         best = max(beyond, key=lambda at: alike[at])
         rivals = [*alike[past], *np.abs(_correlations(mine, known_ranks))]
@@ -131,7 +131,7 @@ def find_traces(
         differ = values[:, best] != (0.0 if cut is None else values[:, cut])
         trace = _held_against_its_cut(mine, ranks, best, cut, keys[best], alike, differ)
         if trace is not None:
-            found[view.column] = trace
+            found[aspect.column] = trace
     return found
 
 

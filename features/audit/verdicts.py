@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from features.audit.knowledge import Knowledge, Stretch
-    from features.audit.own_columns import View
+    from features.audit.own_columns import ColumnAspect
     from features.audit.traces import Trace
 
     FloatArray = NDArray[np.float64]
@@ -66,7 +66,7 @@ class ColumnVerdict:
 
 def judge_columns(
     names: Sequence[str],
-    views: Sequence[View],
+    aspects: Sequence[ColumnAspect],
     knowledge: Knowledge,
     traces: dict[str, Trace],
 ) -> list[ColumnVerdict]:
@@ -74,12 +74,12 @@ def judge_columns(
 
     Parameters
     ----------
-    names : the columns, also those of which no view could be made.
-    views : the ways in which columns were looked at.
-    knowledge : what each view knows about each stretch of time.
+    names : the columns, also those of which no aspect could be made.
+    aspects : the ways in which columns were looked at.
+    knowledge : what each aspect knows about each stretch of time.
     traces : columns found to be a quantity beyond the instant.
     """
-    return [_judge(name, views, knowledge, traces.get(name)) for name in names]
+    return [_judge(name, aspects, knowledge, traces.get(name)) for name in names]
 
 
 def worst_of(verdicts: Sequence[ColumnVerdict]) -> ColumnVerdict:
@@ -88,9 +88,9 @@ def worst_of(verdicts: Sequence[ColumnVerdict]) -> ColumnVerdict:
 
 
 def _judge(
-    name: str, views: Sequence[View], knowledge: Knowledge, trace: Trace | None
+    name: str, aspects: Sequence[ColumnAspect], knowledge: Knowledge, trace: Trace | None
 ) -> ColumnVerdict:
-    mine = [at for at, view in enumerate(views) if view.column == name]
+    mine = [at for at, aspect in enumerate(aspects) if aspect.column == name]
     after = np.array([one.start_days >= 0 for one in knowledge.stretches], dtype=bool)
     if not mine or not after.any():
         return ColumnVerdict(
@@ -99,7 +99,7 @@ def _judge(
             reasons=("tells no two customers apart, or nothing came after as_of: not judged",),
             as_of=knowledge.as_of,
         )
-    judged = [_of_view(views[at], at, knowledge, after) for at in mine]
+    judged = [_of_aspect(aspects[at], at, knowledge, after) for at in mine]
     chosen = min(judged, key=lambda one: (JUDGEMENTS.index(one[0]), -one[2]))
     judgement, reasons, _, at = chosen
     if trace is not None:
@@ -109,16 +109,16 @@ def _judge(
         judgement=judgement,
         reasons=reasons,
         as_of=knowledge.as_of,
-        aspect=views[at].aspect,
+        aspect=aspects[at].name,
         stretches=knowledge.stretches,
         profile=tuple(float(value) for value in knowledge.correlation[at]),
     )
 
 
-def _of_view(
-    view: View, at: int, knowledge: Knowledge, after: NDArray[np.bool_]
+def _of_aspect(
+    aspect: ColumnAspect, at: int, knowledge: Knowledge, after: NDArray[np.bool_]
 ) -> tuple[Judgement, tuple[str, ...], float, int]:
-    """Return judgement, reasons and how far beyond chance, for one view."""
+    """Return judgement, reasons and how far beyond chance, for one aspect."""
     correlation, z = knowledge.correlation[at], knowledge.z[at]
     is_known = after & (np.abs(z) > knowledge.thresholds) & (np.abs(correlation) >= WORTH_SAYING)
     strength = float((np.abs(z) / knowledge.thresholds)[after].max())
@@ -133,7 +133,7 @@ def _of_view(
     best = int(np.argmax(np.where(is_known, np.abs(correlation), 0.0)))
     stretch = knowledge.stretches[best]
     what = {"order": "its order", "missing": "its missing values"}.get(
-        view.aspect, f"its {view.aspect}"
+        aspect.name, f"its {aspect.name}"
     )
     reasons = [
         f"{what} and the purchases of days {stretch.start_days} to {stretch.end_days} after as_of "

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from ebbtide.errors import ContractError
-from features.audit.own_columns import read_own_table, views_of
+from features.audit.own_columns import aspects_of, read_own_table
 
 JUNE, JULY = datetime(2011, 6, 1, tzinfo=UTC), datetime(2011, 7, 1, tzinfo=UTC)
 
@@ -75,23 +75,26 @@ def customers(n):
 
 def test_numbers_are_looked_at_by_order_with_gaps_in_the_middle():
     rows = pa.table({"customer_id": customers(12), "x": [*range(6), *[None] * 6]})
-    views = {view.aspect: view.values for view in views_of(rows, customers(12))}
-    assert set(views) == {"order", "missing"}
-    assert np.all(np.diff(views["order"][:6]) > 0)
-    assert set(views["order"][6:]) == {0.5}
-    assert views["missing"].tolist() == [0.0] * 6 + [1.0] * 6
+    aspects = {aspect.name: aspect.values for aspect in aspects_of(rows, customers(12))}
+    assert set(aspects) == {"order", "missing"}
+    assert np.all(np.diff(aspects["order"][:6]) > 0)
+    assert set(aspects["order"][6:]) == {0.5}
+    assert aspects["missing"].tolist() == [0.0] * 6 + [1.0] * 6
 
 
 def test_a_customer_without_a_row_counts_as_missing():
     rows = pa.table({"customer_id": customers(6), "x": [float(at) for at in range(6)]})
-    [missing] = [v for v in views_of(rows, customers(12)) if v.aspect == "missing"]
+    [missing] = [v for v in aspects_of(rows, customers(12)) if v.name == "missing"]
     assert missing.values.tolist() == [0.0] * 6 + [1.0] * 6
 
 
 def test_words_are_looked_at_level_by_level_and_never_quoted():
     words = ["red"] * 5 + ["blue"] * 6 + ["rare"]
-    views = views_of(pa.table({"customer_id": customers(12), "x": words}), customers(12))
-    assert [(view.aspect, view.values.sum()) for view in views] == [("level 1", 6), ("level 2", 5)]
+    aspects = aspects_of(pa.table({"customer_id": customers(12), "x": words}), customers(12))
+    assert [(aspect.name, aspect.values.sum()) for aspect in aspects] == [
+        ("level 1", 6),
+        ("level 2", 5),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -106,9 +109,9 @@ def test_words_are_looked_at_level_by_level_and_never_quoted():
 )
 def test_every_type_that_has_an_order_is_looked_at_by_it(values):
     rows = pa.table({"customer_id": customers(12), "x": values})
-    assert [view.aspect for view in views_of(rows, customers(12))] == ["order"]
+    assert [aspect.name for aspect in aspects_of(rows, customers(12))] == ["order"]
 
 
 def test_a_column_that_tells_nobody_apart_has_no_view():
     rows = pa.table({"customer_id": customers(12), "x": [1.0] * 12, "y": pa.nulls(12)})
-    assert views_of(rows, customers(12)) == []
+    assert aspects_of(rows, customers(12)) == []

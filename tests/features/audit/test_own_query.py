@@ -96,14 +96,57 @@ def test_customers_who_appear_are_a_movement(moved_by):
     assert movement.appeared > 0
 
 
-def test_a_query_that_differs_from_run_to_run_is_not_judged(tables, ago):
+def test_columns_that_differ_from_run_to_run_are_found(tables, ago):
     text = "SELECT customer_id, random() AS x, count(*) AS n FROM transactions GROUP BY 1"
     assert unstable_columns(own_query(text, as_of=ago(0)), tables) == {"x"}
+
+
+def test_customers_who_differ_from_run_to_run_are_found(tables, ago):
+    text = (
+        "SELECT customer_id, 1 AS one FROM transactions GROUP BY customer_id HAVING random() < 0.5"
+    )
+    assert unstable_columns(own_query(text, as_of=ago(0)), tables) == {"customer_id"}
 
 
 def test_the_last_step_of_with_may_have_any_name(tables, ago):
     text = f"WITH steps AS ({CLEAN}) SELECT * FROM steps"
     assert own_query(text, as_of=ago(0))(tables).column_names == ["customer_id", "n"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WITH a AS (SELECT * FROM transactions), b AS (SELECT * FROM A) "
+        "SELECT customer_id, count(*) AS n FROM b GROUP BY 1",
+        "WITH transactions AS (SELECT * FROM transactions) "
+        "SELECT customer_id, count(*) AS n FROM transactions GROUP BY 1",
+        "WITH a AS (SELECT * FROM transactions) "
+        "SELECT customer_id, count(*) AS n FROM (SELECT * FROM a) GROUP BY 1",
+        "WITH RECURSIVE a AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM a WHERE x < 3) "
+        "SELECT customer_id, count(*) AS n FROM transactions, a GROUP BY 1",
+    ],
+    ids=["step-of-step", "named-like-a-table", "subquery", "recursive"],
+)
+def test_steps_of_with_are_read_where_they_can_be_seen(tables, ago, text):
+    assert own_query(text, as_of=ago(0))(tables).num_rows == 40
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT customer_id, count(*) AS n FROM (WITH elsewhere AS (SELECT 1 AS x) "
+        "SELECT t.* FROM transactions t, elsewhere), elsewhere GROUP BY 1",
+        "WITH elsewhere AS (SELECT * FROM elsewhere) "
+        "SELECT customer_id, count(*) AS n FROM transactions, elsewhere GROUP BY 1",
+        "WITH first AS (SELECT * FROM elsewhere), elsewhere AS (SELECT 1 AS x) "
+        "SELECT customer_id, count(*) AS n FROM transactions, first GROUP BY 1",
+    ],
+    ids=["inside-a-subquery", "within-itself", "before-it"],
+)
+def test_a_step_of_with_excuses_no_table_where_it_cannot_be_seen(tables, ago, text):
+    tables.connection.execute("CREATE TABLE elsewhere AS SELECT 1 AS x")
+    with pytest.raises(ContractError, match="reads elsewhere, which cannot be perturbed"):
+        own_query(text, as_of=ago(0))(tables)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from features.audit.own_columns import View
+from features.audit.own_columns import ColumnAspect
 from features.audit.traces import find_traces
 
 
@@ -31,7 +31,7 @@ def traced(open_company, ago):
         values = np.array([float(column(np.sort(of))) for of in days.values()])
         found = find_traces(
             tables,
-            [View(column="x", aspect="order", values=values)],
+            [ColumnAspect(column="x", name="order", values=values)],
             list(days),
             as_of=ago(0),
             time_zone="UTC",

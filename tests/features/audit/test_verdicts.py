@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from features.audit.knowledge import Knowledge, Stretch
-from features.audit.own_columns import View
+from features.audit.own_columns import ColumnAspect
 from features.audit.traces import Trace
 from features.audit.verdicts import judge_columns, worst_of
 
@@ -34,8 +34,8 @@ def judged():
             z=correlation * 50,
             thresholds=np.full(len(stretches), 4.0),
         )
-        view = View(column="x", aspect="order", values=np.zeros(3))
-        [verdict] = judge_columns(["x"], [view], knowledge, {} if trace is None else {"x": trace})
+        aspect = ColumnAspect(column="x", name="order", values=np.zeros(3))
+        [verdict] = judge_columns(["x"], [aspect], knowledge, {} if trace is None else {"x": trace})
         return verdict
 
     return judge
