@@ -43,10 +43,15 @@ class SparkConnection:
         return SparkRelation(frame=self.frame(tree))
 
     def execute(self, query: str) -> None:
-        """Make a view of what ``CREATE ... AS`` selects; nothing is computed yet."""
+        """Make a view of what ``CREATE ... AS`` selects; nothing is computed yet.
+
+        Of a table, which is to be read more than once, the rows are kept once they are computed.
+        """
         tree = parsed(query)
         assert isinstance(tree, exp.Create), "only tables and views are made"
-        self.frame(tree.expression).createOrReplaceTempView(tree.this.name)
+        frame = self.frame(tree.expression)
+        kept = frame.persist() if tree.kind == "TABLE" else frame
+        kept.createOrReplaceTempView(tree.this.name)
 
     def frame(self, tree: exp.Expr) -> DataFrame:
         """Return the rows of a query given as a tree of DuckDB's dialect."""

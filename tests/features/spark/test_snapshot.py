@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
+    from conftest import DataFolder
     from pyspark.sql import SparkSession
 
+    from ebbtide.project import Project
     from features.tables import Tables
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -51,22 +54,23 @@ def both(
     return largest_difference(got, expected)
 
 
-@pytest.fixture
-def compiling(spark: SparkSession) -> Iterator[None]:
+@contextmanager
+def compiled(spark: SparkSession) -> Iterator[None]:
     """Let Spark compile its queries, as it does outside of these tests."""
     names = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode")
     before = {name: spark.conf.get(name) for name in names}
     for name, value in zip(names, ("true", "FALLBACK"), strict=True):
         spark.conf.set(name, value)
-    yield
-    for name, value in before.items():
-        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
 
 
-def test_the_whole_catalogue_is_equal_where_spark_compiles(
-    spark: SparkSession, compiling: None
-) -> None:
-    assert_the_whole_catalogue_is_equal(spark, "UTC")
+def test_the_whole_catalogue_is_equal_where_spark_compiles(spark: SparkSession) -> None:
+    with compiled(spark):
+        assert_the_whole_catalogue_is_equal(spark, "UTC")
 
 
 def test_the_whole_catalogue_is_equal_where_clocks_change(spark: SparkSession) -> None:
@@ -104,16 +108,29 @@ def test_the_world_feeds_every_feature_with_values_that_differ() -> None:
 
 
 @pytest.mark.parametrize("as_of", ["2010-12-10", "2011-06-01"])
-def test_a_real_shop_is_equal(spark: SparkSession, shop_env: Path, as_of: str) -> None:
-    project = load_project(EXAMPLES / "online-retail-ii.toml")
+def test_a_real_shop_is_equal(real_shop: tuple[Tables, Tables, Project], as_of: str) -> None:
+    here, there, project = real_shop
     found = both(
-        open_tables(project, now=NOW),
-        open_spark_tables(project, spark, now=NOW),
+        here,
+        there,
         as_of=datetime.fromisoformat(f"{as_of}T00:00:00+00:00"),
         lookback_days=project.snapshots.lookback_days,
         definition=project.definition,
     )
     assert max(found.values()) < TOLERANCE
+
+
+@pytest.fixture(scope="module")
+def real_shop(
+    spark: SparkSession, data_dir: DataFolder
+) -> Iterator[tuple[Tables, Tables, Project]]:
+    """Two years of a wholesaler's invoice lines, opened in DuckDB and on Spark."""
+    folder = (data_dir / "online_retail_II.parquet").parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EBBTIDE_DATA_DIR", str(folder))
+        project = load_project(EXAMPLES / "online-retail-ii.toml")
+        with compiled(spark):
+            yield open_tables(project, now=NOW), open_spark_tables(project, spark, now=NOW), project
 
 
 def test_real_complaints_are_equal(spark: SparkSession, data_dir) -> None:
