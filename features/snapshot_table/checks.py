@@ -90,9 +90,11 @@ def check_telling(raw: RawTable, contract: TableContract, churned: FloatArray) -
     ----------
     raw : the table.
     contract : says which columns are used.
-    churned : 1 for churn, 0 for stayed, NaN for open, shape (n,).
+    churned : 1 for churn, 0 for stayed, NaN for open or not matured, shape (n,).
     """
     known = ~np.isnan(churned)
+    if len(np.unique(churned[known])) < 2:
+        return []
     findings = []
     for column in contract.used:
         values = column_values(raw.columns[column.name], column.feature)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
@@ -18,6 +19,8 @@ from ebbtide.contracts.learned import category_text
 from ebbtide.errors import ContractError
 from ebbtide.project import TableSource
 from ebbtide.project_variables import expand_variables
+from features.arrays.clock import microseconds
+from features.snapshot_table.maturity import UNREADABLE
 from features.source_query import source_query
 from features.tables import connect
 
@@ -92,7 +95,7 @@ class RawTable:
     ----------
     columns : by name, in the order of the file.
     instants : the ``as_of`` of each row, microseconds since 1970, UTC; None without such a column.
-        Those that cannot be read are -1.
+        Those that cannot be read are ``UNREADABLE``.
     rows : how many.
     """
 
@@ -163,7 +166,8 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
     storages = {name: _storage(sql_type) for name, sql_type in types.items()}
     instants = None
     if table.as_of is not None and table.as_of in present:
-        instants = read[_INSTANT].fill_null(-1).to_numpy().astype(np.int64)
+        instants = read[_INSTANT].fill_null(UNREADABLE).to_numpy().astype(np.int64)
+        instants[instants < _EARLIEST] = UNREADABLE
     return RawTable(
         columns={name: _column(name, storages[name], read[name]) for name in present},
         instants=instants,
@@ -172,6 +176,8 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
 
 
 _INSTANT = "as_of in microseconds, of Ebbtide"
+_EARLIEST = microseconds(datetime(1, 1, 2, tzinfo=UTC))
+"""Before it there is no date, in any time zone, that could be written."""
 
 
 def _name(column: str) -> str:

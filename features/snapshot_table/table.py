@@ -12,8 +12,10 @@ from ebbtide.contracts.learned import category_text
 from ebbtide.contracts.snapshot_table import TABLE
 from ebbtide.contracts.snapshot_table_file import contract_text, read_contract
 from ebbtide.errors import SettingsError
+from features.arrays.clock import microseconds
 from features.snapshot_table import checks
 from features.snapshot_table.inference import infer_contract, number_values
+from features.snapshot_table.maturity import UNREADABLE, matured_labels
 from features.snapshot_table.raw import read_raw
 from features.snapshot_table.values import table_rows
 
@@ -43,7 +45,7 @@ class SnapshotTable:
     customer_ids : one for each row; its number where the table has none, shape (n,).
     instants : the ``as_of`` of each row, microseconds since 1970, UTC; None without dates.
     rows : values of the features of the contract, shape (n, features).
-    churned : 1 for churn, 0 for stayed, NaN for open, shape (n,).
+    churned : 1 for churn, 0 for stayed, NaN for open or not yet matured, shape (n,).
     findings : what the check found, the gravest first.
     """
 
@@ -57,7 +59,11 @@ class SnapshotTable:
 
 
 def check_snapshot_table(
-    project: Project, *, now: datetime, progress: Callable[[str], None] | None = None
+    project: Project,
+    *,
+    now: datetime,
+    learned_at: datetime | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> SnapshotTable:
     """Read and check the snapshot table of a project; errors are findings, too.
 
@@ -65,6 +71,7 @@ def check_snapshot_table(
     ----------
     project : names the table and its contract, which is inferred if there is none yet.
     now : the present; later rows are errors.
+    learned_at : labels that had not matured by then are not read; the present by default.
     progress : called with what is being done.
     """
     table = project.snapshot_table
@@ -73,7 +80,7 @@ def check_snapshot_table(
         progress("snapshot table")
     raw = read_raw(project)
     roles = _roles(project)
-    churned, findings = _label(raw, project)
+    churned, findings = _label(raw, project, learned_at=learned_at or now)
     findings += _identity(raw, project, now=now)
     is_new = not project.contract_path.exists()
     if is_new:
@@ -113,24 +120,42 @@ def check_snapshot_table(
 
 
 def open_snapshot_table(
-    project: Project, *, now: datetime, progress: Callable[[str], None] | None = None
+    project: Project,
+    *,
+    now: datetime,
+    learned_at: datetime | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> SnapshotTable:
     """Read and check the snapshot table of a project.
+
+    Parameters
+    ----------
+    project : names the table and its contract, which is inferred if there is none yet.
+    now : the present; later rows are errors.
+    learned_at : labels that had not matured by then are not read; the present by default.
+    progress : called with what is being done.
 
     Raises
     ------
     ContractError
         If it breaks its contract; every error is named at once.
     """
-    opened = check_snapshot_table(project, now=now, progress=progress)
+    opened = check_snapshot_table(project, now=now, learned_at=learned_at, progress=progress)
     raise_if_errors(opened.findings)
     return opened
 
 
-def inferred_contract(project: Project) -> TableContract:
-    """Infer the contract of a project's snapshot table, whether or not there is one already."""
+def inferred_contract(project: Project, *, now: datetime) -> TableContract:
+    """Infer the contract of a project's snapshot table, whether or not there is one already.
+
+    Parameters
+    ----------
+    project : names the table.
+    now : aware instant; labels that had not matured by then are not read.
+    """
     raw = read_raw(project)
-    return infer_contract(raw, roles=_roles(project), churned=labels_of(raw, project))
+    matured = _matured(labels_of(raw, project), raw, project, now=now)
+    return infer_contract(raw, roles=_roles(project), churned=matured)
 
 
 def write_contract(contract: TableContract, path: Path) -> None:
@@ -191,7 +216,9 @@ def labels_of(raw: RawTable, project: Project) -> FloatArray:
     return column.values(np.array([text == wanted for text in column.texts], dtype=np.float64))
 
 
-def _label(raw: RawTable, project: Project) -> tuple[FloatArray, list[Finding]]:
+def _label(
+    raw: RawTable, project: Project, *, learned_at: datetime
+) -> tuple[FloatArray, list[Finding]]:
     table = project.snapshot_table
     assert table is not None, "the project has no snapshot table"
     column = raw.columns[table.label]
@@ -211,8 +238,9 @@ def _label(raw: RawTable, project: Project) -> tuple[FloatArray, list[Finding]]:
             )
         )
 
-    leavers = int((churned == 1).sum())
-    if leavers == 0:
+    matured = _matured(churned, raw, project, now=learned_at)
+    leavers = int((matured == 1).sum())
+    if not (churned == 1).any():
         near = any(text.casefold() == wanted.casefold() for text in column.texts)
         hint = "One differs only in case. " if near else ""
         found(
@@ -239,7 +267,20 @@ def _label(raw: RawTable, project: Project) -> tuple[FloatArray, list[Finding]]:
     is_open = int(np.isnan(churned).sum())
     if is_open:
         found("warning", "The label is empty: nothing is learned from these rows.", "", is_open)
-    return churned, findings
+    not_yet = int((np.isnan(matured) & ~np.isnan(churned)).sum())
+    if not_yet:
+        found(
+            "warning",
+            f"The label is of a date whose outcome had not matured by {learned_at.date()}: those "
+            "who have one left early, and nothing is learned from these rows.",
+            "Wait, or correct churn.horizon_days and churn.gap_days.",
+            not_yet,
+        )
+    return matured, findings
+
+
+def _matured(churned: FloatArray, raw: RawTable, project: Project, *, now: datetime) -> FloatArray:
+    return matured_labels(churned, raw.instants, definition=project.definition, now=now)
 
 
 def _identity(raw: RawTable, project: Project, *, now: datetime) -> list[Finding]:
@@ -280,12 +321,12 @@ def _identity(raw: RawTable, project: Project, *, now: datetime) -> list[Finding
             table.value, "The value is no number.", "Write plain numbers, or nothing.", unread.sum()
         )
     if table.as_of is not None and raw.instants is not None:
-        is_late = raw.instants > int(now.timestamp() * 1e6)
+        is_late = raw.instants > microseconds(now)
         error(
             table.as_of,
             "The date is empty, or cannot be read.",
             "Write it after ISO 8601, such as 2026-03-01.",
-            int((raw.instants < 0).sum()),
+            int((raw.instants == UNREADABLE).sum()),
         )
         error(table.as_of, "The date lies in the future.", "Correct it.", int(is_late.sum()))
     return findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def contract(
         )
     place = project.contract_path if out is None else out
     with progress_shown("Reading"):
-        inferred = inferred_contract(project)
+        inferred = inferred_contract(project, now=datetime.now(UTC))
         write_contract(inferred, place)
     print_contract(inferred)
     typer.echo(f"{len(inferred.used)} of {len(inferred.columns)} columns are used: {place}")

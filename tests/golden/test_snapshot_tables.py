@@ -57,7 +57,7 @@ def test_telco_is_the_published_table(telco) -> None:
 def test_the_contract_of_the_example_is_what_is_inferred_but_for_what_a_person_wrote(
     telco_project, telco
 ) -> None:
-    inferred = inferred_contract(telco_project)
+    inferred = inferred_contract(telco_project, now=NOW)
     assert [c.name for c in inferred.columns] == [c.name for c in telco.contract.columns]
     for ours, written in zip(inferred.columns, telco.contract.columns, strict=True):
         assert (ours.kind, dict(ours.categories)) == (written.kind, dict(written.categories))

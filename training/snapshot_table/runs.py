@@ -31,13 +31,13 @@ def train_on_table(project: Project, *, as_of: str | None) -> None:
     """Check the table, write its contract if there is none, train, and register the best."""
     with progress_shown("Training") as progress:
         present = datetime.now(UTC)
-        table = open_snapshot_table(project, now=present, progress=progress)
+        now = present if as_of is None else parse_instant(as_of, time_zone=_zone(project))
+        table = open_snapshot_table(project, now=present, learned_at=now, progress=progress)
         if as_of is not None and table.instants is None:
             raise SettingsError(
                 "--as-of needs dates, and the rows of the snapshot table have none. Leave it out, "
                 "or name their column in snapshot_table.as_of."
             )
-        now = present if as_of is None else parse_instant(as_of, time_zone=_zone(project))
         trained = train_table(table, project, now=now, progress=progress)
         if table.is_new:
             write_contract(table.contract, project.contract_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,9 @@ import pyarrow as pa
 from ebbtide.contracts.findings import raise_if_errors
 from ebbtide.contracts.snapshot_table import TABLE, ColumnContract, TableContract
 from ebbtide.errors import BundleError, NotReady
+from features.arrays.clock import microseconds
 from features.snapshot_table.checks import check_columns
+from features.snapshot_table.maturity import UNREADABLE, instant_of
 from features.snapshot_table.raw import read_raw
 from features.snapshot_table.table import labels_of, margins_of, row_ids
 from features.snapshot_table.values import table_rows
@@ -94,12 +96,11 @@ def table_snapshot_for(
                 "leave their label empty."
             )
     if raw.instants is not None:
-        limit = int(as_of.timestamp() * 1e6)
-        chosen &= (raw.instants >= 0) & (raw.instants <= limit)
+        chosen &= (raw.instants != UNREADABLE) & (raw.instants <= microseconds(as_of))
         if not chosen.any():
             raise NotReady(f"No row to score is of a date up to {as_of.date()}.")
         chosen &= raw.instants == raw.instants[chosen].max()
-        as_of = datetime.fromtimestamp(int(raw.instants[chosen][0]) / 1e6, tz=UTC)
+        as_of = instant_of(int(raw.instants[chosen][0]))
     rows = table_rows(raw, bundle.scorer.features)[chosen]
     instants = pa.repeat(pa.scalar(as_of, type=pa.timestamp("us", tz="UTC")), len(rows))
     columns = {f.name: rows[:, place] for place, f in enumerate(bundle.scorer.features)}

@@ -9,7 +9,7 @@ Categories have no order and are not ranked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from threadpoolctl import threadpool_limits
 from ebbtide.errors import ContractError, NotReady
 from ebbtide.scorer.categories import CategoryScale, category_sizes
 from ebbtide.scorer.ranks import RankScale, rank_columns
+from features.arrays.clock import microseconds
+from features.snapshot_table.maturity import instant_of, matured_labels
 from features.snapshot_table.telling import column_auc
 from training.calibration import fit_platt
 from training.candidates import FITS, Candidate, model_of, origins, try_candidate
@@ -276,16 +278,13 @@ def _train_by_time(
     now: datetime,
     progress: Callable[[str], None] | None,
 ) -> Trained:
+    assert table.instants is not None
     features = table.contract.features
-    taken = _by_instant(table, now=now)
     definition = project.definition
-    matured = [
-        each
-        for each in taken
-        if each.churned is not None
-        and len(each.churned)
-        and definition.window(each.as_of).has_matured(now=now)
-    ]
+    instants = _instants(table, now=now)
+    churned = matured_labels(table.churned, table.instants, definition=definition, now=now)
+    learned = np.unique(table.instants[~np.isnan(churned)]).tolist()
+    matured = [_matured_at(table, churned, each) for each in learned]
     if not matured:
         raise NotReady(
             f"Expected rows with a label whose outcome had matured by {now.date()} "
@@ -293,10 +292,11 @@ def _train_by_time(
             f"older rows."
         )
     tested_at = origins(matured, definition)
+    newest = _everybody_at(table, instants[-1])
     candidates, failed = _try_each(
         project,
         lambda kind: try_candidate(
-            kind, matured, taken[-1], tested_at, seed=project.training.seed, progress=progress
+            kind, matured, newest, tested_at, seed=project.training.seed, progress=progress
         ),
     )
     scored = tested_at[0].scored
@@ -304,17 +304,17 @@ def _train_by_time(
     return Trained(
         features=tuple(TableFeature(contract=feature) for feature in features),
         snapshots=tuple(matured),
-        newest=taken[-1],
+        newest=newest,
         candidates=candidates,
         failed=failed,
         rule_auc=best_column(features, scored.rows, scored.churned),
     )
 
 
-def _by_instant(table: SnapshotTable, *, now: datetime) -> list[Snapshot]:
-    """Return the rows of each instant up to ``now``, the earliest first."""
+def _instants(table: SnapshotTable, *, now: datetime) -> list[int]:
+    """Return the instants of the rows up to ``now``, the earliest first."""
     assert table.instants is not None
-    instants = [each for each in np.unique(table.instants).tolist() if each <= _micros(now)]
+    instants = [each for each in np.unique(table.instants).tolist() if each <= microseconds(now)]
     counts = [int((table.instants == each).sum()) for each in instants]
     if not instants or float(np.median(counts)) < FEWEST_ROWS:
         raise ContractError(
@@ -323,26 +323,36 @@ def _by_instant(table: SnapshotTable, *, now: datetime) -> list[Snapshot]:
             f"{np.median(counts) if counts else 0:g} rows at the median. Round the dates up, for "
             f"example to the end of the month, or leave as_of out."
         )
-    return [_at(table, each) for each in instants]
+    return instants
 
 
-def _at(table: SnapshotTable, instant: int) -> Snapshot:
-    assert table.instants is not None
-    is_there = table.instants == instant
-    churned = table.churned[is_there]
-    known = ~np.isnan(churned)
-    chosen = np.flatnonzero(is_there)[known] if known.any() else np.flatnonzero(is_there)
+def _everybody_at(table: SnapshotTable, instant: int) -> Snapshot:
+    """Return all rows of an instant without their outcomes.
+
+    Who has a label before the outcome is known is no sample of those who lived then.
+    """
+    chosen = table.instants == instant
     return snapshot_of(
         table.contract.features,
         table.rows[chosen],
         customer_ids=table.customer_ids[chosen],
-        as_of=datetime.fromtimestamp(instant / 1e6, tz=UTC),
-        churned=churned[known] if known.any() else None,
+        as_of=instant_of(instant),
+        churned=None,
     )
 
 
-def _micros(instant: datetime) -> int:
-    return int(instant.timestamp() * 1e6)
+def _matured_at(table: SnapshotTable, churned: FloatArray, instant: int) -> Snapshot:
+    """Return the rows of an instant that have a label, ranked among all of that instant."""
+    everybody = _everybody_at(table, instant)
+    outcomes = churned[table.instants == instant]
+    known = ~np.isnan(outcomes)
+    return replace(
+        everybody,
+        customer_ids=everybody.customer_ids[known],
+        rows=everybody.rows[known],
+        ranked=everybody.ranked[known],
+        churned=outcomes[known],
+    )
 
 
 def _try_each(

@@ -35,7 +35,7 @@ def found(project, *, now=NOW):
 def changed(tmp_path, change, *, more="", n=120):
     """The findings of rows that were changed after a contract was inferred from them."""
     project = flat_project(tmp_path, flat_rows(n), more=more)
-    write_contract(inferred_contract(project), project.contract_path)
+    write_contract(inferred_contract(project, now=NOW), project.contract_path)
     rows = flat_rows(n)
     change(rows)
     return flat_project(tmp_path, rows, more=more)
@@ -156,7 +156,7 @@ def test_a_person_may_insist_on_such_a_column_and_is_warned_again(tmp_path) -> N
     for row in rows:
         row["reason"] = "moved" if row["left"] == "Yes" else "none"
     project = flat_project(tmp_path, rows)
-    write_contract(inferred_contract(project), project.contract_path)
+    write_contract(inferred_contract(project, now=NOW), project.contract_path)
     text = project.contract_path.read_text(encoding="utf-8")
     head, _, tail = text.partition("[columns.reason]")
     insisted = '[columns.reason]\nkind = "category"\ncategories = { moved = 1, none = 1 }\n'
@@ -177,14 +177,56 @@ def test_rows_that_repeat_are_counted(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("when", "column_count"),
-    [("soon", 1), ("2027-01-01", 1), ("", 1)],
-    ids=["no-date", "future", "empty"],
+    [("soon", 1), ("2027-01-01", 1), ("", 1), ("12000-01-01", 1), ("0044-03-15 (BC)", 1)],
+    ids=["no-date", "future", "empty", "beyond-the-calendar", "before-the-calendar"],
 )
 def test_dates_that_cannot_be_are_errors(tmp_path, when, column_count) -> None:
     rows = [{**row, "when": "2026-01-01"} for row in flat_rows(60)]
     rows[5]["when"] = when
     got = found(flat_project(tmp_path, rows, more='as_of = "when"'))
     assert ("error", "when", column_count) in got
+
+
+def test_a_date_before_1970_is_a_date(tmp_path) -> None:
+    rows = [{**row, "when": "1969-12-31T23:59:59.999999Z"} for row in flat_rows(60)]
+    project = flat_project(tmp_path, rows, more='as_of = "when"')
+    opened = open_snapshot_table(project, now=NOW)
+    assert set(opened.instants.tolist()) == {-1}
+
+
+def early_labels(tmp_path, *, column):
+    """Rows of two months, the second still open: there a column says what the labels say."""
+    rows = [{**row, "when": when} for when in ("2026-01-01", "2026-02-25") for row in flat_rows(60)]
+    for place, row in enumerate(rows):
+        row[column] = "ab"[place % 2] if place < 60 else "ab"[row["left"] == "Yes"]
+    return flat_project(tmp_path, rows, more='as_of = "when"')
+
+
+def test_labels_that_had_not_matured_are_counted_and_not_read(tmp_path) -> None:
+    checked = check_snapshot_table(early_labels(tmp_path, column="note"), now=NOW)
+    assert np.isnan(checked.churned).tolist() == [False] * 60 + [True] * 60
+    assert ("warning", "left", 60) in [(f.severity, f.column, f.count) for f in checked.findings]
+
+
+def test_whether_a_column_is_the_label_is_judged_by_matured_labels(tmp_path) -> None:
+    rows = [{**row, "when": when} for when in ("2026-01-01", "2026-02-25") for row in flat_rows(60)]
+    for place, row in enumerate(rows):
+        # all of it that had matured by March is the label; the open month is noise
+        row["note"] = "ab"[row["left"] == "Yes"] if place < 60 else "ab"[place % 2]
+    project = flat_project(tmp_path, rows, more='as_of = "when"')
+    names = [column.name for column in inferred_contract(project, now=NOW).used]
+    assert "note" not in names
+    later = [c.name for c in inferred_contract(project, now=datetime(2026, 6, 1, tzinfo=UTC)).used]
+    assert "note" in later
+
+
+def test_training_as_of_an_earlier_instant_judges_columns_by_what_had_matured_then(
+    tmp_path,
+) -> None:
+    project = early_labels(tmp_path, column="note")
+    late = datetime(2026, 6, 1, tzinfo=UTC)
+    opened = open_snapshot_table(project, now=late, learned_at=NOW)
+    assert np.isnan(opened.churned).sum() == 60
 
 
 def test_a_customer_may_come_again_at_another_date(tmp_path) -> None:
@@ -196,7 +238,7 @@ def test_a_customer_may_come_again_at_another_date(tmp_path) -> None:
 
 
 def test_a_contract_is_never_written_over(project) -> None:
-    contract = inferred_contract(project)
+    contract = inferred_contract(project, now=NOW)
     write_contract(contract, project.contract_path)
     assert read_contract(project.contract_path) == contract
     with pytest.raises(SettingsError, match="is there already"):

@@ -137,6 +137,50 @@ def test_outcomes_that_had_not_matured_are_not_learned(tmp_path) -> None:
     assert all(at + timedelta(days=30) <= now for at in learned)
 
 
+def test_early_labels_of_an_open_instant_decide_nothing(tmp_path) -> None:
+    """On 10 June those of 1 June with a label left early; everybody else has none yet."""
+    now = datetime(2025, 6, 10, tzinfo=UTC)
+    asked = open_snapshot_table(flat_project(tmp_path, flat_rows(50, seed=9)), now=NOW).rows
+    p_churn, sizes = [], []
+    for kept in (("Yes",), ()):
+        rows = dated(6)
+        for row in rows:
+            if row["when"] == "2025-06-01" and row["left"] not in kept:
+                row["left"] = ""
+        made = trained(tmp_path, rows, more='as_of = "when"', now=now)
+        p_churn.append(made.scorer(made.best).p_churn(asked).tolist())
+        sizes.append((len(made.newest.rows), made.newest.churned, len(made.snapshots)))
+    assert sizes == [(200, None, 5), (200, None, 5)]
+    assert p_churn[0] == p_churn[1]
+
+
+def test_the_newest_rows_have_no_outcome_even_once_matured(tmp_path) -> None:
+    rows = dated(6)
+    for row in rows[-150:]:
+        row["left"] = ""
+    made = trained(tmp_path, rows, more='as_of = "when"')
+    assert (len(made.newest.rows), made.newest.churned) == (200, None)
+    assert len(made.snapshots[-1].rows) == 50
+
+
+def test_rows_that_are_learned_from_are_ranked_among_all_of_their_instant(tmp_path) -> None:
+    rows = dated(2)
+    whole = trained(tmp_path, rows, more='as_of = "when"').snapshots[0]
+    for place in range(0, 200, 2):
+        rows[place]["left"] = ""
+    half = trained(tmp_path, rows, more='as_of = "when"').snapshots[0]
+    assert half.ranked.tolist() == whole.ranked[1::2].tolist()
+
+
+def test_customers_of_before_1970_are_learned_from(tmp_path) -> None:
+    rows = dated(6)
+    for row in rows:
+        row["when"] = str(row["when"]).replace("2025", "1965")
+    made = trained(tmp_path, rows, more='as_of = "when"')
+    assert made.newest.as_of == datetime(1965, 6, 1, tzinfo=UTC)
+    assert len(made.snapshots) == 6
+
+
 def test_a_label_that_turns_is_seen_only_by_time(tmp_path) -> None:
     """The last month contradicts the others: tested by time, that is a bad AUC."""
     rows = dated(5)
