@@ -108,9 +108,9 @@ here are ignored, and the check says so.
 `ebbtide check-data` holds tables to this page and names everything that is wrong at once, with
 counts and never with values. `train`, `score` and `features` check the same and stop at errors.
 
-- **Errors**: a required column is missing or has nulls; a value does not fit its kind or range; the
-  clock or `known_at` lies in the future (what is due may); none of a table's customers is in
-  `transactions`.
+- **Errors**: a required column is missing or has nulls; a value does not fit its kind or range, or
+  is 1e14 or more in size; the clock or `known_at` lies in the future (what is due may); none of a
+  table's customers is in `transactions`.
 - **Warnings**: rows repeat; ids look like numbers with `.0`; what is filled in later lies in the
   future (planned, or by a wrong clock) or before the row's clock; fewer than half of a table's
   customers are in `transactions`; a table ends more than {STALE_AFTER_DAYS} days before them.

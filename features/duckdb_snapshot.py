@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 
+from ebbtide.errors import ContractError
 from features.query import snapshot_sql
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from ebbtide.definition import ChurnDefinition
     from features.catalogue.feature import Feature
     from features.tables import Tables
+
+_BEYOND_DECIMALS = (duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
 def duckdb_snapshot(
@@ -43,10 +47,22 @@ def duckdb_snapshot(
     -------
     pyarrow.Table
         As :func:`features.snapshot.build_snapshot` returns it.
+
+    Raises
+    ------
+    ContractError
+        If a number is beyond what the decimals of the sums hold.
     """
     query = snapshot_sql(
         features, tables.columns, as_of=as_of, lookback_days=lookback_days, definition=definition
     )
-    rows = tables.connection.sql(query).to_arrow_table()
+    try:
+        rows = tables.connection.sql(query).to_arrow_table()
+    except _BEYOND_DECIMALS:
+        # DuckDB's own words quote the value; from None, as no traceback may show them either.
+        raise ContractError(
+            "Expected numbers of at most 14 digits before the point, got larger ones or sums. "
+            "Check the units of amounts, quantities, levels and values."
+        ) from None
     instants = pa.repeat(pa.scalar(as_of, type=pa.timestamp("us", tz="UTC")), rows.num_rows)
     return rows.add_column(1, "as_of", instants)

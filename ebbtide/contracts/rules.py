@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from ebbtide.contracts.tables import typed_sql
+from ebbtide.contracts.tables import SIZE_LIMIT, typed_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,7 @@ def column_rules(
     return [
         *_presence(column),
         *_form(column),
+        *_size(column),
         *_range(column),
         *_time(column, contract, now),
         *_zone(column, raw_type),
@@ -55,9 +56,12 @@ def column_rules(
 
 def _presence(column: Column) -> Iterator[Rule]:
     raw, typed = f'"{column.name}"', typed_sql(column)
+    is_none = f"{raw} IS NOT NULL AND {typed} IS NULL"
+    if column.kind == "money":
+        is_none += f" AND NOT coalesce({_is_too_large(column)}, false)"
     yield Rule(
         severity="error",
-        broken=f"{raw} IS NOT NULL AND {typed} IS NULL",
+        broken=is_none,
         message=f"holds values that are no {column.kind}.",
         advice="Correct them at the source, or convert them in a query.",
     )
@@ -107,6 +111,23 @@ def _form(column: Column) -> Iterator[Rule]:
             message="holds NaN or infinity.",
             advice="Make them null.",
         )
+
+
+def _size(column: Column) -> Iterator[Rule]:
+    if column.kind not in ("money", "number") or column.high is not None:
+        return
+    yield Rule(
+        severity="error",
+        broken=_is_too_large(column),
+        message=f"is beyond what can be summed exactly, expected below {SIZE_LIMIT:g} in size.",
+        advice="Check the unit; correct or drop these rows.",
+    )
+
+
+def _is_too_large(column: Column) -> str:
+    """Return the SQL of what is finite and too large; money of that size is none when typed."""
+    size = f'TRY_CAST("{column.name}" AS DOUBLE)'
+    return f"(isfinite({size}) AND abs({size}) >= {SIZE_LIMIT:.1f})"
 
 
 def _range(column: Column) -> Iterator[Rule]:

@@ -23,6 +23,9 @@ SQL_TYPES: dict[ColumnKind, str] = {
 }
 """How each kind is held in DuckDB. Money is decimal, so that sums do not depend on order."""
 
+SIZE_LIMIT = 1e14
+"""Money and numbers must be smaller, without sign: that many fit into the decimals of sums."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.contracts.tables import SIZE_LIMIT
 from ebbtide.errors import ContractError
 
 if TYPE_CHECKING:
@@ -250,8 +251,11 @@ def null_where_equal(column: Column, other: Column) -> Column:
     return Column(column.values, np.asarray(column.is_there & ~equal), column.scale, column.words)
 
 
-def as_decimal(column: Column, scale: int) -> Column:
-    """Return numbers as decimals with so many digits behind the point, rounded half away."""
+def as_decimal(column: Column, scale: int, *, limit: float = SIZE_LIMIT) -> Column:
+    """Return numbers as decimals with so many digits behind the point, rounded half away.
+
+    Doubles must be below the limit, and small enough for 64 bits.
+    """
     if column.scale is not None or column.values.dtype.kind in "bi":
         held = column.scale or 0
         whole = column.values.astype(np.int64, copy=False)
@@ -264,7 +268,8 @@ def as_decimal(column: Column, scale: int) -> Column:
     # To add a half and cut would move what lies just below a half, or has no room for one.
     whole = np.trunc(scaled)
     whole = whole + np.copysign(np.abs(scaled - whole) >= 0.5, scaled)
-    return Column(_whole(whole, column.valid), column.valid, scale)
+    has_room = min(limit * 10**scale, _LARGEST)
+    return Column(_whole(whole, column.valid, limit=has_room), column.valid, scale)
 
 
 def as_whole(column: Column, kind: type[np.signedinteger[Any]] = np.int64) -> Column:
@@ -276,10 +281,10 @@ def as_whole(column: Column, kind: type[np.signedinteger[Any]] = np.int64) -> Co
     return Column(values.astype(kind, copy=False), column.valid)
 
 
-def _whole(rounded: Array, valid: Array | None) -> Array:
-    """Return rounded doubles as whole numbers, zero where null."""
+def _whole(rounded: Array, valid: Array | None, *, limit: float = _LARGEST) -> Array:
+    """Return rounded doubles as whole numbers, zero where null; all must be below a limit."""
     there = np.asarray(rounded if valid is None else np.where(valid, rounded, 0.0))
-    n_too_large = there.size - np.count_nonzero(np.abs(there) < _LARGEST)  # NaN is not below
+    n_too_large = there.size - np.count_nonzero(np.abs(there) < limit)  # NaN is not below
     if n_too_large:
         raise ContractError(
             f"Expected numbers of at most 14 digits before the point, got {n_too_large} larger "

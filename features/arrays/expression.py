@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from sqlglot import exp
 
+from ebbtide.contracts.tables import SIZE_LIMIT
 from features.arrays import column as columns
 from features.arrays.clock import microseconds, wall_clock
 from features.arrays.column import NULL, Column, constant
@@ -223,8 +224,9 @@ def _cast(node: exp.Cast) -> Compiled:
         return lambda _: constant(microseconds(instant))
     held = compile_expression(node.this)
     if kind == exp.DType.DECIMAL:
-        scale = int(node.to.expressions[1].this.this)
-        return lambda scope: columns.as_decimal(held(scope), scale)
+        digits, scale = (int(part.this.this) for part in node.to.expressions)
+        limit = max(SIZE_LIMIT, 10.0 ** (digits - scale))
+        return lambda scope: columns.as_decimal(held(scope), scale, limit=limit)
     if kind == exp.DType.DOUBLE:
         return lambda scope: columns.as_number(held(scope))
     if kind == exp.DType.INT:  # what is half as wide is twice as fast

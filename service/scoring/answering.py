@@ -211,7 +211,7 @@ def _from_events(
                 columns=bundle.columns,
                 expectations=expectations_of(bundle),
             )
-    except OverflowError:
+    except (ContractError, OverflowError):  # each value is bounded, but not what comes of many
         return Problem(
             kind="invalid-request",
             detail="The features cannot be computed from these events: a number or date in them "

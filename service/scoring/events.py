@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from ebbtide.contracts.tables import TABLES
+from ebbtide.contracts.tables import SIZE_LIMIT, TABLES
 from service.scoring.checks import (
     Faults,
     Hints,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Events = dict[str, list[dict[str, object]]]
 
 _MAX_MONEY = 1e12
+_MAX_NUMBER = math.nextafter(SIZE_LIMIT, 0.0)
+"""The largest that tables may hold as well."""
 _MAX_TEXT = 256
 
 
@@ -156,12 +159,12 @@ def _cell(value: Any, *, column: Column, pointer: str, faults: Faults) -> object
     if column.kind == "flag":
         return check_flag(value, pointer=pointer, faults=faults)
     if column.kind in ("money", "number"):
-        bound = _MAX_MONEY if column.kind == "money" else None
+        bound = _MAX_MONEY if column.kind == "money" else _MAX_NUMBER
         return check_number(
             value,
             pointer=pointer,
             unit="currency" if column.kind == "money" else "number",
-            low=column.low if column.low is not None or bound is None else -bound,
+            low=column.low if column.low is not None else -bound,
             high=column.high if column.high is not None else bound,
             faults=faults,
         )

@@ -56,7 +56,7 @@ bought = st.fixed_dictionaries(
         "occurred_at": st.datetimes(timezones=st.timezones()).map(lambda t: t.isoformat()),
         "amount": st.floats(-1e12, 1e12),
     },
-    optional={"quantity": st.floats(-1e15, 1e15), "discount": st.floats(0, 1e12)},
+    optional={"quantity": st.floats(-9.9e13, 9.9e13), "discount": st.floats(0, 1e12)},
 )
 
 

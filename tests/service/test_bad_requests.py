@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from starlette.exceptions import HTTPException
 
+from features.arrays.column import Column, as_decimal
 from service.handlers import problem_of
+from service.scoring import answering
 
 GOOD = {
     "recency_days": 143,
@@ -41,6 +44,7 @@ def complained(**members):
 
 R, T = "/features/recency_days", "/events/transactions/0"
 NUMBER = "a number of 0 or more (days)"
+SUMMED = "a number from -1e+14 to 1e+14 (number)"
 AWARE = "a date and time with offset, such as 2026-03-01T09:00:00Z"
 ID = "a string of 1 to 128 printable characters"
 # name: (body, pointer, expected, got_kind)
@@ -157,7 +161,13 @@ FAULTS = {
         "a number from -1e+12 to 1e+12 (currency)",
         "number out of range",
     ),
-    "quantity a boolean": (bought(quantity=True), f"{T}/quantity", "a number (number)", "boolean"),
+    "quantity a boolean": (bought(quantity=True), f"{T}/quantity", SUMMED, "boolean"),
+    "quantity too large": (
+        bought(quantity=1e14),
+        f"{T}/quantity",
+        SUMMED,
+        "number out of range",
+    ),
     "other customer": (
         bought(customer_id="c-2"),
         f"{T}/customer_id",
@@ -285,6 +295,45 @@ def test_a_batch_that_is_none_is_refused(client, name):
     assert response.status_code == 422
     (fault,) = response.json()["errors"]
     assert (fault["pointer"], fault["got_kind"]) == (pointer, got_kind)
+
+
+@pytest.mark.parametrize("number", [1e15, -1e15, 1e300])
+@pytest.mark.parametrize(
+    ("table", "column", "event"),
+    [
+        ("transactions", "quantity", {"occurred_at": DATE, "amount": 1.0}),
+        ("activity", "value", {"occurred_at": DATE}),
+        ("balances", "value", {"measured_at": DATE, "name": "seats"}),
+    ],
+)
+def test_numbers_beyond_what_can_be_summed_are_refused(client, table, column, event, number):
+    body = row(events={table: [{**event, column: number}]})
+    response = client.post("/v1/score", json=body)
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:ebbtide:problem:invalid-request"
+    assert [fault["pointer"] for fault in response.json()["errors"]] == [
+        f"/events/{table}/0/{column}"
+    ]
+
+
+def test_sums_beyond_the_arithmetic_are_a_fault_of_their_row_only(client, monkeypatch):
+    compute = answering.features_of_events
+
+    def beside_a_sum(events, **given):
+        spent = sum(each["amount"] for each in events["transactions"])
+        as_decimal(Column(np.array([30.0 * spent])), 4)  # as the price of a month
+        return compute(events, **given)
+
+    monkeypatch.setattr(answering, "features_of_events", beside_a_sum)
+    rows = [
+        row(events={"transactions": [{"occurred_at": DATE, "amount": amount}] * 9})
+        for amount in (1e12, 1.0)
+    ]
+    answer = client.post("/v1/scores", json={"rows": rows}).json()
+    assert [each["status"] for each in answer["results"]] == ["failed", "scored"]
+    alone = client.post("/v1/score", json=rows[0])
+    assert alone.status_code == 422
+    assert alone.json()["type"] == "urn:ebbtide:problem:invalid-request"
 
 
 def test_the_events_of_all_rows_are_bounded_together(client, store):

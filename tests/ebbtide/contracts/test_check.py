@@ -78,6 +78,12 @@ PROBLEMS = [
     ("complaints", {"severity": "6"}, "severity", "expected between 1 and 5."),
     ("complaints", {"severity": "0"}, "severity", "expected between 1 and 5."),
     ("complaints", {"reopened": "maybe"}, "reopened", "no flag"),
+    ("transactions", {"amount": "5.1e14"}, "amount", "beyond what can be summed exactly"),
+    ("transactions", {"amount": "-100000000000000"}, "amount", "expected below 1e+14 in size"),
+    ("transactions", {"discount": "1e300"}, "discount", "beyond what can be summed exactly"),
+    ("transactions", {"quantity": "5.1e14"}, "quantity", "beyond what can be summed exactly"),
+    ("activity", {"value": "1e14"}, "value", "beyond what can be summed exactly"),
+    ("balances", {"value": "-1e300"}, "value", "beyond what can be summed exactly"),
     ("activity", {"value": "nan"}, "value", "NaN or infinity"),
     ("activity", {"value": "inf"}, "value", "NaN or infinity"),
     ("surveys", {"metric": "stars"}, "metric", "none of csat, nps, ces"),
@@ -102,6 +108,17 @@ def test_an_error_is_found_counted_and_placed(table, bad, column, message) -> No
     assert message in " ".join(error.message for error in errors)
     assert {error.count for error in errors} == {1}
     assert all(error.advice for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("transactions", "amount"), ("transactions", "quantity"), ("balances", "value")],
+)
+def test_what_is_too_large_is_found_once_and_not_quoted(table, column) -> None:
+    (finding,) = check(table, GOOD[table] | {column: "512345678901234"})
+    assert finding.place == f"{table}.{column}"
+    assert "5123" not in finding.message + finding.advice
+    assert check(table, GOOD[table] | {column: "-99999999999999.9"}) == []
 
 
 AHEAD = "2026-01-01T00:00:01Z"

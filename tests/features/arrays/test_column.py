@@ -70,6 +70,7 @@ def test_what_is_unknown_is_neither_true_nor_its_negation() -> None:
         (0.49999999999999994e-4, 0),
         (450_359_962_737.0497, 4_503_599_627_370_497),  # no room for another half
         (1e12, 10**16),
+        (99_999_999_999_999.98, 999_999_999_999_999_872),  # the last below the limit
         (-900_719_925_474.0992, -9_007_199_254_740_992),
     ],
 )
@@ -82,7 +83,7 @@ def test_doubles_become_whole_numbers_with_halves_to_even_and_decimals_with_halv
     assert as_whole(Column(np.array([5, 15, -25]), scale=1)).values.tolist() == [1, 2, -3]
 
 
-@pytest.mark.parametrize("number", [1e15, -1e300, np.inf, np.nan])
+@pytest.mark.parametrize("number", [1e14, -5.1e14, 1e15, -1e300, np.inf, np.nan])
 def test_numbers_without_room_among_decimals_are_refused(number: float) -> None:
     with (
         np.errstate(all="ignore"),
