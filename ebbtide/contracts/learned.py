@@ -27,7 +27,7 @@ class Learned:
     ----------
     kind : ``number``, ``category``, or ``flag`` for a category of no and yes.
     categories : texts of the categories; a value is a place among them. Empty for a number.
-    low, high : smallest and largest number; None for categories.
+    low, high : limits of the numbers, rounded outwards; None for categories.
     had_null : whether some were null.
 
     Examples

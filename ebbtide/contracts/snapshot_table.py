@@ -38,7 +38,7 @@ class ColumnContract:
     name : of the column, as in the table.
     kind : ``number``, ``category``, ``flag`` (a category of no and yes), or ``ignored``.
     null_share : share of rows without a value, in [0, 1].
-    low, high : smallest and largest number.
+    low, high : limits of a number; inferred ones are rounded outwards.
     categories : rows of each category, by its text; no before yes for a flag.
     unit : of a number, where a person gave one.
     cause : what the evidence may point at, where a person said so.

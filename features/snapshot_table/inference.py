@@ -12,6 +12,7 @@ import numpy as np
 
 from ebbtide.contracts.learned import flag_order
 from ebbtide.contracts.snapshot_table import ColumnContract, TableContract
+from features.snapshot_table.disclosure import LEAST_SHOWN_ROWS, outward_limits
 from features.snapshot_table.raw import NULL_WORDS
 from features.snapshot_table.telling import PERFECT_AUC, column_auc
 
@@ -42,6 +43,7 @@ IGNORED = {
     "constant": "the same in every row",
     "unique": "different in every row: an id or free text",
     "free_text": "different in most rows: free text or an id",
+    "rare": f"no value of it comes in {LEAST_SHOWN_ROWS} rows or more",
     "taken": "its name stands for something else in every snapshot; give it another",
     "label": "says the same as the label, so that it must have been written after the outcome",
 }
@@ -80,12 +82,11 @@ def infer_column(column: RawColumn) -> ColumnContract:
     """
     why = _why_ignored(column)
     if why is not None:
-        return ColumnContract(
-            name=column.name, kind="ignored", null_share=_rounded(column.null_share), why=why
-        )
+        return _ignored(column, why)
     if is_numeric(column):
         return _number(column)
-    return _category(column, kept=_kept(column))
+    kept = _kept(column)
+    return _category(column, kept=kept) if kept else _ignored(column, IGNORED["rare"])
 
 
 def is_numeric(column: RawColumn) -> bool:
@@ -150,15 +151,21 @@ def _is_free_text(column: RawColumn, present: int) -> bool:
     return not is_numeric(column) and len(column.texts) > present / 2
 
 
+def _ignored(column: RawColumn, why: str) -> ColumnContract:
+    return ColumnContract(
+        name=column.name, kind="ignored", null_share=_rounded(column.null_share), why=why
+    )
+
+
 def _number(column: RawColumn) -> ColumnContract:
     values = number_values(column)
-    present = values[~np.isnan(values)]
+    low, high = outward_limits(values[~np.isnan(values)])
     return ColumnContract(
         name=column.name,
         kind="number",
         null_share=_rounded(float(np.isnan(values).mean())),
-        low=float(present.min()),
-        high=float(present.max()),
+        low=low,
+        high=high,
     )
 
 
@@ -176,13 +183,20 @@ def _category(column: RawColumn, *, kept: list[int]) -> ColumnContract:
 
 
 def _kept(column: RawColumn) -> list[int]:
-    """Return the places of the categories to learn one by one, the commonest first."""
+    """Return the places of the categories to learn one by one, the commonest first.
+
+    The contract and the bundle hold their texts: those of a handful of rows would tell of single
+    customers, and teach nothing. No and yes tell of nobody, and both are kept.
+    """
     counts = column.counts
     order = [int(place) for place in np.argsort(-counts, kind="stable")]
-    if len(order) <= MANY_CATEGORIES:
+    if flag_order(frozenset(column.texts)) is not None:
         return order
-    kept = [place for place in order if counts[place] >= LEAST_CATEGORY_ROWS]
-    return (kept or order)[:MOST_CATEGORIES]
+    shown = [place for place in order if counts[place] >= LEAST_SHOWN_ROWS]
+    if len(order) <= MANY_CATEGORIES:
+        return shown
+    kept = [place for place in shown if counts[place] >= LEAST_CATEGORY_ROWS]
+    return (kept or shown)[:MOST_CATEGORIES]
 
 
 def _without_label(

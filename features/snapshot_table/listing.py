@@ -8,14 +8,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from ebbtide.console import screen
+from features.snapshot_table.disclosure import column_holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ebbtide.contracts.findings import Finding
-    from ebbtide.contracts.snapshot_table import ColumnContract, TableContract
-
-_SHOWN_CATEGORIES = 4
+    from ebbtide.contracts.snapshot_table import TableContract
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
@@ -33,18 +32,6 @@ def print_contract(contract: TableContract) -> None:
     """Show what each column holds."""
     listed = Table("column", "kind", "holds", "null", title=f"Contract, of {contract.rows:,} rows")
     for column in contract.columns:
-        holds = escape(_holds(column))
+        holds = escape(column_holds(column))
         listed.add_row(escape(column.name), column.kind, holds, f"{column.null_share:.1%}")
     screen().print(listed)
-
-
-def _holds(column: ColumnContract) -> str:
-    if column.kind == "ignored":
-        return column.why
-    if column.kind == "number":
-        unit = f" {column.unit}" if column.unit else ""
-        return f"{column.low:g} to {column.high:g}{unit}" if column.low is not None else "any"
-    names = [f"{text} ({rows:,})" for text, rows in column.categories.items()]
-    more = len(names) - _SHOWN_CATEGORIES
-    shown = ", ".join(names[:_SHOWN_CATEGORIES])
-    return f"{shown} and {more} more" if more > 0 else shown

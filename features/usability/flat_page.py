@@ -7,17 +7,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ebbtide.pages.page import Badge, Facts, Grid, Paragraph, Points, Section, Verdict, render_page
+from features.snapshot_table.disclosure import LEAST_SHOWN_ROWS, column_holds
 from features.usability.document import FORMAT
 from features.usability.page import VERDICTS, findings_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ebbtide.contracts.snapshot_table import ColumnContract
     from ebbtide.pages.page import Block
     from features.usability.flat import FlatReport
-
-SHOWN_CATEGORIES = 5
 
 
 def flat_page(report: FlatReport) -> str:
@@ -86,7 +84,7 @@ def _columns(report: FlatReport) -> Iterator[Block]:
             [
                 column.name,
                 Badge(level="plain", text=column.kind),
-                _holds(column),
+                column_holds(column),
                 f"{column.null_share:.1%}",
             ]
             for column in report.contract.columns
@@ -94,16 +92,7 @@ def _columns(report: FlatReport) -> Iterator[Block]:
         "Inferred from the table." if report.is_new else "As the contract file says.",
     )
     yield Paragraph(
-        "Models learn from columns that are not ignored. Only names and counts of categories are "
-        "shown, never a single row."
+        "Models learn from columns that are not ignored. Inferred limits are rounded outwards, and "
+        f"only categories of at least {LEAST_SHOWN_ROWS} rows are named, so that no value of a "
+        "single customer is shown."
     )
-
-
-def _holds(column: ColumnContract) -> str:
-    if column.kind == "ignored":
-        return column.why
-    if column.kind == "number":
-        return "any number" if column.low is None else f"{column.low:,.6g} to {column.high:,.6g}"
-    named = [f"{text} ({rows:,})" for text, rows in column.categories.items()]
-    more = len(named) - SHOWN_CATEGORIES
-    return ", ".join(named[:SHOWN_CATEGORIES]) + (f" and {more:,} more" if more > 0 else "")

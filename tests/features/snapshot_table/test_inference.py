@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from ebbtide.contracts.snapshot_table import ColumnContract
+from ebbtide.contracts.snapshot_table_file import contract_text
 from features.snapshot_table.inference import IGNORED, infer_column, infer_contract
+from features.snapshot_table.values import column_values
 
 
 def many(*values: str, rows: int = 60) -> list[str]:
@@ -63,7 +65,7 @@ def test_a_name_that_snapshots_use_is_taken(raw_of) -> None:
 
 def test_the_contract_holds_range_categories_and_nulls(raw_of) -> None:
     number = infer_column(raw_of(many("-1.5", " ", "7", "9")).columns["x"])
-    assert number == ColumnContract(name="x", kind="number", low=-1.5, high=9.0, null_share=0.25)
+    assert number == ColumnContract(name="x", kind="number", low=-2.0, high=9.0, null_share=0.25)
     category = infer_column(raw_of(many("b", "a", "b", "")).columns["x"])
     assert dict(category.categories) == {"b": 30, "a": 15}
     flag = infer_column(raw_of(many("Yes", "No", "Yes")).columns["x"])
@@ -75,6 +77,34 @@ def test_of_many_categories_the_rare_are_not_learned_one_by_one(raw_of) -> None:
     inferred = infer_column(raw_of(values).columns["x"])
     assert len(inferred.categories) == 20
     assert not any(text.startswith("rare") for text in inferred.categories)
+
+
+def test_a_category_of_fewer_than_five_rows_is_not_in_the_contract(raw_of) -> None:
+    raw = raw_of([*many("basic", "gold"), *["four"] * 4, *["fives"] * 5, "of Ms Doe"])
+    inferred = infer_column(raw.columns["x"])
+    assert dict(inferred.categories) == {"basic": 30, "gold": 30, "fives": 5}
+    assert column_values(raw.columns["x"], inferred.feature).tolist().count(-1.0) == 5
+
+
+def test_a_flag_keeps_a_rare_side(raw_of) -> None:
+    inferred = infer_column(raw_of([*["No"] * 60, "Yes"]).columns["x"])
+    assert (inferred.kind, list(inferred.categories)) == ("flag", ["No", "Yes"])
+
+
+@pytest.mark.parametrize("n", [8, 40], ids=["few", "many"])
+def test_categories_that_are_all_rare_are_ignored(raw_of, n) -> None:
+    inferred = infer_column(raw_of(many(*(f"a{i}" for i in range(n)), rows=3 * n)).columns["x"])
+    assert (inferred.kind, inferred.why) == ("ignored", IGNORED["rare"])
+
+
+def test_the_text_of_a_contract_holds_no_value_of_a_single_customer(raw_of) -> None:
+    fees = [f"{10 + n / 7:.2f}" for n in range(60)]
+    fees[17] = "4711.37"
+    contract = infer_contract(raw_of([*fees, "3.21"]), roles=["left"])
+    text = contract_text(contract)
+    assert "low = 0.0" in text
+    assert "high = 4800.0" in text
+    assert not any(fee in text for fee in (*fees, "3.21"))
 
 
 def test_roles_are_no_part_of_the_contract(raw_of) -> None:

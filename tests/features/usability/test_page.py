@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 
+from ebbtide.contracts.snapshot_table import ColumnContract, TableContract
 from features.usability.document import report_json
 from features.usability.flat import FlatReport
 from features.usability.flat_page import flat_json, flat_page
@@ -81,6 +82,19 @@ def test_the_same_data_give_the_same_bytes(report_of) -> None:
     first, again = report_of(ROWS), report_of(ROWS)
     assert report_page(first) == report_page(again)
     assert report_json(first) == report_json(again)
+
+
+def test_the_page_of_a_flat_table_names_no_rare_category(report_of) -> None:
+    kept = ColumnContract(name="plan", kind="category", categories={"gold": 40, "of Ms Doe": 1})
+    report = FlatReport(
+        project="x",
+        definition="gone",
+        now=report_of("").now,
+        findings=(),
+        contract=TableContract(rows=41, columns=(kept,)),
+    )
+    assert "gold (40) and 1 rarer one" in text_of(flat_page(report))
+    assert "Doe" not in flat_page(report) + flat_json(report)
 
 
 def test_a_flat_table_that_cannot_be_read_has_a_page(report_of) -> None:
