@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ebbtide.errors import ContractError
+from ebbtide.errors import ContractError, NotReady
 from features.audit.own_query import own_query, unstable_columns
 from features.audit.own_table import audit_own_table
 from features.audit.trials import require_control, try_everything
@@ -39,7 +39,8 @@ class Movements:
     columns : the columns on trial.
     customers : how many customers have them, by instant.
     trials : every perturbation at every instant.
-    unstable : columns that differ between two runs on the same tables, and cannot be judged.
+    unstable : columns that differ between two runs on the same tables, so that nothing can be
+        proved of them; ``customer_id`` where who is in the rows does.
     """
 
     columns: tuple[str, ...]
@@ -59,10 +60,28 @@ class Movements:
         return tuple(column for column in self.columns if column in moved - self.unstable)
 
     @property
-    def is_clean(self) -> bool:
-        """Whether nothing moved: no column, and nobody who came or went."""
+    def crowd_leaks(self) -> bool:
+        """Whether somebody came or went by what nobody could have known."""
         crowd = any(trial.moved.appeared or trial.moved.gone for trial in self.leaks)
-        return not self.leaking_columns and not crowd
+        return crowd and "customer_id" not in self.unstable
+
+    @property
+    def responding(self) -> tuple[str, ...]:
+        """The columns that the control moved at some instant and that can be repeated."""
+        controls = (one for one in self.trials if one.perturbation.kind == "control")
+        moved = {one.column for trial in controls for one in trial.moved.columns}
+        return tuple(column for column in self.columns if column in moved - self.unstable)
+
+    @property
+    def unresponsive(self) -> tuple[str, ...]:
+        """The columns that nothing moved, not even the control: nothing is proved of them."""
+        others = {*self.responding, *self.leaking_columns, *self.unstable}
+        return tuple(column for column in self.columns if column not in others)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing moved, neither a column nor who is there, and all can be repeated."""
+        return not (self.leaking_columns or self.crowd_leaks or self.unstable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +115,7 @@ class Audit:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing leaks."""
+        """Whether nothing leaks, and nothing differs from run to run."""
         movements = [one for one in (self.catalogue, self.query) if one is not None]
         return all(one.is_clean for one in movements) and not self.own_leaks
 
@@ -167,32 +186,56 @@ def run_audit(
 
 
 def require_clean(audit: Audit) -> None:
-    """Return if nothing leaks.
+    """Return if nothing leaks, everything can be repeated, and something was proved.
 
     Raises
     ------
     ContractError
-        If anything does; every column is named.
+        If anything leaks or differs from run to run; every column is named.
+    NotReady
+        If the control moved no column of the query: nothing was proved of any.
     """
     problems = [
         *_problems(audit.catalogue, "The catalogue's features", "This is a defect of Ebbtide"),
         *_problems(audit.query, "Columns of the query", "Filter every table by {as_of}"),
+        *_unstable(audit.catalogue, "the catalogue", "This is a defect of Ebbtide"),
+        *_unstable(
+            audit.query,
+            "the query",
+            "Take out random() and now(), order what depends on order, and add up decimals",
+        ),
     ]
     if audit.own_leaks:
         problems.append(
-            f"Columns of the feature table know what came after as_of: "
+            f"The future leaks. Columns of the feature table know what came after as_of: "
             f"{', '.join(audit.own_leaks)}. Compute them from what was known before it."
         )
     if problems:
-        raise ContractError("The future leaks. " + " ".join(problems))
+        raise ContractError(" ".join(problems))
+    if audit.query is not None and not audit.query.responding:
+        raise NotReady(
+            "Taking away rows that were seen moved no column of the query, so nothing was proved "
+            "of any. Choose an --as-of at which customers were alive, or bring columns that read "
+            "the tables."
+        )
+
+
+def _unstable(movements: Movements | None, what: str, advice: str) -> Iterable[str]:
+    if movements is None or not movements.unstable:
+        return
+    yield (
+        f"Columns of {what} differ between two runs on the same tables: "
+        f"{', '.join(sorted(movements.unstable))}. What cannot be repeated cannot be audited: "
+        f"nothing is proved. {advice}."
+    )
 
 
 def _problems(movements: Movements | None, what: str, advice: str) -> Iterable[str]:
-    if movements is None or movements.is_clean:
+    if movements is None or not (movements.leaking_columns or movements.crowd_leaks):
         return
     names = sorted({trial.perturbation.name for trial in movements.leaks})
     moved = ", ".join(movements.leaking_columns) or "who is in the snapshot"
-    yield f"{what} moved: {moved} (by {', '.join(names)}). {advice}."
+    yield f"The future leaks. {what} moved: {moved} (by {', '.join(names)}). {advice}."
 
 
 def _movements(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from features.audit.summary import not_tried, verdict
+from features.audit.conclusion import conclusions
+from features.audit.summary import not_tried
 
 if TYPE_CHECKING:
     from features.audit.audit import Audit, Movements
@@ -19,7 +20,10 @@ def audit_json(audit: Audit) -> str:
         "as_of": [at.isoformat() for at in audit.as_of],
         "seed": audit.seed,
         "is_clean": audit.is_clean,
-        "verdict": verdict(audit),
+        "conclusions": [
+            {"subject": one.subject, "level": one.level, "sentence": one.sentence}
+            for one in conclusions(audit)
+        ],
         "not_tried": not_tried(audit),
         "catalogue": _movements(audit.catalogue),
         "query": None if audit.query is None else _movements(audit.query),
@@ -34,6 +38,8 @@ def _movements(movements: Movements) -> dict[str, Any]:
         "columns": list(movements.columns),
         "leaking_columns": list(movements.leaking_columns),
         "unstable_columns": sorted(movements.unstable),
+        "responding_columns": list(movements.responding),
+        "unresponsive_columns": list(movements.unresponsive),
         "customers": {at.isoformat(): count for at, count in movements.customers.items()},
         "trials": [
             {

@@ -11,7 +11,7 @@ import numpy as np
 
 from ebbtide.errors import NotReady
 from features.audit.copies import replaced_copy
-from features.audit.knowledge import measure_knowledge
+from features.audit.knowledge import FEWEST_BUYERS, measure_knowledge
 from features.audit.own_columns import aspects_of
 from features.audit.traces import find_traces
 from features.audit.verdicts import judge_columns, worst_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ebbtide.project import Project
-    from features.audit.verdicts import ColumnVerdict
+    from features.audit.verdicts import ColumnVerdict, Judgement
     from features.tables import Tables
 
     FloatArray = NDArray[np.float64]
@@ -78,7 +78,8 @@ def audit_own_table(
     Raises
     ------
     NotReady
-        If too few of the living customers have a row, or nothing came after the instant.
+        If too few of the living customers have a row, nothing came after the instant, or no
+        column could be judged at any instant.
     """
     found: dict[str, list[ColumnVerdict]] = {}
     customers, without_row = {}, {}
@@ -90,11 +91,24 @@ def audit_own_table(
             ):
                 found.setdefault(verdict.column, []).append(verdict)
     worst = [worst_of(verdicts) for verdicts in found.values()]
-    order = {"leak": 0, "suspicious": 1}
+    _require_judged(worst, log_end=log_end)
+    order: dict[Judgement, int] = {"leak": 0, "suspicious": 1, "not judged": 2}
     return OwnAudit(
-        verdicts=tuple(sorted(worst, key=lambda one: order.get(one.judgement, 2))),
+        verdicts=tuple(sorted(worst, key=lambda one: order.get(one.judgement, 3))),
         customers=customers,
         without_row=without_row,
+    )
+
+
+def _require_judged(verdicts: Sequence[ColumnVerdict], *, log_end: datetime) -> None:
+    if any(one.judgement != "not judged" for one in verdicts):
+        return
+    reasons = "; ".join(sorted({reason for one in verdicts for reason in one.reasons}))
+    raise NotReady(
+        f"None of {len(verdicts)} column(s) could be judged at any instant: {reasons}. Expected a "
+        f"log that goes on for days after as_of (it ends at {log_end.isoformat()}), in which at "
+        f"least {FEWEST_BUYERS} of the customers buy and as many do not, and columns that differ "
+        f"from customer to customer. Use an earlier as_of, or bring such columns."
     )
 
 

@@ -19,7 +19,8 @@ from ebbtide.pages.page import (
     Verdict,
     render_page,
 )
-from features.audit.summary import leaks, not_tried, tried, verdict
+from features.audit.conclusion import conclusions
+from features.audit.summary import leaks, not_tried, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 BADGES: dict[Judgement, Badge] = {
     "leak": Badge(level="bad", text="leak"),
     "suspicious": Badge(level="careful", text="suspicious"),
+    "not judged": Badge(level="plain", text="not judged"),
     "clean as far as seen": Badge(level="good", text="clean as far as seen"),
 }
 SHOWN_PROFILES = 8
@@ -57,15 +59,13 @@ def audit_page(audit: Audit) -> str:
 
 
 def _verdict(audit: Audit) -> Iterator[Block]:
-    yield Verdict("good" if audit.catalogue.is_clean else "bad", verdict(audit))
-    if audit.query is not None and not audit.query.is_clean:
-        yield Verdict("bad", "Your query sees the future; how is below.")
-    if audit.own_leaks:
-        yield Verdict("bad", f"Your feature table leaks: {', '.join(audit.own_leaks)}.")
+    for one in conclusions(audit):
+        yield Verdict(one.level, one.sentence)
     rows = [row for row in tried(audit.catalogue) if row.perturbation.kind != "control"]
     yield Facts(
         [
             ("features", len(audit.catalogue.columns)),
+            ("features that respond", len(audit.catalogue.responding)),
             ("perturbations tried", sum(any(row.touched.values()) for row in rows)),
             ("rows touched", sum(sum(row.touched.values()) for row in rows)),
             ("features that moved", len(audit.catalogue.leaking_columns)),
@@ -132,16 +132,6 @@ def _moved(movements: Movements) -> Iterator[Block]:
 def _query(movements: Movements | None) -> Iterator[Block]:
     if movements is None:
         return
-    leaking = movements.leaking_columns
-    if movements.is_clean:
-        kept = len(movements.columns) - len(movements.unstable)
-        yield Verdict("good", f"None of {kept} columns moved when it ran on perturbed tables.")
-    else:
-        named = ", ".join(leaking) or "who is in its rows"
-        yield Verdict("bad", f"Moved by what nobody could have known: {named}.")
-    if movements.unstable:
-        names = ", ".join(sorted(movements.unstable))
-        yield Verdict("careful", f"Two runs on the same tables differ, so not judged: {names}.")
     yield from _tried(movements)
     yield from _moved(movements)
 
@@ -159,7 +149,7 @@ def _own(own: OwnAudit | None) -> Iterator[Block]:
         ["column", "verdict", "evidence"],
         [[one.column, BADGES[one.judgement], "; ".join(one.reasons)] for one in own.verdicts],
     )
-    shown = [one for one in own.verdicts if one.judgement != "clean as far as seen"]
+    shown = [one for one in own.verdicts if one.judgement in ("leak", "suspicious")]
     for one in shown[:SHOWN_PROFILES]:
         yield Chart(
             _profile(one),

@@ -62,7 +62,7 @@ class Leak:
 
 
 def tried(movements: Movements) -> list[Tried]:
-    """Return one row for each perturbation."""
+    """Return one row for each perturbation; what moves by itself is not counted."""
     rows = []
     for perturbation in PERTURBATIONS:
         trials = [one for one in movements.trials if one.perturbation.name == perturbation.name]
@@ -74,18 +74,27 @@ def tried(movements: Movements) -> list[Tried]:
             Tried(
                 perturbation=perturbation,
                 touched=touched,
-                moved_columns=len({one.column for t in trials for one in t.moved.columns}),
-                moved_customers=sum(t.moved.appeared + t.moved.gone for t in trials),
+                moved_columns=len(
+                    {one.column for t in trials for one in t.moved.columns} - movements.unstable
+                ),
+                moved_customers=0
+                if "customer_id" in movements.unstable
+                else sum(t.moved.appeared + t.moved.gone for t in trials),
             )
         )
     return rows
 
 
 def leaks(movements: Movements) -> list[Leak]:
-    """Return one row for each column and perturbation that moved it, the worst instant of each."""
+    """Return one row for each column and perturbation that moved it, the worst instant of each.
+
+    What moves by itself, between two runs on the same tables, is not among them.
+    """
     found: dict[tuple[str, str], Leak] = {}
     for trial in movements.leaks:
         for one in trial.moved.columns:
+            if one.column in movements.unstable:
+                continue
             leak = Leak(
                 column=one.column,
                 perturbation=trial.perturbation,
@@ -97,22 +106,6 @@ def leaks(movements: Movements) -> list[Leak]:
             if key not in found or found[key].customers < leak.customers:
                 found[key] = leak
     return sorted(found.values(), key=lambda leak: movements.columns.index(leak.column))
-
-
-def verdict(audit: Audit) -> str:
-    """Return what the reader is to take away about the catalogue."""
-    instants = ", ".join(f"{at:%Y-%m-%d}" for at in audit.as_of)
-    movements = audit.catalogue
-    rows = [row for row in tried(movements) if row.perturbation.kind != "control"]
-    done = sum(any(row.touched.values()) for row in rows)
-    n = len(movements.columns)
-    if movements.is_clean:
-        return (
-            f"None of the {n} features moved to the last bit under {done} kinds of perturbation "
-            f"at {instants}; {len(rows) - done} found nothing to change in these tables."
-        )
-    moved = len(movements.leaking_columns)
-    return f"{moved} of {n} features moved by what nobody could have known at {instants}."
 
 
 def not_tried(audit: Audit) -> list[str]:

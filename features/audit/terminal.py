@@ -1,11 +1,15 @@
-"""An audit on the terminal."""
+"""An audit on the terminal.
+
+Names of columns are the user's own: they are escaped, so that no bracket in one is read as markup.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ebbtide.console import screen
-from features.audit.summary import leaks, not_tried, tried, verdict
+from features.audit.conclusion import conclusions
+from features.audit.summary import leaks, not_tried, tried
 
 if TYPE_CHECKING:
     from features.audit.audit import Audit, Movements
@@ -20,30 +24,28 @@ def print_audit(audit: Audit) -> None:
     if audit.query is not None:
         _print_tried(audit.query, f"Query, {len(audit.query.columns)} columns")
         _print_leaks(audit.query)
-        if audit.query.unstable:
-            names = ", ".join(sorted(audit.query.unstable))
-            console.print(
-                f"Not judged, since two runs on the same tables differ: {names}.", highlight=False
-            )
     if audit.own is not None:
         _print_own(audit.own)
     for sentence in not_tried(audit):
-        console.print(f"Not tried: {sentence}", highlight=False)
-    console.print(verdict(audit), highlight=False)
+        console.print(f"Not tried: {sentence}", highlight=False, markup=False)
+    for one in conclusions(audit):
+        console.print(one.sentence, highlight=False, markup=False)
 
 
 def _print_tried(movements: Movements, title: str) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     names = sorted({table for trial in movements.trials for table in trial.touched})
-    listed = Table("perturbation", *names, "outcome", title=title)
+    listed = Table("perturbation", *map(escape, names), "outcome", title=title)
     for row in tried(movements):
         counts = [f"{row.touched[name]:,}" if row.touched.get(name) else "–" for name in names]
-        listed.add_row(row.perturbation.name, *counts, row.outcome)
+        listed.add_row(*map(escape, (row.perturbation.name, *counts, row.outcome)))
     screen().print(listed)
 
 
 def _print_leaks(movements: Movements) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     found = leaks(movements)
@@ -53,9 +55,9 @@ def _print_leaks(movements: Movements) -> None:
     for leak in found:
         change = "" if leak.largest_change is None else f"{leak.largest_change:.6g}"
         listed.add_row(
-            leak.column,
-            leak.perturbation.name,
-            ", ".join(leak.tables) or "several together",
+            escape(leak.column),
+            escape(leak.perturbation.name),
+            escape(", ".join(leak.tables)) or "several together",
             f"{leak.customers:,}",
             change,
         )
@@ -63,10 +65,11 @@ def _print_leaks(movements: Movements) -> None:
 
 
 def _print_own(own: OwnAudit) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     customers = ", ".join(f"{at:%Y-%m-%d}: {count:,}" for at, count in own.customers.items())
     listed = Table("column", "verdict", "evidence", title=f"Feature table ({customers} customers)")
     for one in own.verdicts:
-        listed.add_row(one.column, one.judgement, "\n".join(one.reasons))
+        listed.add_row(*map(escape, (one.column, one.judgement, "\n".join(one.reasons))))
     screen().print(listed)

@@ -95,9 +95,10 @@ def audit_leakage(
             log_end=log_end,
             progress=progress,
         )
-    print_audit(audit)
+    # Written first: a report must not be lost to a terminal that cannot show it.
     if html is not None:
         write_text(audit_page(audit), html)
     if json is not None:
         write_text(audit_json(audit), json)
+    print_audit(audit)
     require_clean(audit)

@@ -6,7 +6,7 @@ of what came before, is a mark of a column that was computed later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-Judgement = Literal["clean as far as seen", "suspicious", "leak"]
-JUDGEMENTS: tuple[Judgement, ...] = ("leak", "suspicious", "clean as far as seen")
-"""The gravest first."""
+Judgement = Literal["clean as far as seen", "not judged", "suspicious", "leak"]
+JUDGEMENTS: tuple[Judgement, ...] = ("leak", "suspicious", "clean as far as seen", "not judged")
+"""The gravest first; an instant at which nothing could be judged says the least."""
 
 WORTH_SAYING = 0.05
 """Correlation with what nobody could know, from which it is said at all."""
@@ -83,8 +83,16 @@ def judge_columns(
 
 
 def worst_of(verdicts: Sequence[ColumnVerdict]) -> ColumnVerdict:
-    """Return the gravest of several verdicts on one column, the latest of equals."""
-    return min(reversed(verdicts), key=lambda verdict: JUDGEMENTS.index(verdict.judgement))
+    """Return the gravest of several verdicts on one column, the latest of equals.
+
+    It says at how many instants the column could not be judged, where that is so at some.
+    """
+    worst = min(reversed(verdicts), key=lambda verdict: JUDGEMENTS.index(verdict.judgement))
+    unjudged = sum(verdict.judgement == "not judged" for verdict in verdicts)
+    if not unjudged or worst.judgement == "not judged":
+        return worst
+    missing = f"not judged at {unjudged} of {len(verdicts)} instants"
+    return replace(worst, reasons=(*worst.reasons, missing))
 
 
 def _judge(
@@ -93,12 +101,7 @@ def _judge(
     mine = [at for at, aspect in enumerate(aspects) if aspect.column == name]
     after = np.array([one.start_days >= 0 for one in knowledge.stretches], dtype=bool)
     if not mine or not after.any():
-        return ColumnVerdict(
-            column=name,
-            judgement="clean as far as seen",
-            reasons=("tells no two customers apart, or nothing came after as_of: not judged",),
-            as_of=knowledge.as_of,
-        )
+        return _without_profile(name, knowledge, trace, has_aspect=bool(mine))
     judged = [_of_aspect(aspects[at], at, knowledge, after) for at in mine]
     chosen = min(judged, key=lambda one: (JUDGEMENTS.index(one[0]), -one[2]))
     judgement, reasons, _, at = chosen
@@ -115,6 +118,21 @@ def _judge(
     )
 
 
+def _without_profile(
+    name: str, knowledge: Knowledge, trace: Trace | None, *, has_aspect: bool
+) -> ColumnVerdict:
+    """Return what can be said without statistics: a trace, or that nothing can."""
+    reason = "no stretch of days after as_of has enough customers who bought and who did not"
+    if not has_aspect:
+        reason = "does not tell customers apart: one value, or words of too few customers each"
+    return ColumnVerdict(
+        column=name,
+        judgement="not judged" if trace is None else "leak",
+        reasons=(reason if trace is None else trace.sentence,),
+        as_of=knowledge.as_of,
+    )
+
+
 def _of_aspect(
     aspect: ColumnAspect, at: int, knowledge: Knowledge, after: NDArray[np.bool_]
 ) -> tuple[Judgement, tuple[str, ...], float, int]:
@@ -124,9 +142,13 @@ def _of_aspect(
     strength = float((np.abs(z) / knowledge.thresholds)[after].max())
     if not is_known.any():
         most = float(np.abs(correlation[after]).max())
+        last = max(one.end_days for one in knowledge.stretches)
         return (
             "clean as far as seen",
-            (f"nothing beyond chance after as_of; the largest correlation is {most:.2f}",),
+            (
+                f"nothing beyond chance up to day {last} after as_of; the largest correlation is "
+                f"{most:.2f}",
+            ),
             strength,
             at,
         )

@@ -196,9 +196,28 @@ def test_names_do_not_matter(simulated):
 
 def test_a_column_that_tells_nobody_apart_is_not_judged(simulated):
     audit, _, rates, _ = simulated
-    verdict = audit({"same": np.ones(len(rates))})["same"]
-    assert verdict.judgement == "clean as far as seen"
-    assert "not judged" in verdict.reasons[0]
+    verdict = audit({"same": np.ones(len(rates)), "rate": rates})["same"]
+    assert verdict.judgement == "not judged"
+    assert "does not tell customers apart" in verdict.reasons[0]
+
+
+def test_a_table_of_which_nothing_can_be_judged_is_refused(simulated):
+    audit, _, rates, _ = simulated
+    with pytest.raises(NotReady, match="does not tell customers apart"):
+        audit({"same": np.ones(len(rates))})
+
+
+@pytest.mark.parametrize("hours", [1, 12], ids=["nobody-buys", "not-yet-a-day"])
+def test_a_log_that_ends_at_once_is_refused_and_said_to_lack_days_and_buyers(
+    simulated, shop, hours
+):
+    _, made, rates, _ = simulated
+    project = shop(t_dot_csv="customer_id,occurred_at,amount\n")
+    frame = made.frame([made.churned, rates], ["label", "x"])
+    end = JUNE + timedelta(hours=hours)
+    with pytest.raises(NotReady, match="goes on for days after as_of") as refused:
+        audit_own_table(made.tables, project, {JUNE: frame}, log_end=end, seed=0)
+    assert "at least 8 of the customers buy" in str(refused.value)
 
 
 def test_a_table_of_strangers_is_refused(simulated, open_company, shop):

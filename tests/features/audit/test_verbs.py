@@ -49,7 +49,7 @@ def run(project, monkeypatch, capsys):
 def test_a_clean_catalogue_ends_well_and_says_what_was_tried(run, project):
     code, out, _ = run("--as-of", "2011-07-01", "--html", "a.html", "--json", "a.json")
     assert code == 0
-    assert "features moved to the last bit" in out
+    assert "features that respond to these tables moved to the last bit" in " ".join(out.split())
     assert "Not tried: transactions: no known_at" in " ".join(out.split())
     read = json.loads((project / "a.json").read_text())
     assert read["is_clean"]
@@ -82,6 +82,59 @@ def test_a_query_that_leaks_is_the_data_owners_to_mend_and_the_report_is_there(r
     assert not read["is_clean"]
     assert read["catalogue"]["is_clean"]
     assert read["query"]["leaking_columns"] == ["x"]
+
+
+def test_a_leak_behind_noise_does_not_pass_since_it_cannot_be_repeated(run, project):
+    (project / "q.sql").write_text(
+        "SELECT customer_id, count(*) + random() / 1e9 AS x, 0 AS dead, "
+        "count(*) FILTER (occurred_at < {as_of}) AS y FROM transactions GROUP BY customer_id "
+        "HAVING min(occurred_at) < {as_of}"
+    )
+    options = ("--as-of", "2011-07-01", "--query", "q.sql", "--json", "a.json", "--html", "a.html")
+    code, out, err = run(*options)
+    assert code == 3
+    assert "differ between two runs on the same tables: x. What cannot be repeated" in err
+    read = json.loads((project / "a.json").read_text())
+    assert not read["is_clean"]
+    assert read["query"]["unstable_columns"] == ["x"]
+    assert read["query"]["responding_columns"] == ["y"]
+    assert read["query"]["unresponsive_columns"] == ["dead"]
+    for shown in (out, (project / "a.html").read_text(), (project / "a.json").read_text()):
+        words = " ".join(shown.split())
+        assert "on the same tables differ in x: what cannot be repeated" in words
+        assert "None of the 1 columns of the query that respond" in words
+        assert "Nothing proved: the control did not move dead" in words
+
+
+def test_names_with_brackets_are_shown_as_they_are(run, project):
+    (project / "q.sql").write_text(
+        'SELECT customer_id, count(*) AS "spend[/eur]" FROM transactions '
+        "WHERE occurred_at < {as_of} + INTERVAL 9 DAY GROUP BY customer_id"
+    )
+    code, out, _ = run("--as-of", "2011-07-01", "--query", "q.sql")
+    assert code == 3
+    assert "│ spend[/eur] │" in out
+
+
+def test_reports_are_written_before_anything_is_printed(run, project, monkeypatch):
+    def fail(audit):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("features.audit.terminal.print_audit", fail)
+    with pytest.raises(BrokenPipeError):
+        run("--as-of", "2011-07-01", "--html", "a.html", "--json", "a.json")
+    assert (project / "a.html").exists()
+    assert (project / "a.json").exists()
+
+
+def test_a_query_that_the_control_does_not_move_proves_nothing(run, project):
+    (project / "q.sql").write_text(
+        "SELECT customer_id, 0 AS dead FROM transactions WHERE occurred_at < {as_of} "
+        "AND occurred_at >= {as_of} - INTERVAL 10 DAY GROUP BY 1"
+    )
+    code, _, err = run("--as-of", "2011-07-01", "--query", "q.sql")
+    assert code == 5
+    assert "moved no column of the query" in err
 
 
 def test_a_feature_table_of_too_few_is_not_judged(run, project):

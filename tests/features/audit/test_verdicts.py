@@ -14,6 +14,15 @@ from features.audit.traces import Trace
 from features.audit.verdicts import judge_columns, worst_of
 
 JUNE = datetime(2011, 6, 1, tzinfo=UTC)
+TRACE = Trace(
+    quantity="amount",
+    start_days=-30,
+    end_days=7,
+    correlation=1.0,
+    correlation_cut=0.9,
+    telling=40,
+    nearer=1.0,
+)
 DAYS = (-7, -3, -1, 0, 1, 3, 7, 14)
 
 
@@ -79,18 +88,53 @@ def test_what_is_too_weak_to_matter_is_clean_however_significant(judged):
 
 
 def test_a_trace_is_a_leak_whatever_the_profile_says(judged):
-    trace = Trace(
-        quantity="amount",
-        start_days=-30,
-        end_days=7,
-        correlation=1.0,
-        correlation_cut=0.9,
-        telling=40,
-        nearer=1.0,
-    )
-    verdict = judged(*[0.0] * 7, trace=trace)
+    verdict = judged(*[0.0] * 7, trace=TRACE)
     assert verdict.judgement == "leak"
     assert "amount from day -30 to day +7" in verdict.reasons[0]
+
+
+@pytest.fixture
+def ends_at_once():
+    """Judge one column where no stretch after the instant could be measured."""
+
+    def judge(*, aspects, traces):
+        behind = Stretch(start_days=-7, end_days=0, customers=2_500, buyers=100)
+        knowledge = Knowledge(
+            as_of=JUNE,
+            stretches=(behind,),
+            correlation=np.array([[0.5]]),
+            z=np.array([[20.0]]),
+            thresholds=np.array([4.0]),
+        )
+        [verdict] = judge_columns(["x"], aspects, knowledge, traces)
+        return verdict
+
+    return judge
+
+
+ORDER = ColumnAspect(column="x", name="order", values=np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("aspects", "said"),
+    [([ORDER], "no stretch of days after as_of"), ([], "does not tell customers apart")],
+    ids=["no-buyers-after", "constant"],
+)
+def test_what_could_not_be_looked_at_is_not_judged_and_never_clean(ends_at_once, aspects, said):
+    verdict = ends_at_once(aspects=aspects, traces={})
+    assert verdict.judgement == "not judged"
+    assert said in verdict.reasons[0]
+
+
+def test_a_trace_is_a_leak_where_statistics_say_nothing(ends_at_once):
+    assert ends_at_once(aspects=[ORDER], traces={"x": TRACE}).judgement == "leak"
+
+
+def test_an_instant_that_could_be_judged_counts_and_the_others_are_told(judged, ends_at_once):
+    clean = judged(*[0.0] * 7)
+    worst = worst_of([clean, ends_at_once(aspects=[ORDER], traces={})])
+    assert worst.judgement == "clean as far as seen"
+    assert worst.reasons[-1] == "not judged at 1 of 2 instants"
 
 
 def test_of_several_instants_the_gravest_counts(judged):
