@@ -36,7 +36,8 @@ def features(
     ],
     config: ConfigOption = DEFAULT_CONFIG,
     engine: Annotated[
-        Engine, typer.Option(help="What computes: local, duckdb or spark; they are equal.")
+        Engine,
+        typer.Option(help="What computes: local, duckdb or spark; values are equal to 1e-9."),
     ] = Engine.local,
     master: MasterOption = None,
     spark_conf: SparkConfOption = None,

@@ -82,8 +82,8 @@ WARNINGS: dict[WarningCode, Words] = {
         "概率仅用同一时期的其他客户检验过，未用后续时期检验；请更多参考客户排序而非数值",
     ),
     "expired": Words(
-        "The snapshot is older than the policy lets an answer hold; publish a newer one",
-        "快照已超过策略规定的有效期，请发布更新的快照",
+        "as_of is longer ago than the policy lets an answer hold; send or publish newer data",
+        "as_of 已超过策略规定的有效期，请发送或发布更新的数据",
     ),
 }
 
