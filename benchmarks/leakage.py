@@ -179,12 +179,12 @@ def main() -> None:
         kind_of = dict(zip(names, (kind for kind, _ in kinds), strict=True))
         for one in audit.verdicts:
             counted.setdefault(kind_of[one.column], Counter())[one.judgement] += 1
-    print(f"\n{'kind':45s} columns  leak  suspicious  clean")
+    print(f"\n{'kind':45s} columns  leak  suspicious  clean  not judged")
     for kind in sorted(counted):
         of = counted[kind]
         print(
             f"{kind:45s} {sum(of.values()):7d} {of['leak']:5d} {of['suspicious']:11d} "
-            f"{of['clean as far as seen']:6d}"
+            f"{of['clean as far as seen']:6d} {of['not judged']:11d}"
         )
 
 
