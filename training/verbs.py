@@ -154,7 +154,7 @@ def score(
         Path | None, typer.Option(help="With a snapshot table: file of the rows to score.")
     ] = None,
     engine: Annotated[
-        ScoringEngine, typer.Option(help="What computes: local or spark; they are equal.")
+        ScoringEngine, typer.Option(help="What computes: local or spark; values are equal to 1e-9.")
     ] = ScoringEngine.local,
     master: MasterOption = None,
     spark_conf: SparkConfOption = None,

@@ -214,6 +214,7 @@ def test_every_warning_is_worded_in_both_languages():
             language=language,
             as_of=NOW - timedelta(days=15),
             missing_columns=("transactions.order_id",),
+            has_other_fit=True,
             **named,
         ).warnings
         for language in ("en", "zh")
