@@ -155,5 +155,5 @@ def _not_read(audit: Audit) -> Iterator[str]:
     if unread:
         yield (
             f"{', '.join(unread)}: taking away what was seen of it moves no feature, so nothing "
-            f"of it can leak, and nothing is proved about it."
+            f"is proved about it."
         )
