@@ -256,8 +256,10 @@ def _quality(study: Study) -> list[Block]:
 def _costs(study: Study) -> list[Block]:
     model = study.cost_model
     priced = [(each.labels, each.cost) for each in study.at_present_gap if each.cost is not None]
-    if model is None or not priced:
+    if model is None:
         return [Paragraph("Without a model there are no decisions, so nothing is said of costs.")]
+    if not priced:
+        return [Paragraph("Nothing is known of false goodbyes yet, so nothing is said of costs.")]
     columns, rows = wording.cost_rows(study)
     parts: dict[str, Callable[[RoundCost], float]] = {
         "wasted on false goodbyes": lambda cost: cost.wasted_on_false_goodbyes,

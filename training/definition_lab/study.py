@@ -54,7 +54,8 @@ class Studied:
     labels : what it says of the customers.
     quality : what a model makes of it; None where none could be tested.
     no_quality : why none could.
-    cost : of one round of decisions; None without a model.
+    cost : of one round of decisions; None without a model, or where nothing is known of false
+        goodbyes.
     """
 
     labels: LabelMeasures
@@ -148,7 +149,7 @@ def study_definitions(
         as_of_days=grid.as_of_days,
         follow_up_days=grid.follow_up_days,
     )
-    features = features_present(tables.columns)
+    features = quick_features(tables)
     names = [feature.name for feature in features]
     with threadpool_limits(1, user_api="blas"):  # sums of one order: equal figures on any machine
         snapshots = _snapshots(tables, project, features, log, definitions, say)
@@ -168,14 +169,7 @@ def study_definitions(
             labels=measured,
             quality=tested[definition].quality if definition in tested else None,
             no_quality=failed.get(definition, ""),
-            cost=cost_of_round(
-                cost_model,
-                tested[definition],
-                names=names,
-                false_goodbye_share=measured.false_goodbye_share or 0.0,
-            )
-            if cost_model is not None and definition in tested
-            else None,
+            cost=_cost(cost_model, tested.get(definition), measured, names),
         )
         for definition, measured in zip(definitions, labels, strict=True)
     )
@@ -196,6 +190,29 @@ def study_definitions(
         cost_model=cost_model,
         recommendation=advice,
     )
+
+
+def quick_features(tables: Tables) -> list[Feature]:
+    """Return the features of the quick models: those that tables can feed, whatever the horizon.
+
+    Expected purchases look as far ahead as the project's horizon, which would favour the present
+    definition over the others.
+
+    Parameters
+    ----------
+    tables : the typed tables.
+    """
+    present = features_present(tables.columns)
+    return [feature for feature in present if feature.contract.family != "buy_till_you_die"]
+
+
+def _cost(
+    model: CostModel | None, tested: Tested | None, labels: LabelMeasures, names: Sequence[str]
+) -> RoundCost | None:
+    share = labels.false_goodbye_share
+    if model is None or tested is None or share is None:
+        return None
+    return cost_of_round(model, tested, names=names, false_goodbye_share=share)
 
 
 def _snapshots(

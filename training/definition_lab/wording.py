@@ -9,6 +9,7 @@ from training.definition_lab.recommendation import covering
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from training.definition_lab.cost import RoundCost
     from training.definition_lab.quality import Quality
     from training.definition_lab.study import Study
 
@@ -139,23 +140,23 @@ def cost_rows(study: Study) -> tuple[Row, list[Row]]:
         "if nobody is contacted",
     )
     return columns, [
-        (
-            str(each.labels.horizon_days),
-            share(each.cost.contacted_share, digits=0),
-            *(
-                f"{sum_:,.0f}"
-                for sum_ in (
-                    each.cost.wasted_on_false_goodbyes,
-                    each.cost.wasted_on_stayers,
-                    each.cost.missed,
-                    each.cost.total,
-                    each.cost.by_nobody_contacted,
-                )
-            ),
-        )
+        (str(each.labels.horizon_days), *_cost_cells(each.cost))
         for each in study.at_present_gap
-        if each.cost is not None
+        if each.quality is not None
     ]
+
+
+def _cost_cells(cost: RoundCost | None) -> Row:
+    if cost is None:
+        return (NONE,) * 6
+    sums = (
+        cost.wasted_on_false_goodbyes,
+        cost.wasted_on_stayers,
+        cost.missed,
+        cost.total,
+        cost.by_nobody_contacted,
+    )
+    return (share(cost.contacted_share, digits=0), *(f"{sum_:,.0f}" for sum_ in sums))
 
 
 def return_rows(study: Study) -> tuple[Row, list[Row]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from itertools import pairwise
@@ -17,6 +18,10 @@ from ebbtide.cli import build_app
 from ebbtide.errors import NotReady, SettingsError
 from ebbtide.policy.file import load_policy
 from ebbtide.project import STARTER_POLICY
+from features.catalogue.catalogue import features_present
+from features.expectations import needs_expectations
+from training.definition_lab import study as lab
+from training.definition_lab import wording
 from training.definition_lab.figures import to_json
 from training.definition_lab.page import render_study
 from training.definition_lab.recommendation import Limits
@@ -71,6 +76,38 @@ def test_who_buys_every_month_is_gone_after_two(monthly):
 def test_who_buys_every_quarter_is_not_gone_before_the_quarter_is_over(open_shop):
     found = study(open_shop, rhythm(every_days=85, jitter_days=15))
     assert found.recommendation.definition.horizon_days in (90, 120)
+
+
+def test_an_unknown_share_of_false_goodbyes_has_no_cost(open_shop, monkeypatch):
+    measure = lab.measure_labels
+
+    def unknown_at_60(*given, **named):
+        return tuple(
+            replace(each, false_goodbye_share=None) if each.horizon_days == 60 else each
+            for each in measure(*given, **named)
+        )
+
+    monkeypatch.setattr(lab, "measure_labels", unknown_at_60)
+    found = study(open_shop, rhythm(every_days=30, jitter_days=4, customers=120))
+    costs = {each.labels.horizon_days: each.cost for each in found.at_present_gap}
+    assert costs[60] is None
+    assert costs[30].total > 0
+    rows = {row[0]: row[1:] for row in wording.cost_rows(found)[1]}
+    assert set(rows["60"]) == {"–"}
+    assert "–" not in rows["30"]
+    of_60 = [each for each in json.loads(to_json(found))["definitions"] if each["quality"]]
+    assert [each["cost"] for each in of_60 if each["labels"]["horizon_days"] == 60] == [None] * len(
+        found.grid.gaps
+    )
+    assert "wasted on false goodbyes" in render_study(found)
+
+
+def test_the_quick_models_read_nothing_of_the_present_horizon(open_shop):
+    bought = {"a": [1.0, 30.0, 60.0], "b": [2.0]}
+    _, tables = open_shop(bought)
+    kept = lab.quick_features(tables)
+    assert not needs_expectations(kept)
+    assert needs_expectations(features_present(tables.columns))
 
 
 def test_the_return_rate_falls_when_the_rhythm_is_over(monthly):
