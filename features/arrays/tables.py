@@ -5,6 +5,7 @@ Only customers who ever purchased are kept: nobody else is in any snapshot.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from features.arrays.column import Column
 from features.arrays.frame import CUSTOMER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
     import duckdb
     import pyarrow as pa
@@ -73,20 +74,43 @@ def sorted_tables(tables: Tables, read: Mapping[str, Set[str]]) -> SortedTables:
     ----------
     tables : the typed tables.
     read : the columns to read, of each table.
+
+    Raises
+    ------
+    ContractError
+        If neither memory nor disk is enough to sort a table.
     """
     connection = tables.connection.cursor()
     try:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE buyers AS SELECT customer_id, "
-            "CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) AS number "
-            "FROM (SELECT DISTINCT customer_id FROM transactions)"
-        )
-        ids = connection.sql("SELECT customer_id FROM buyers ORDER BY number").to_arrow_table()
-        columns = {name: _columns(connection, name, read[name]) for name in read}
+        with _room_for("transactions"):
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE buyers AS SELECT customer_id, "
+                "CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) AS number "
+                "FROM (SELECT DISTINCT customer_id FROM transactions)"
+            )
+            ids = connection.sql("SELECT customer_id FROM buyers ORDER BY number").to_arrow_table()
+        columns = {}
+        for name in read:
+            with _room_for(name):
+                columns[name] = _columns(connection, name, read[name])
         connection.execute("DROP TABLE buyers")
     finally:
         connection.close()
     return SortedTables(ids["customer_id"].combine_chunks(), columns)
+
+
+@contextmanager
+def _room_for(name: str) -> Iterator[None]:
+    """Say in words that a table has no room."""
+    # Not at the top: the service computes from rows without DuckDB.
+    import duckdb
+
+    from features.sources import TooLarge
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as err:
+        raise TooLarge(name) from err
 
 
 def _columns(

@@ -72,6 +72,18 @@ def test_sums_of_money_without_room_are_still_right(open_company) -> None:
     assert found["b"]["spend_90d"] == 5
 
 
+def test_a_table_without_room_to_be_sorted_is_refused_in_words(open_company) -> None:
+    company = open_company(transactions=[bought()])
+    company.connection.execute(
+        "INSERT INTO transactions (customer_id, occurred_at, amount) SELECT 'c' || i % 999, "
+        "TIMESTAMP '2011-01-01' - to_seconds(hash(i) % 9999999), i % 99 FROM range(600000) t(i)"
+    )
+    company.connection.execute("SET temp_directory = ''; SET threads = 1")
+    company.connection.execute("SET memory_limit = '20MB'")
+    with pytest.raises(ContractError, match="transactions: is larger than the memory and disk"):
+        held(company, transactions={"occurred_at", "amount"})
+
+
 def test_rows_lie_by_customer_and_time_and_only_those_of_buyers(open_company) -> None:
     company = open_company(
         transactions=[bought("b", days=1), bought("a", days=2), bought("a", days=9)],
