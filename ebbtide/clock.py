@@ -1,4 +1,4 @@
-"""Instants and windows of time, always in UTC.
+"""Instants and windows of time, always in UTC; shown to people in the zone of their project.
 
 Nothing here asks what time it is: the present is an argument everywhere below the command line and
 the service's edge.
@@ -107,6 +107,27 @@ def last_midnight(instant: datetime, *, time_zone: str) -> datetime:
     """
     local = instant.astimezone(zone(time_zone))
     return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+
+
+def day_in_words(instant: datetime, *, time_zone: str) -> str:
+    """Return an instant as people of a time zone write it; typed as ``--as-of`` it means the same.
+
+    A midnight of the zone is its date alone; any other time has its offset, and seconds where there
+    are any.
+
+    Examples
+    --------
+    >>> day_in_words(datetime(2007, 8, 31, 22, tzinfo=UTC), time_zone="Europe/Vienna")
+    '2007-09-01'
+    >>> day_in_words(datetime(2007, 9, 1, 7, tzinfo=UTC), time_zone="Europe/Vienna")
+    '2007-09-01T09:00+02:00'
+    """
+    local = instant.astimezone(zone(time_zone))
+    day = local.date().isoformat()
+    # Compared with what the date would be read as, because some days have no 00:00.
+    if parse_instant(day, time_zone=time_zone) == instant:
+        return day
+    return local.isoformat(timespec="seconds" if local.second else "minutes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebbtide.clock import day_in_words
 from ebbtide.errors import NotReady
 from features.seen import timestamp_sql
 
@@ -40,9 +41,13 @@ def label_snapshot(
     """
     window = definition.window(as_of)
     if not window.has_matured(now=now):
+        taken, matures, today = (
+            day_in_words(instant, time_zone=definition.time_zone)
+            for instant in (as_of, window.ends_at, now)
+        )
         raise NotReady(
-            f"The snapshot of {as_of.date()} matures at {window.ends_at.date()}, after "
-            f"{now.date()}: its outcome is not known yet. Choose an earlier snapshot."
+            f"The snapshot of {taken} matures at {matures}, after {today}: its outcome is not "
+            f"known yet. Choose an earlier snapshot."
         )
     known = "known_at" if "known_at" in tables.columns["transactions"] else "occurred_at"
     purchase = f"amount >= 0 AND coalesce({known}, occurred_at) <"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from ebbtide.clock import last_midnight, next_midnight, shift_days, zone
+from ebbtide.clock import day_in_words, last_midnight, next_midnight, shift_days
 from ebbtide.contracts.tables import table_contract, typed_sql
 from ebbtide.errors import NotReady
 from features.seen import timestamp_sql
@@ -65,10 +65,11 @@ class Tables:
         """
         end, silence = self.log_end(now=now), self._longest_silence_days()
         if instant > min(shift_days(end, silence, time_zone=self.time_zone), max(end, now)):
+            ends, asked = (day_in_words(at, time_zone=self.time_zone) for at in (end, instant))
             raise NotReady(
-                f"The log ends at {end.isoformat()}, and was never silent for more than {silence} "
-                f"day(s): nothing is known of the time up to {instant.isoformat()}. Use --as-of "
-                f"{end.astimezone(zone(self.time_zone)).date()}, or bring newer data."
+                f"The log ends at {ends}, and was never silent for more than {silence} day(s): "
+                f"nothing is known of the time up to {asked}. Use --as-of {ends}, or bring newer "
+                f"data."
             )
 
     def _longest_silence_days(self) -> int:

@@ -43,7 +43,7 @@ def features(
     spark_conf: SparkConfOption = None,
 ) -> None:
     """Write the features of every customer who lives at an instant."""
-    from ebbtide.clock import parse_instant
+    from ebbtide.clock import day_in_words, parse_instant
     from ebbtide.errors import NotReady
     from ebbtide.project import load_project
 
@@ -60,8 +60,9 @@ def features(
             if rows:
                 write_table(snapshot, path)
     if rows == 0:
+        day = day_in_words(instant, time_zone=project.project.time_zone)
         raise NotReady(
-            f"Nobody is alive at {instant.date()}: {project.definition.sentence}. Choose an "
+            f"Nobody is alive at {day}: {project.definition.sentence}. Choose an "
             f"--as-of within the log."
         )
     typer.echo(f"{rows:,} customers, {columns - 2} features: {out}")
@@ -71,6 +72,7 @@ def _here(
     project: Project, as_of: datetime, engine: Engine, progress: Callable[[str], None]
 ) -> pa.Table:
     """Return the snapshot, computed in this process."""
+    from ebbtide.clock import day_in_words
     from features.catalogue.catalogue import features_present
     from features.duckdb_snapshot import duckdb_snapshot
     from features.expectations import with_expectations
@@ -81,7 +83,7 @@ def _here(
     tables = open_tables(project, now=now, progress=progress)
     tables.require_observed(as_of, now=now)
     chosen = features_present(tables.columns)
-    progress(f"{len(chosen)} features as of {as_of.isoformat()}")
+    progress(f"{len(chosen)} features as of {day_in_words(as_of, time_zone=tables.time_zone)}")
     lookback, definition = project.snapshots.lookback_days, project.definition
     builder = SnapshotBuilder.of(
         tables, features=chosen, lookback_days=lookback, definition=definition
@@ -106,6 +108,7 @@ def _on_spark(
     conf: list[str],
 ) -> tuple[int, int]:
     """Write the snapshot with Spark and return how many rows and columns it has."""
+    from ebbtide.clock import day_in_words
     from features.catalogue.catalogue import features_present
     from features.spark.output import require_place, write_frame
     from features.spark.session import spark_conf, spark_session
@@ -120,7 +123,7 @@ def _on_spark(
         tables = open_spark_tables(project, session, now=now, progress=progress)
         tables.require_observed(as_of, now=now)
         chosen = features_present(tables.columns)
-        progress(f"{len(chosen)} features as of {as_of.isoformat()}")
+        progress(f"{len(chosen)} features as of {day_in_words(as_of, time_zone=tables.time_zone)}")
         frame = spark_snapshot(
             tables,
             as_of=as_of,

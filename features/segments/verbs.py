@@ -32,7 +32,7 @@ def segments(
     language: Annotated[str, typer.Option(help="Language of the names: en or zh.")] = "en",
 ) -> None:
     """Show RFM segments, customer levels and value types, and how many of each left."""
-    from ebbtide.clock import parse_instant
+    from ebbtide.clock import day_in_words, parse_instant
     from ebbtide.errors import NotReady
     from ebbtide.project import load_project
     from ebbtide.words import spoken_language
@@ -50,11 +50,12 @@ def segments(
         require_table_path(out, project)
     present = datetime.now(UTC)
     instant = parse_instant(as_of, time_zone=project.project.time_zone)
+    day = day_in_words(instant, time_zone=project.project.time_zone)
     definition = project.definition
     with progress_shown("Segments") as progress:
         tables = open_tables(project, now=present, progress=progress)
         tables.require_observed(instant, now=present)
-        progress(f"as of {instant.isoformat()}")
+        progress(f"as of {day}")
         frame = segment_frame(
             tables,
             as_of=instant,
@@ -63,7 +64,7 @@ def segments(
         )
         if frame.num_rows == 0:
             raise NotReady(
-                f"Nobody is alive at {instant.date()}: {definition.sentence}. Choose an --as-of "
+                f"Nobody is alive at {day}: {definition.sentence}. Choose an --as-of "
                 f"within the log."
             )
         scale = SegmentScale.of(frame, project.segments, definition=definition)
@@ -79,7 +80,7 @@ def segments(
         console.print(shown)
     outcome = "not known yet" if churned is None else definition.sentence
     console.print(
-        f"{placed.num_rows:,} customers alive at {instant.date()}; churn: {outcome}.",
+        f"{placed.num_rows:,} customers alive at {day}; churn: {outcome}.",
         highlight=False,
         soft_wrap=True,
     )

@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ebbtide.clock import OutcomeWindow, next_midnight, parse_instant, shift_days, zone
+from ebbtide.clock import (
+    OutcomeWindow,
+    day_in_words,
+    next_midnight,
+    parse_instant,
+    shift_days,
+    zone,
+)
 from ebbtide.errors import ContractError, SettingsError
 
 TICK = timedelta(microseconds=1)
@@ -83,3 +90,25 @@ def test_a_window_of_civil_days_ends_at_a_midnight(start: str, days: int, ends: 
     if days > 0:
         window = OutcomeWindow(as_of=as_of, gap_days=30, horizon_days=days - 30, time_zone=london)
         assert window.ends_at == wanted
+
+
+@pytest.mark.parametrize(
+    ("instant", "time_zone", "words"),
+    [
+        pytest.param("2007-08-31T22:00", "Europe/Vienna", "2007-09-01", id="summer"),
+        pytest.param("2007-12-30T23:00", "Europe/Vienna", "2007-12-31", id="winter"),
+        pytest.param("2007-08-31T00:00", "Europe/Vienna", "2007-08-31T02:00+02:00", id="utc"),
+        pytest.param("2011-12-30T10:00", "Pacific/Apia", "2011-12-31", id="after-the-lost-day"),
+        pytest.param("2007-10-14T04:00", "America/Santiago", "2007-10-14", id="no-00:00"),
+        pytest.param("2007-10-28T00:30", "Europe/Vienna", "2007-10-28T02:30+02:00", id="first"),
+        pytest.param("2007-10-28T01:30", "Europe/Vienna", "2007-10-28T02:30+01:00", id="second"),
+        pytest.param("2007-01-01T00:00:30", "UTC", "2007-01-01T00:00:30+00:00", id="seconds"),
+        pytest.param("2007-01-01T00:00", "UTC", "2007-01-01", id="midnight-in-utc"),
+    ],
+)
+def test_a_day_in_words_is_that_of_the_zone_and_reads_back_the_same(
+    instant, time_zone, words
+) -> None:
+    meant = datetime.fromisoformat(f"{instant}+00:00")
+    assert day_in_words(meant, time_zone=time_zone) == words
+    assert parse_instant(words, time_zone=time_zone) == meant
