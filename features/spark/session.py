@@ -79,7 +79,7 @@ def spark_session(
         raise SettingsError(_does_not_start(master, err)) from err
     context = session.sparkContext
     context.setLogLevel("ERROR")
-    if context.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
+    if str(context.master).startswith("local") and "PYSPARK_PYTHON" not in os.environ:
         context.pythonExec = sys.executable
     try:
         yield session
