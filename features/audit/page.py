@@ -64,8 +64,10 @@ def _verdict(audit: Audit) -> Iterator[Block]:
     rows = [row for row in tried(audit.catalogue) if row.perturbation.kind != "control"]
     yield Facts(
         [
-            ("features", len(audit.catalogue.columns)),
-            ("features that respond", len(audit.catalogue.responding)),
+            (
+                "features that respond",
+                f"{len(audit.catalogue.responding)} of {len(audit.catalogue.columns)}",
+            ),
             ("perturbations tried", sum(any(row.touched.values()) for row in rows)),
             ("rows touched", sum(sum(row.touched.values()) for row in rows)),
             ("features that moved", len(audit.catalogue.leaking_columns)),

@@ -211,9 +211,9 @@ def test_a_table_of_which_nothing_can_be_judged_is_refused(simulated):
 def test_a_log_that_ends_at_once_is_refused_and_said_to_lack_days_and_buyers(
     simulated, shop, hours
 ):
-    _, made, rates, _ = simulated
+    _, made, rates, rng = simulated
     project = shop(t_dot_csv="customer_id,occurred_at,amount\n")
-    frame = made.frame([made.churned, rates], ["label", "x"])
+    frame = made.frame([rng.normal(size=len(rates)), rates], ["noise", "x"])
     end = JUNE + timedelta(hours=hours)
     with pytest.raises(NotReady, match="goes on for days after as_of") as refused:
         audit_own_table(made.tables, project, {JUNE: frame}, log_end=end, seed=0)
