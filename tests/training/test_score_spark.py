@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import mlflow
 import numpy as np
+import pyarrow.csv
 import pytest
 from mlflow.models import ModelSignature
 from mlflow.types.schema import ColSpec, Schema
@@ -14,14 +15,17 @@ from mlflow.types.schema import ColSpec, Schema
 from by_hand import PRESENT
 from ebbtide.bundle.read import read_bundle
 from ebbtide.policy.file import load_policy
+from ebbtide.store.sql import open_store
 from features.spark.snapshot import collected
 from features.spark.sources import open_spark_tables
 from training import pyfunc_model
 from training.lineage import lineage_of
+from training.registry import connect_registry, fetch_champion, promote
 from training.score import score_snapshot, snapshot_for
 from training.score_segments import with_segments
 from training.score_spark import SCORES, score_on_spark
-from training.tracking import write_candidate
+from training.score_spark_run import score_with_spark
+from training.tracking import record, write_candidate
 from training.train import train
 
 if TYPE_CHECKING:
@@ -112,3 +116,38 @@ def test_the_registered_pyfunc_scores_in_a_query_of_spark(
     there = collected(frame.select("customer_id", p_churn(*names).alias("p_churn")))
 
     np.testing.assert_allclose(there["p_churn"], bundle.scorer.p_churn(rows), rtol=1e-9)
+
+
+def test_the_verb_scores_with_the_champion_and_publishes(
+    spark: SparkSession, tables: Tables, project: Project, tmp_path: Path
+) -> None:
+    record(tables, project, train(tables, project, now=tables.log_end(now=PRESENT)), key=None)
+    client = connect_registry(project)
+    promote(client, project.model_name, number=None, key=None, who="ann", why="", at=SCORED_AT)
+    as_of, out = tables.log_end(now=PRESENT), tmp_path / "scores.csv"
+
+    said = score_with_spark(
+        project,
+        as_of=as_of.isoformat(),
+        out=str(out),
+        language="zh",
+        publish=True,
+        master=None,
+        conf=[],
+    )
+
+    bundle = fetch_champion(client, project.model_name, tmp_path / "champion", key=None)
+    snapshot = snapshot_for(bundle, tables, as_of=as_of)
+    written = pyarrow.csv.read_csv(out)
+    assert said == f"{snapshot.num_rows:,} customers scored by {bundle.version}: {out}"
+    names = [contract.name for contract in bundle.scorer.features]
+    rows = np.column_stack([snapshot[name].to_numpy() for name in names])
+    np.testing.assert_allclose(
+        written["churn_probability"], bundle.scorer.p_churn(rows), rtol=1e-9, atol=0
+    )
+    store = open_store(project.database_url)
+    who = snapshot["customer_id"].to_pylist()
+    stored = store.newest_snapshots(who, until=as_of)
+    store.close()
+    assert set(stored) == set(who)
+    assert {kept.as_of for kept in stored.values()} == {as_of}
