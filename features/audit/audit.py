@@ -97,6 +97,7 @@ class Audit:
     catalogue : what moved of the catalogue's features.
     query : what moved of the user's query, where there is one.
     own : what was found about the user's feature table, where there is one.
+    time_zone : IANA name of the zone in which instants are shown.
     """
 
     project: str
@@ -106,6 +107,7 @@ class Audit:
     catalogue: Movements
     query: Movements | None = None
     own: OwnAudit | None = None
+    time_zone: str = "UTC"
 
     @property
     def own_leaks(self) -> tuple[str, ...]:
@@ -182,6 +184,7 @@ def run_audit(
         catalogue=catalogue,
         query=of_query,
         own=own,
+        time_zone=project.project.time_zone,
     )
 
 
@@ -265,7 +268,7 @@ def _movements(
             may_be_known_late=may_be_known_late,
             progress=progress,
         )
-    require_control(trials)
+    require_control(trials, time_zone=tables.time_zone)
     return Movements(
         columns=tuple(columns),
         customers=customers,

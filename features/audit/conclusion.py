@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ebbtide.clock import day_in_words
 from features.audit.summary import tried
 
 if TYPE_CHECKING:
@@ -38,16 +39,19 @@ class Conclusion:
 
 def conclusions(audit: Audit) -> list[Conclusion]:
     """Return what is to be taken away, the catalogue first."""
-    found = list(_of_movements(audit.catalogue, "catalogue", "features"))
+    zone = audit.time_zone
+    found = list(_of_movements(audit.catalogue, "catalogue", "features", time_zone=zone))
     if audit.query is not None:
-        found += _of_movements(audit.query, "query", "columns of the query")
+        found += _of_movements(audit.query, "query", "columns of the query", time_zone=zone)
     if audit.own is not None:
         found += _of_table(audit.own)
     return found
 
 
-def _of_movements(movements: Movements, subject: Subject, noun: str) -> Iterator[Conclusion]:
-    instants = ", ".join(f"{at:%Y-%m-%d}" for at in movements.customers)
+def _of_movements(
+    movements: Movements, subject: Subject, noun: str, *, time_zone: str
+) -> Iterator[Conclusion]:
+    instants = ", ".join(day_in_words(at, time_zone=time_zone) for at in movements.customers)
     leaking, proved = movements.leaking_columns, movements.responding
     if leaking or movements.crowd_leaks:
         who = "Who is in the rows" if movements.crowd_leaks else ""

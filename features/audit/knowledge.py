@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ebbtide.clock import shift_days
+from ebbtide.clock import day_in_words, shift_days
 from features.seen import timestamp_sql
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def measure_knowledge(
     """
     from threadpoolctl import threadpool_limits
 
+    day = day_in_words(as_of, time_zone=definition.time_zone)
     spans = _spans(definition, days_observed=(log_end - as_of).days)
     n_after = sum(start >= 0 for start, _, _ in spans)
     if not aspects:
@@ -141,7 +142,7 @@ def measure_knowledge(
     stretches, correlations, zs, thresholds = [], [], [], []
     for start, end, is_outcome in spans:
         if progress is not None:
-            progress(f"{as_of.date()} days {start} to {end}")
+            progress(f"{day} days {start} to {end}")
         starts_at, ends_at = (
             shift_days(as_of, days, time_zone=definition.time_zone) for days in (start, end)
         )

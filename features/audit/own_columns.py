@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from ebbtide.clock import day_in_words
 from ebbtide.errors import ContractError
 from features.tables import quoted
 
@@ -94,7 +95,7 @@ def read_own_table(
         ) from err
     finally:
         connection.close()
-    found = _by_instant(path, frame, as_of)
+    found = _by_instant(path, frame, as_of, time_zone=tables.time_zone)
     if as_of or len(found) == 1:
         return found
     told = sorted(at for at in found if at < before) or sorted(found)
@@ -118,7 +119,9 @@ def _require_columns(path: Path, names: set[str], as_of: Sequence[datetime]) -> 
         )
 
 
-def _by_instant(path: Path, frame: pa.Table, as_of: Sequence[datetime]) -> dict[datetime, pa.Table]:
+def _by_instant(
+    path: Path, frame: pa.Table, as_of: Sequence[datetime], *, time_zone: str
+) -> dict[datetime, pa.Table]:
     stamps = np.asarray(frame["audit_as_of_us"].fill_null(-1).to_numpy())
     frame = frame.drop_columns("audit_as_of_us")
     if np.all(stamps == -1):
@@ -133,15 +136,17 @@ def _by_instant(path: Path, frame: pa.Table, as_of: Sequence[datetime]) -> dict[
         }
         found = {at: rows for at, rows in all_of_them.items() if not as_of or at in as_of}
         if not found:
+            last = day_in_words(max(all_of_them), time_zone=time_zone)
             raise ContractError(
                 f"{path.name!r} has no row of --as-of; it has {len(all_of_them)} other instant(s), "
-                f"the last {max(all_of_them).isoformat()}."
+                f"the last {last}."
             )
     for at, rows in found.items():
         repeated = rows.num_rows - len(set(rows["customer_id"].to_pylist()))
         if repeated:
+            day = day_in_words(at, time_zone=time_zone)
             raise ContractError(
-                f"{path.name!r} repeats {repeated:,} customer(s) at {at.isoformat()}. Expected "
+                f"{path.name!r} repeats {repeated:,} customer(s) at {day}. Expected "
                 f"one row for each customer and instant."
             )
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.clock import day_in_words
 from ebbtide.errors import NotReady
 from features.audit.copies import replaced_copy
 from features.audit.knowledge import FEWEST_BUYERS, measure_knowledge
@@ -91,7 +92,7 @@ def audit_own_table(
             ):
                 found.setdefault(verdict.column, []).append(verdict)
     worst = [worst_of(verdicts) for verdicts in found.values()]
-    _require_judged(worst, log_end=log_end)
+    _require_judged(worst, log_ends=day_in_words(log_end, time_zone=tables.time_zone))
     order: dict[Judgement, int] = {"leak": 0, "suspicious": 1, "not judged": 2}
     return OwnAudit(
         verdicts=tuple(sorted(worst, key=lambda one: order.get(one.judgement, 3))),
@@ -100,13 +101,13 @@ def audit_own_table(
     )
 
 
-def _require_judged(verdicts: Sequence[ColumnVerdict], *, log_end: datetime) -> None:
+def _require_judged(verdicts: Sequence[ColumnVerdict], *, log_ends: str) -> None:
     if any(one.judgement != "not judged" for one in verdicts):
         return
     reasons = "; ".join(sorted({reason for one in verdicts for reason in one.reasons}))
     raise NotReady(
         f"None of {len(verdicts)} column(s) could be judged at any instant: {reasons}. Expected a "
-        f"log that goes on for days after as_of (it ends at {log_end.isoformat()}), in which at "
+        f"log that goes on for days after as_of (it ends at {log_ends}), in which at "
         f"least {FEWEST_BUYERS} of the customers buy and as many do not, and columns that differ "
         f"from customer to customer. Use an earlier as_of, or bring such columns."
     )
@@ -123,10 +124,12 @@ def _audit_at(
     seed: int,
     progress: Callable[[str], None] | None,
 ) -> list[ColumnVerdict]:
+    zone = project.definition.time_zone
+    day = day_in_words(as_of, time_zone=zone)
     if log_end <= as_of:
         raise NotReady(
-            f"The log ends at {log_end.isoformat()}: nothing is known of what came after "
-            f"{as_of.isoformat()}, so no column can be held against it. Use an earlier as_of."
+            f"The log ends at {day_in_words(log_end, time_zone=zone)}: nothing is known of what "
+            f"came after {day}, so no column can be held against it. Use an earlier as_of."
         )
     aspects = aspects_of(rows, ids)
     names = [name for name in rows.column_names if name != "customer_id"]
@@ -146,10 +149,8 @@ def _audit_at(
         progress=progress,
     )
     if progress is not None:
-        progress(f"{as_of.date()} windows of the log")
-    traces = find_traces(
-        tables, aspects, ids, as_of=as_of, time_zone=project.definition.time_zone, known=known
-    )
+        progress(f"{day} windows of the log")
+    traces = find_traces(tables, aspects, ids, as_of=as_of, time_zone=zone, known=known)
     return judge_columns(names, aspects, knowledge, traces)
 
 
@@ -162,8 +163,9 @@ def _sample(
     present = set(rows["customer_id"].to_pylist())
     shared = sum(who in present for who in living)
     if shared < FEWEST_CUSTOMERS:
+        day = day_in_words(as_of, time_zone=tables.time_zone)
         raise NotReady(
-            f"Expected at least {FEWEST_CUSTOMERS} customers who live at {as_of.isoformat()} "
+            f"Expected at least {FEWEST_CUSTOMERS} customers who live at {day} "
             f"and have a row, found {shared:,}. Check that customer_id is written as in the log."
         )
     by_place = sorted(living, key=lambda who: (zlib.crc32(who.encode()), who))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebbtide.clock import day_in_words
 from ebbtide.pages.charts import bar_chart
 from ebbtide.pages.page import (
     Badge,
@@ -41,16 +42,17 @@ SHOWN_PROFILES = 8
 
 def audit_page(audit: Audit) -> str:
     """Return an audit as one HTML page."""
+    zone = audit.time_zone
     sections = [
         Section("Can features see the future?", list(_verdict(audit))),
         Section("What was tried", list(_tried(audit.catalogue))),
-        Section("What moved", list(_moved(audit.catalogue))),
-        Section("Your query", list(_query(audit.query))),
-        Section("Your feature table", list(_own(audit.own))),
+        Section("What moved", list(_moved(audit.catalogue, time_zone=zone))),
+        Section("Your query", list(_query(audit.query, time_zone=zone))),
+        Section("Your feature table", list(_own(audit.own, time_zone=zone))),
         Section("What could not be tried", list(_not_tried(audit))),
         Section("How to read this", list(_explained())),
     ]
-    instants = ", ".join(f"{at:%Y-%m-%d}" for at in audit.as_of)
+    instants = ", ".join(day_in_words(at, time_zone=zone) for at in audit.as_of)
     return render_page(
         title=f"Leakage audit: {audit.project}",
         subtitle=f"as of {instants} · seed {audit.seed}",
@@ -99,7 +101,7 @@ def _badge(text: str, *, is_bad: bool, was_tried: bool) -> Badge:
     return Badge(level="bad" if is_bad else "good", text=text)
 
 
-def _moved(movements: Movements) -> Iterator[Block]:
+def _moved(movements: Movements, *, time_zone: str) -> Iterator[Block]:
     found = leaks(movements)
     if found:
         yield Grid(
@@ -122,7 +124,7 @@ def _moved(movements: Movements) -> Iterator[Block]:
             [
                 [
                     one.perturbation.name,
-                    f"{one.as_of:%Y-%m-%d}",
+                    day_in_words(one.as_of, time_zone=time_zone),
                     one.moved.appeared,
                     one.moved.gone,
                 ]
@@ -131,18 +133,18 @@ def _moved(movements: Movements) -> Iterator[Block]:
         )
 
 
-def _query(movements: Movements | None) -> Iterator[Block]:
+def _query(movements: Movements | None, *, time_zone: str) -> Iterator[Block]:
     if movements is None:
         return
     yield from _tried(movements)
-    yield from _moved(movements)
+    yield from _moved(movements, time_zone=time_zone)
 
 
-def _own(own: OwnAudit | None) -> Iterator[Block]:
+def _own(own: OwnAudit | None, *, time_zone: str) -> Iterator[Block]:
     if own is None:
         return
     for at, customers in own.customers.items():
-        text = f"{at:%Y-%m-%d}: {customers:,} customers were looked at"
+        text = f"{day_in_words(at, time_zone=time_zone)}: {customers:,} customers were looked at"
         without = own.without_row.get(at, 0)
         yield Paragraph(
             f"{text}; {without:,} who live then have no row." if without else f"{text}."

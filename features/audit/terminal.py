@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebbtide.clock import day_in_words
 from ebbtide.console import screen
 from features.audit.conclusion import conclusions
 from features.audit.summary import leaks, not_tried, tried
@@ -25,7 +26,7 @@ def print_audit(audit: Audit) -> None:
         _print_tried(audit.query, f"Query, {len(audit.query.columns)} columns")
         _print_leaks(audit.query)
     if audit.own is not None:
-        _print_own(audit.own)
+        _print_own(audit.own, time_zone=audit.time_zone)
     for sentence in not_tried(audit):
         console.print(f"Not tried: {sentence}", highlight=False, markup=False)
     for one in conclusions(audit):
@@ -64,11 +65,13 @@ def _print_leaks(movements: Movements) -> None:
     screen().print(listed)
 
 
-def _print_own(own: OwnAudit) -> None:
+def _print_own(own: OwnAudit, *, time_zone: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    customers = ", ".join(f"{at:%Y-%m-%d}: {count:,}" for at, count in own.customers.items())
+    customers = ", ".join(
+        f"{day_in_words(at, time_zone=time_zone)}: {count:,}" for at, count in own.customers.items()
+    )
     listed = Table("column", "verdict", "evidence", title=f"Feature table ({customers} customers)")
     for one in own.verdicts:
         listed.add_row(*map(escape, (one.column, one.judgement, "\n".join(one.reasons))))

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ebbtide.clock import day_in_words
 from ebbtide.errors import NotReady
 from features.audit.copies import altered_copy
 from features.audit.movement import Movement, movement
@@ -88,7 +89,7 @@ def try_everything(
     trials = []
     for perturbation in perturbations:
         if progress is not None:
-            progress(f"{as_of.date()} {perturbation.name}")
+            progress(f"{day_in_words(as_of, time_zone=tables.time_zone)} {perturbation.name}")
         trials.append(
             _try(
                 tables,
@@ -157,8 +158,13 @@ def _try(
     )
 
 
-def require_control(trials: Sequence[Trial]) -> None:
+def require_control(trials: Sequence[Trial], *, time_zone: str = "UTC") -> None:
     """Return if the audit can find something: taking away what was seen must move something.
+
+    Parameters
+    ----------
+    trials : of every perturbation.
+    time_zone : IANA name of the zone in which an instant is named.
 
     Raises
     ------
@@ -167,8 +173,9 @@ def require_control(trials: Sequence[Trial]) -> None:
     """
     for trial in trials:
         if trial.perturbation.kind == "control" and not trial.moved:
+            day = day_in_words(trial.as_of, time_zone=time_zone)
             raise NotReady(
-                f"Taking away rows that were seen at {trial.as_of.isoformat()} moved nothing, so "
+                f"Taking away rows that were seen at {day} moved nothing, so "
                 f"nothing was proved. Choose an --as-of with customers alive before it, or a "
                 f"query that reads the tables."
             )

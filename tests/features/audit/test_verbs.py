@@ -63,6 +63,15 @@ def test_a_clean_catalogue_ends_well_and_says_what_was_tried(run, project):
     assert "nothing to change" in page
 
 
+def test_instants_are_shown_as_days_of_the_zone_and_written_in_utc(run, project):
+    file = project / "ebbtide.toml"
+    file.write_text(file.read_text().replace("[tables", 'time_zone = "Europe/Vienna"\n[tables', 1))
+    _, out, _ = run("--as-of", "2011-07-01", "--html", "a.html", "--json", "a.json")
+    assert "of perturbation at 2011-07-01" in " ".join(out.split())
+    assert 'as of <span class="day">2011-07-01</span>' in (project / "a.html").read_text()
+    assert json.loads((project / "a.json").read_text())["as_of"] == ["2011-06-30T22:00:00+00:00"]
+
+
 def test_without_an_instant_the_last_matured_ones_are_tried(run, project):
     code, _, _ = run("--json", "a.json")
     assert code == 0

@@ -183,3 +183,11 @@ def test_a_snapshot_that_is_there_is_not_built_again(open_company, year) -> None
     assert beside.select(whole.column_names).equals(whole)
     company.connection.execute("DELETE FROM transactions")  # nothing is left to build from
     assert segment_frame(company, known=whole, **asked).to_pydict() == whole.to_pydict()
+
+
+def test_the_instant_is_shown_as_the_day_of_the_zone_that_was_typed(small) -> None:
+    config = small()
+    config.write_text(PROJECT.replace("[tables", 'time_zone = "Pacific/Apia"\n[tables', 1))
+    assert "2 customers alive at 2025-03-01;" in run("--as-of", "2025-03-01", "--config", config)
+    with pytest.raises(NotReady, match="Nobody is alive at 2024-10-01:"):
+        run("--as-of", "2024-10-01", "--config", config)
