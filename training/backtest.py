@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from ebbtide.clock import day_in_words
 from features.catalogue.catalogue import features_named
 from training.gate import judge
 from training.metrics import measures
@@ -55,7 +56,7 @@ def backtest(
     parts, summaries = [], []
     for date in dates:
         if progress is not None:
-            progress(f"as of {date.date()}")
+            progress(f"as of {day_in_words(date, time_zone=project.project.time_zone)}")
         trained = train(tables, project, now=date, progress=progress)
         part, summary = _one_date(tables, project, trained, date, observed_until)
         parts.append(part)

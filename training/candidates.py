@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ebbtide.clock import shift_days
+from ebbtide.clock import day_in_words, shift_days
 from ebbtide.errors import NotReady
 from ebbtide.scorer.categories import category_sizes
 from ebbtide.scorer.linear import read_linear
@@ -54,6 +54,12 @@ class Origin:
 
     scored: Snapshot
     learned_from: tuple[Snapshot, ...]
+    time_zone: str = "UTC"
+
+    @property
+    def day(self) -> str:
+        """The snapshot's day in the time zone, as a person would type it."""
+        return day_in_words(self.scored.as_of, time_zone=self.time_zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,7 @@ class Candidate:
         model.
     metrics : measures at the latest origin, of probabilities made there in the same way.
     calibration_checked_on : whose outcomes the probabilities were checked on.
-    auc_by_origin : ISO date of each origin with the AUC there.
+    auc_by_origin : day of each origin, in the time zone of the project, with the AUC there.
     """
 
     kind: CandidateName
@@ -82,6 +88,11 @@ class Candidate:
     def model(self) -> Model:
         """The fitted model, as the service would read it."""
         return model_of(self.kind, self.model_file[1])
+
+    @property
+    def mean_auc(self) -> float:
+        """Mean AUC over the origins, by which the best is chosen: one period is a small sample."""
+        return sum(self.auc_by_origin.values()) / len(self.auc_by_origin)
 
 
 def model_of(kind: CandidateName, text: str) -> Model:
@@ -120,8 +131,9 @@ def origins(
         )
         if not learned:
             break
-        found.append(Origin(scored=at, learned_from=learned))
-        limit = shift_days(at.as_of, -outcome_days, time_zone=definition.time_zone)
+        zone = definition.time_zone
+        found.append(Origin(scored=at, learned_from=learned, time_zone=zone))
+        limit = shift_days(at.as_of, -outcome_days, time_zone=zone)
     if not found:
         raise NotReady(
             "Expected at least two snapshots a gap and horizon apart, so that a model can be "
@@ -159,7 +171,7 @@ def try_candidate(
     fitted: list[Model] = []
     for origin in tested_at:
         if progress is not None:
-            progress(f"{kind} as of {origin.scored.as_of.date()}")
+            progress(f"{kind} as of {origin.day}")
         fitted.append(model_of(kind, _fit(kind, origin.learned_from, origin, seed=seed)[1]))
     said = [
         model.log_odds(origin.scored.ranked)
@@ -189,7 +201,7 @@ def try_candidate(
         metrics=measures(came[0], p_churn),
         calibration_checked_on=checked_on,
         auc_by_origin={
-            origin.scored.as_of.date().isoformat(): auc(outcomes, log_odds)
+            origin.day: auc(outcomes, log_odds)
             for origin, outcomes, log_odds in zip(tested_at, came, said, strict=True)
         },
     )
@@ -203,7 +215,7 @@ def _fit(
         if len(np.unique(seen)) < 2:
             raise NotReady(
                 f"Expected leavers and stayers in every period, but of the customers up to "
-                f"{origin.scored.as_of.date()} all did the same. Check the churn definition."
+                f"{origin.day} all did the same. Check the churn definition."
             )
     sizes = category_sizes(origin.scored.scales)
     return FITS[kind](ranked, outcomes, seed=seed, categories=sizes)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebbtide.clock import day_in_words
+
 if TYPE_CHECKING:
     from ebbtide.project import Project
     from training.candidates import Candidate
@@ -23,7 +25,10 @@ MEASURE_NAMES = {
 
 def model_card(project: Project, trained: Trained, candidate: Candidate) -> str:
     """Return the card of a candidate as Markdown."""
-    first, last = trained.snapshots[0].as_of.date(), trained.snapshots[-1].as_of.date()
+    first, last = (
+        day_in_words(trained.snapshots[place].as_of, time_zone=project.project.time_zone)
+        for place in (0, -1)
+    )
     origin = max(candidate.auc_by_origin)
     measured = "\n".join(
         f"| {name} | {candidate.metrics[key]:.4f} |" for key, name in MEASURE_NAMES.items()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from ebbtide.clock import day_in_words
 from ebbtide.console import screen
+from training.snapshot_table.provenance import UNDATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,19 +29,25 @@ _MEASURES = (
 
 
 def print_trained(trained: Trained, registered: Registered) -> None:
-    """Show the candidates beside the best simple rule, and what was registered."""
-    origin = max(trained.best.auc_by_origin)
+    """Show the candidates beside the best simple rule, and what was registered.
+
+    The candidates stand in the order of the mean by which the best was chosen: at the latest period
+    alone another may look better.
+    """
+    origin, parts = max(trained.best.auc_by_origin), len(trained.best.auc_by_origin)
+    mean = f"mean auc over {parts} {'period' if trained.is_dated else 'fold'}{'s'[: parts != 1]}"
     title = (
         f"Measured as of {origin}, by models that knew no outcome after it"
         if trained.is_dated
-        else f"Measured across {len(trained.best.auc_by_origin)} folds of other rows, none of a "
+        else f"Measured across {parts} folds of other rows, none of a "
         f"later time; without dates nothing can prove the absence of leakage"
     )
-    listed = Table("candidate", *_MEASURES, title=title)
+    listed = Table("candidate", mean, *_MEASURES, title=title)
     for candidate in trained.candidates:
-        listed.add_row(candidate.kind, *(f"{candidate.metrics[name]:.4f}" for name in _MEASURES))
+        measured = (f"{candidate.metrics[name]:.4f}" for name in _MEASURES)
+        listed.add_row(candidate.kind, f"{candidate.mean_auc:.4f}", *measured)
     rule = trained.best_rule
-    listed.add_row(f"rule: {rule}", f"{trained.rule_auc[rule]:.4f}", *([""] * 5))
+    listed.add_row(f"rule: {rule}", "", f"{trained.rule_auc[rule]:.4f}", *([""] * 5))
     console = screen()
     console.print(listed)
     for kind, why in trained.failed.items():
@@ -73,7 +82,11 @@ def without_expectations(trained: Trained) -> list[str]:
 
 
 def print_versions(
-    model_name: str, listed: Sequence[Version], promoted: Sequence[dict[str, str]]
+    model_name: str,
+    listed: Sequence[Version],
+    promoted: Sequence[dict[str, str]],
+    *,
+    time_zone: str,
 ) -> None:
     """Show registered versions, then promotions and rollbacks."""
     columns = ("version", "aliases", "kind", "auc", "rule_auc", "calibration_error", "gate")
@@ -84,21 +97,21 @@ def print_versions(
             version.number,
             ", ".join(version.aliases),
             *(tags.get(name, "") for name in columns[2:]),
-            tags.get("trained_as_of", "")[:10],
+            _day(tags.get("trained_as_of", UNDATED), time_zone),
             tags.get("bundle_version", ""),
         )
     console = screen()
     console.print(table)
     for entry in promoted:
         console.print(
-            f"{entry['at']} {entry['deed']} {entry['from'] or 'none'} -> {entry['to']} "
-            f"by {entry['who']}: {entry['why']}",
+            f"{_day(entry['at'], time_zone)} {entry['deed']} {entry['from'] or 'none'} -> "
+            f"{entry['to']} by {entry['who']}: {entry['why']}",
             highlight=False,
             soft_wrap=True,
         )
 
 
-def print_backtest(summary: dict[str, Any]) -> None:
+def print_backtest(summary: dict[str, Any], *, time_zone: str) -> None:
     """Show what each date's champion did beside the best simple rule."""
     table = Table(
         "as of", "customers", "champion", "auc", "best rule", "churned", "promised", "gap"
@@ -106,7 +119,7 @@ def print_backtest(summary: dict[str, Any]) -> None:
     for date in summary["dates"]:
         known = "auc" in date
         table.add_row(
-            date["as_of"][:10],
+            _day(date["as_of"], time_zone),
             f"{date['customers']:,}",
             date["champion"],
             *(
@@ -122,3 +135,10 @@ def print_backtest(summary: dict[str, Any]) -> None:
             ),
         )
     screen().print(table)
+
+
+def _day(written: str, time_zone: str) -> str:
+    """Return an instant that was written for programs as a person reads it."""
+    if written == UNDATED:
+        return written
+    return day_in_words(datetime.fromisoformat(written), time_zone=time_zone)

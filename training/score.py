@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ebbtide.answer.answer import Question
 from ebbtide.answer.compose import answer_rows
+from ebbtide.clock import day_in_words
 from ebbtide.errors import BundleError, NotReady
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.expectations import expectations_of
@@ -100,9 +101,12 @@ def features_of_bundle(bundle: Bundle, *, as_of: datetime) -> tuple[Feature, ...
     """
     trained_as_of = datetime.fromisoformat(bundle.manifest["lineage"]["trained_as_of"])
     if as_of < trained_as_of:
+        asked, trained = (
+            day_in_words(at, time_zone=bundle.definition.time_zone) for at in (as_of, trained_as_of)
+        )
         raise NotReady(
-            f"The champion learned from what came after {as_of.date()} (it was trained as of "
-            f"{trained_as_of.date()}), so that its scores there would be memory. Choose a later "
+            f"The champion learned from what came after {asked} (it was trained as of "
+            f"{trained}), so that its scores there would be memory. Choose a later "
             f"--as-of, or relive the past with: ebbtide backtest"
         )
     features = features_named([contract.name for contract in bundle.scorer.features])
@@ -148,8 +152,9 @@ def require_anybody(rows: int, bundle: Bundle, *, as_of: datetime) -> None:
         If nobody is alive.
     """
     if rows == 0:
+        day = day_in_words(as_of, time_zone=bundle.definition.time_zone)
         raise NotReady(
-            f"Nobody is alive at {as_of.date()}: {bundle.definition.sentence}. Choose an --as-of "
+            f"Nobody is alive at {day}: {bundle.definition.sentence}. Choose an --as-of "
             f"within the log."
         )
 

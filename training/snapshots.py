@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ebbtide.clock import shift_days
+from ebbtide.clock import day_in_words, shift_days
 from ebbtide.errors import NotReady
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.labels import label_snapshot
@@ -144,8 +144,9 @@ def matured_instants(project: Project, *, log_start: datetime, now: datetime) ->
     if not instants:
         days = (now - log_start).days
         needed = settings.min_history_days + outcome_days
+        today = day_in_words(now, time_zone=definition.time_zone)
         raise NotReady(
-            f"Expected at least {needed} days of log before {now.date()} (history "
+            f"Expected at least {needed} days of log before {today} (history "
             f"{settings.min_history_days}, gap and horizon {outcome_days}), found {days}. "
             f"Wait, bring older data, or shorten churn.horizon_days."
         )
@@ -186,7 +187,7 @@ def take_snapshots(
     matured = []
     for as_of in instants:
         if progress is not None:
-            progress(f"snapshot {as_of.date()}")
+            progress(f"snapshot {day_in_words(as_of, time_zone=tables.time_zone)}")
         matured.append(taken_at(as_of=as_of, now=now, share=share))
     if newest.rows.shape[0] == 0 or any(taken.rows.shape[0] == 0 for taken in matured):
         raise NotReady(

@@ -147,7 +147,9 @@ def _log_candidate(
             }
         )
         mlflow.log_metrics(candidate.metrics)
-        mlflow.log_metrics({f"auc_{date}": v for date, v in candidate.auc_by_origin.items()})
+        # By date alone, because an offset is not allowed in the name of a metric.
+        by_date = {f"auc_{day[:10]}": v for day, v in candidate.auc_by_origin.items()}
+        mlflow.log_metrics(by_date)
         mlflow.set_tag("bundle_version", bundle_version)
         if not is_best:
             mlflow.log_artifacts(str(folder), "bundle")

@@ -177,9 +177,8 @@ def best_first(candidates: Sequence[Candidate], failed: Mapping[str, str]) -> tu
 
 
 def _merit(candidate: Candidate) -> tuple[float, float]:
-    """Mean AUC over the origins, because one period is a small sample; then log loss."""
-    aucs = candidate.auc_by_origin.values()
-    return (sum(aucs) / len(aucs), -candidate.metrics["log_loss"])
+    """Mean AUC over the origins, then log loss."""
+    return (candidate.mean_auc, -candidate.metrics["log_loss"])
 
 
 def reference_of(trained: Trained, scorer: RankedScorer) -> Reference:

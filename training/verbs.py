@@ -99,7 +99,12 @@ def models(config: ConfigOption = DEFAULT_CONFIG) -> None:
     project = load_project(config)
     client = connect_registry(project)
     listed = versions(client, project.model_name)
-    print_versions(project.model_name, listed, promotions(client, project.model_name))
+    print_versions(
+        project.model_name,
+        listed,
+        promotions(client, project.model_name),
+        time_zone=project.project.time_zone,
+    )
 
 
 def promote(
@@ -267,7 +272,7 @@ def backtest(
     write_table(predictions, out)
     beside = out.with_suffix(".json")
     beside.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    print_backtest(summary)
+    print_backtest(summary, time_zone=zone)
     typer.echo(f"{predictions.num_rows:,} predictions: {out}; summary: {beside}")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.clock import day_in_words
 from ebbtide.contracts.findings import Finding, errors_first, raise_if_errors
 from ebbtide.contracts.learned import category_text
 from ebbtide.contracts.snapshot_table import TABLE
@@ -269,9 +270,10 @@ def _label(
         found("warning", "The label is empty: nothing is learned from these rows.", "", is_open)
     not_yet = int((np.isnan(matured) & ~np.isnan(churned)).sum())
     if not_yet:
+        day = day_in_words(learned_at, time_zone=project.project.time_zone)
         found(
             "warning",
-            f"The label is of a date whose outcome had not matured by {learned_at.date()}: those "
+            f"The label is of a date whose outcome had not matured by {day}: those "
             "who have one left early, and nothing is learned from these rows.",
             "Wait, or correct churn.horizon_days and churn.gap_days.",
             not_yet,

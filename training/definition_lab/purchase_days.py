@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.clock import zone
+from ebbtide.clock import day_in_words, zone
 from ebbtide.errors import NotReady
 from features.seen import timestamp_sql
 
@@ -158,8 +158,9 @@ def read_purchase_days(tables: Tables, *, ends_at: datetime) -> PurchaseDays:
         f"GROUP BY ALL ORDER BY customer_id, day"
     ).to_arrow_table()
     if not rows.num_rows:
+        day = day_in_words(ends_at, time_zone=tables.time_zone)
         raise NotReady(
-            f"There are no purchases before {ends_at.date()}: nothing tells what churn could mean. "
+            f"There are no purchases before {day}: nothing tells what churn could mean. "
             f"Bring transactions with amounts of zero or more."
         )
     # In rows that are ordered by customer, the dictionary's order of appearance is ascending.

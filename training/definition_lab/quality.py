@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.clock import day_in_words
 from ebbtide.errors import NotReady
 from ebbtide.scorer.linear import read_linear
 from training.calibration import aligned, cross_fitted, fit_platt
@@ -140,7 +141,9 @@ def try_definition(
     best = 1 + int(np.argmax(aucs[1:]))
     return Tested(
         quality=Quality(
-            tested_on=tuple(test.scored.as_of.date().isoformat() for test in usable),
+            tested_on=tuple(
+                day_in_words(test.scored.as_of, time_zone=definition.time_zone) for test in usable
+            ),
             training_rows=len(latest.learned_from[1]),
             leavers=min(int(test.outcomes.sum()) for test in usable),
             stayers=min(int((1 - test.outcomes).sum()) for test in usable),

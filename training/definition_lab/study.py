@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from ebbtide.clock import shift_days
+from ebbtide.clock import day_in_words, shift_days
 from ebbtide.errors import NotReady
 from features.catalogue.catalogue import features_present
 from training.definition_lab.cost import choose_cost_model, cost_of_round
@@ -246,7 +246,7 @@ def _snapshots(
     builder = snapshot_builder(tables, project, features)
     taken = []
     for as_of in sorted(instants):
-        say(f"features as of {as_of.date()}")
+        say(f"features as of {day_in_words(as_of, time_zone=zone)}")
         taken.append(
             take_snapshot(
                 tables,

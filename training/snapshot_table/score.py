@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from ebbtide.clock import day_in_words
 from ebbtide.contracts.findings import raise_if_errors
 from ebbtide.contracts.snapshot_table import TABLE, ColumnContract, TableContract
 from ebbtide.errors import BundleError, NotReady
@@ -75,11 +76,14 @@ def table_snapshot_for(
             "The champion was trained on tables of events, and the project has a snapshot table. "
             "Train again: ebbtide train"
         )
+    zone = project.project.time_zone
+    asked = day_in_words(as_of, time_zone=zone)
     trained_as_of = bundle.manifest["lineage"]["trained_as_of"]
     if trained_as_of != UNDATED and as_of < datetime.fromisoformat(trained_as_of):
+        trained = day_in_words(datetime.fromisoformat(trained_as_of), time_zone=zone)
         raise NotReady(
-            f"The champion learned from what came after {as_of.date()} (it was trained as of "
-            f"{trained_as_of[:10]}), so that its scores there would be memory. Choose a later "
+            f"The champion learned from what came after {asked} (it was trained as of "
+            f"{trained}), so that its scores there would be memory. Choose a later "
             f"--as-of."
         )
     path = None if table is None else glob.escape(str(table.resolve()))
@@ -98,7 +102,7 @@ def table_snapshot_for(
     if raw.instants is not None:
         chosen &= (raw.instants != UNREADABLE) & (raw.instants <= microseconds(as_of))
         if not chosen.any():
-            raise NotReady(f"No row to score is of a date up to {as_of.date()}.")
+            raise NotReady(f"No row to score is of a date up to {asked}.")
         chosen &= raw.instants == raw.instants[chosen].max()
         as_of = instant_of(int(raw.instants[chosen][0]))
     rows = table_rows(raw, bundle.scorer.features)[chosen]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ebbtide.clock import day_in_words
 from ebbtide.errors import ContractError, NotReady
 from ebbtide.scorer.categories import CategoryScale, category_sizes
 from ebbtide.scorer.ranks import RankScale, rank_columns
@@ -281,13 +282,14 @@ def _train_by_time(
     assert table.instants is not None
     features = table.contract.features
     definition = project.definition
-    instants = _instants(table, now=now)
+    today = day_in_words(now, time_zone=definition.time_zone)
+    instants = _instants(table, now=now, today=today)
     churned = matured_labels(table.churned, table.instants, definition=definition, now=now)
     learned = np.unique(table.instants[~np.isnan(churned)]).tolist()
     matured = [_matured_at(table, churned, each) for each in learned]
     if not matured:
         raise NotReady(
-            f"Expected rows with a label whose outcome had matured by {now.date()} "
+            f"Expected rows with a label whose outcome had matured by {today} "
             f"(churn.gap_days + churn.horizon_days after their as_of), found none. Wait, or bring "
             f"older rows."
         )
@@ -311,7 +313,7 @@ def _train_by_time(
     )
 
 
-def _instants(table: SnapshotTable, *, now: datetime) -> list[int]:
+def _instants(table: SnapshotTable, *, now: datetime, today: str) -> list[int]:
     """Return the instants of the rows up to ``now``, the earliest first."""
     assert table.instants is not None
     instants = [each for each in np.unique(table.instants).tolist() if each <= microseconds(now)]
@@ -319,7 +321,7 @@ def _instants(table: SnapshotTable, *, now: datetime) -> list[int]:
     if not instants or float(np.median(counts)) < FEWEST_ROWS:
         raise ContractError(
             f"Expected the rows of snapshot_table.as_of to stand together at instants, at least "
-            f"{FEWEST_ROWS} at each; found {len(instants)} instant(s) up to {now.date()}, of "
+            f"{FEWEST_ROWS} at each; found {len(instants)} instant(s) up to {today}, of "
             f"{np.median(counts) if counts else 0:g} rows at the median. Round the dates up, for "
             f"example to the end of the month, or leave as_of out."
         )
