@@ -61,9 +61,15 @@ def _missing(contract: TableContract, missing: list[str], present: list[str]) ->
             "read_csv(..., delim = '...')."
             if len(present) == 1
             else f'Map them: [tables.{contract.name}] columns = {{ {missing[0]} = "..." }}, '
-            f"or name them so in the query."
+            f"or name them so in the query.{_without_amounts(contract, missing)}"
         ),
     )
+
+
+def _without_amounts(contract: TableContract, missing: list[str]) -> str:
+    if contract.name != "transactions" or "amount" not in missing:
+        return ""
+    return " If you have no amounts, use a query with 1 AS amount."
 
 
 def _ignored(contract: TableContract, ignored: list[str]) -> Finding:

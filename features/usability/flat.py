@@ -12,7 +12,7 @@ from ebbtide.contracts.findings import Finding
 from ebbtide.contracts.snapshot_table import TABLE
 from ebbtide.errors import ContractError
 from features.snapshot_table.table import check_snapshot_table
-from features.usability.sufficiency import ENOUGH_OF_EACH, LEAST_OF_EACH
+from features.usability.sufficiency import ENOUGH_OF_EACH, LEAST_OF_EACH, LEVEL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,8 @@ class FlatReport:
     def sentence(self) -> str:
         """The verdict in one sentence."""
         n_rows = self.n_stayed + self.n_churned
-        return f"{self.level.capitalize()} to train: {self.n_churned:,} of {n_rows:,} rows left."
+        verdict = f"{LEVEL_WORDS[self.level].capitalize()} to train"
+        return f"{verdict}: {self.n_churned:,} of {n_rows:,} rows left."
 
 
 def flat_report(

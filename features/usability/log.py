@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,8 @@ GRAVE_SILENCE_DAYS = 14
 """From so many silent days on it is a warning; holidays are shorter."""
 
 THIN_MONTH_SHARE = 0.1
-"""A month is thin with less than this share of the median of the six months around it."""
+"""A month is thin with less than this share of the median of the six months around it, or of the
+last six before it that are not thin: a long break is no new normal."""
 
 FRESH_WITHIN_DAYS = 7
 """A log that ends longer ago is not fresh."""
@@ -140,17 +141,23 @@ def _silences(log: LogDays) -> Iterator[Finding]:
 
 def _thin_months(log: LogDays) -> Iterator[Finding]:
     inner = log.months[1:-1]
-    thin = []
-    for index, (month, n) in enumerate(inner):
+    usual = [rows for _, rows in log.months[:1]]
+    is_thin = []
+    for index, (_, n) in enumerate(inner):
         around = [rows for _, rows in (*inner[max(0, index - 3) : index], *inner[index + 1 :][:3])]
-        if len(around) >= 3 and n < THIN_MONTH_SHARE * median(around):
-            thin.append(month)
-    if thin:
+        levels = [median(rows) for rows in (around, usual[-6:]) if len(rows) >= 3]
+        is_thin.append(bool(levels) and n < THIN_MONTH_SHARE * max(levels))
+        if not is_thin[-1]:
+            usual.append(n)
+    marked = zip((month for month, _ in inner), is_thin, strict=True)
+    runs = [[month for month, _ in run] for thin, run in groupby(marked, lambda m: m[1]) if thin]
+    if runs:
+        stretches = [run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
         yield Finding(
             severity="warning",
             table=log.table,
             column=table_contract(log.table).clock,
-            message=f"has hardly any rows in {len(thin)} month(s): {_listed(thin)}.",
+            message=f"has hardly any rows in {sum(is_thin)} month(s): {_listed(stretches)}.",
             advice="If an export failed, bring it again; outcomes that fall there are wrong.",
         )
 

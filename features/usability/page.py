@@ -70,7 +70,7 @@ def _verdict(report: UsabilityReport) -> Iterator[Block]:
             ("Errors", report.count("error")),
             ("Warnings", report.count("warning")),
             ("Advice", report.count("advice")),
-            ("Days of log", judged.log_days),
+            ("Days of log", "–" if judged.log_days is None else judged.log_days),
             ("Days needed", judged.needed_days),
             ("Matured snapshots", len(judged.outcomes)),
             ("Left, of the last snapshot", "–" if share is None else f"{share:.1%}"),

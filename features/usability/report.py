@@ -32,8 +32,9 @@ from features.usability.sizes import (
     monthly_quartiles,
     unit_changes,
 )
-from features.usability.sufficiency import Sufficiency, sufficiency
+from features.usability.sufficiency import Sufficiency, sufficiency, unmeasured
 from features.usability.suspicions import DEFAULT_DAYS, suspicious_rows
+from features.usability.unchecked import checked_or_said
 from features.usability.wall import wall_sql
 
 if TYPE_CHECKING:
@@ -118,14 +119,30 @@ def usability_report(
             findings.append(TooLarge(name).finding)
             del tables.columns[name]
             continue
-        shapes.append(shape)
+        shapes += [shape] if shape is not None else []
         findings += more
     columns = dict(tables.columns)
     has_log = "transactions" in columns
-    amounts = monthly_quartiles(tables, "transactions", "amount").get("", []) if has_log else []
+    amounts = (
+        checked_or_said(
+            lambda: monthly_quartiles(tables, "transactions", "amount").get("", []),
+            findings,
+            table="transactions",
+            part="amounts of each month",
+            otherwise=[],
+        )
+        if has_log
+        else []
+    )
     # With few rows, a quartile is somebody's purchase.
     shown = tuple(month for month in amounts if month.n_rows >= MONTH_ROWS)
-    _keep_telling_rows(tables, now=now)
+    judged = checked_or_said(
+        lambda: _judged(tables, project, findings, now=now, progress=progress),
+        findings,
+        table="transactions",
+        part="whether it is enough to train",
+        otherwise=None,
+    )
     n_errors = sum(finding.severity == "error" for finding in findings)
     return UsabilityReport(
         project=project.project.name,
@@ -135,10 +152,23 @@ def usability_report(
         findings=tuple(errors_first(findings)),
         shapes=tuple(shapes),
         amounts=shown,
-        sufficiency=sufficiency(tables, project, now=now, n_errors=n_errors, progress=progress),
+        sufficiency=judged or unmeasured(project, n_errors=n_errors),
         n_features=len(features_present(columns)) if has_log else 0,
         additions=tuple(additions(columns)) if has_log else (),
     )
+
+
+def _judged(
+    tables: Tables,
+    project: Project,
+    findings: list[Finding],
+    *,
+    now: datetime,
+    progress: Callable[[str], None] | None,
+) -> Sufficiency | None:
+    _keep_telling_rows(tables, now=now)
+    n_errors = sum(finding.severity == "error" for finding in findings)
+    return sufficiency(tables, project, now=now, n_errors=n_errors, progress=progress)
 
 
 def _load(tables: Tables, name: str, findings: list[Finding]) -> bool:
@@ -147,16 +177,53 @@ def _load(tables: Tables, name: str, findings: list[Finding]) -> bool:
     if not set(table_contract(name).required) <= {column for column, *_ in described}:
         return False
     try:
-        tables.columns[name] = load_relation(tables.connection, name)
+        columns = checked_or_said(
+            lambda: load_relation(tables.connection, name),
+            findings,
+            table=name,
+            part="all rows together",
+            otherwise=None,
+        )
     except duckdb.OutOfMemoryException:
         findings.append(TooLarge(name).finding)
         return False
+    if columns is None:
+        return False
+    tables.columns[name] = columns
     return bool(tables.connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
 
 def _looked_at(
     tables: Tables, name: str, known: list[Finding], *, now: datetime
-) -> tuple[TableShape, list[Finding]]:
+) -> tuple[TableShape | None, list[Finding]]:
+    exact = [f.count for f in known if f.table == name and f.message == "repeats rows exactly."]
+    findings: list[Finding] = []
+    shape, over_time = checked_or_said(
+        lambda: _over_time(tables, name, now=now),
+        findings,
+        table=name,
+        part="rows over time",
+        otherwise=(None, []),
+    )
+    checks: list[tuple[str, Callable[[], list[Finding]]]] = [
+        ("rows that are not what they seem", lambda: suspicious_rows(tables, name)),
+        ("customers", lambda: suspicious_customers(tables, name)),
+        ("orders", lambda: shared_orders(tables, name)),
+        ("copies", lambda: copied_rows(tables, name, n_exact=sum(exact))),
+        ("repeated cases", lambda: repeated_cases(tables, name)),
+        ("days", lambda: over_time),
+        ("changes of the unit", lambda: unit_changes(tables, name)),
+        ("sizes of amounts", lambda: dwarfing_amounts(tables, name)),
+        ("rows before the sign-up", lambda: events_before_sign_up(tables, name)),
+    ]
+    for part, check in checks:
+        findings += checked_or_said(check, findings, table=name, part=part, otherwise=[])
+    return shape, findings
+
+
+def _over_time(
+    tables: Tables, name: str, *, now: datetime
+) -> tuple[TableShape | None, list[Finding]]:
     log = log_days(tables, name, now=now)
     n_rows, n_customers = tables.connection.sql(
         f"SELECT count(*), count(DISTINCT customer_id) FROM {name}"
@@ -171,19 +238,7 @@ def _looked_at(
         largest_customer_share=share_of_one(tables, name),
         months=log.months,
     )
-    exact = [f.count for f in known if f.table == name and f.message == "repeats rows exactly."]
-    findings = [
-        *suspicious_rows(tables, name),
-        *suspicious_customers(tables, name),
-        *shared_orders(tables, name),
-        *copied_rows(tables, name, n_exact=sum(exact)),
-        *repeated_cases(tables, name),
-        *log_findings(log, now=now, time_zone=tables.time_zone),
-        *unit_changes(tables, name),
-        *dwarfing_amounts(tables, name),
-        *events_before_sign_up(tables, name),
-    ]
-    return shape, findings
+    return shape, log_findings(log, now=now, time_zone=tables.time_zone)
 
 
 def _keep_telling_rows(tables: Tables, *, now: datetime) -> None:

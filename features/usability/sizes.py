@@ -82,7 +82,8 @@ def monthly_quartiles(
         WITH sizes AS (
             SELECT {part} AS part, date_trunc('month', {clock}) AS month,
                 CAST(abs({column}) AS DOUBLE) AS size, count(*) AS n
-            FROM {name} WHERE {column} <> 0 AND isfinite({clock}) GROUP BY ALL
+            FROM {name} WHERE {column} <> 0 AND {table_contract(name).clock} BETWEEN
+                TIMESTAMP '0001-01-02' AND TIMESTAMP '9999-12-30' GROUP BY ALL
         ), ranked AS (
             SELECT *, sum(n) OVER (PARTITION BY part, month ORDER BY size) AS upto,
                 sum(n) OVER (PARTITION BY part, month) AS total
@@ -148,7 +149,8 @@ def dwarfing_amounts(tables: Tables, name: str) -> list[Finding]:
     count = tables.connection.sql(
         f"""
         WITH sizes AS (
-            SELECT abs(amount) AS size, count(*) AS n FROM {name} WHERE amount <> 0 GROUP BY ALL
+            SELECT CAST(abs(amount) AS DOUBLE) AS size, count(*) AS n  -- a decimal overflows below
+            FROM {name} WHERE amount <> 0 GROUP BY ALL
         ), ranked AS (
             SELECT *, sum(n) OVER (ORDER BY size) AS upto, sum(n) OVER () AS total FROM sizes
         )

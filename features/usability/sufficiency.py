@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 Level = Literal["enough", "barely", "not enough"]
 
+LEVEL_WORDS: dict[Level, str] = {
+    "enough": "enough",
+    "barely": "barely enough",
+    "not enough": "not enough",
+}
+"""The levels as a sentence says them."""
+
 ENOUGH_OF_EACH = 100
 """Leavers and stayers that a snapshot needs for a firm verdict."""
 
@@ -62,7 +69,7 @@ class Sufficiency:
     ----------
     level : enough, barely or not enough to train.
     missing : what would have to come, or change, for the next better level.
-    log_days : days of log.
+    log_days : days of log; None where the transactions cannot be read that far.
     needed_days : days without which training refuses.
     outcomes : of the matured snapshots, the earliest first.
     n_errors : in how many places the tables break their contract.
@@ -71,7 +78,7 @@ class Sufficiency:
 
     level: Level
     missing: tuple[str, ...]
-    log_days: int
+    log_days: int | None
     needed_days: int
     outcomes: tuple[Outcomes, ...] = ()
     n_errors: int = 0
@@ -80,10 +87,15 @@ class Sufficiency:
     @property
     def sentence(self) -> str:
         """The verdict in a sentence or two."""
-        verdict = f"{self.level.capitalize()} to train"
+        verdict = f"{LEVEL_WORDS[self.level].capitalize()} to train"
         if self.if_mended is not None:
             verdict += f": errors in {self.n_errors} place(s). "
-            verdict += f"Without the rows that break the contract it is {self.if_mended}"
+            verdict += (
+                f"Without the rows that break the contract it is {LEVEL_WORDS[self.if_mended]}"
+            )
+        if self.log_days is None:
+            errors = f": errors in {self.n_errors} place(s)" if self.n_errors else ""
+            return f"{verdict}{errors}. The log cannot be measured until they are mended."
         if not self.outcomes:
             return f"{verdict}: {self.log_days:,} days of log."
         last = self.outcomes[-1]
@@ -120,10 +132,11 @@ def sufficiency(
     that is ten. The standard error of an AUC of 0.75 is 0.08 with 20 of each and 0.03 with 100:
     Hanley and McNeil, Radiology 143 (1982) 29-36.
     """
-    mend = (f"Mend the errors in {n_errors} place(s): training refuses them.",) if n_errors else ()
+    mend = _mend(n_errors)
     needed = days_needed(project, tests=1)
+    if "transactions" not in tables.columns:
+        return unmeasured(project, n_errors=n_errors)
     try:
-        _require_log(tables)
         start, end = tables.log_start(now=now), tables.log_end(now=now)
     except NotReady:
         missing = (*mend, f"Transactions: {needed:,} days of them.")
@@ -156,9 +169,27 @@ def sufficiency(
     )
 
 
-def _require_log(tables: Tables) -> None:
-    if "transactions" not in tables.columns:
-        raise NotReady("There are no transactions that can be read.")
+def unmeasured(project: Project, *, n_errors: int) -> Sufficiency:
+    """Return the verdict on transactions that cannot be read, so that their days are not known.
+
+    Parameters
+    ----------
+    project : says what churn is, and when snapshots are taken.
+    n_errors : in how many places the tables break their contract.
+    """
+    needed = days_needed(project, tests=1)
+    return Sufficiency(
+        level="not enough",
+        missing=(*_mend(n_errors), f"Transactions: {needed:,} days of them."),
+        log_days=None,
+        needed_days=needed,
+        n_errors=n_errors,
+    )
+
+
+def _mend(n_errors: int) -> tuple[str, ...]:
+    wanted = f"Mend the errors in {n_errors} place(s): training refuses them."
+    return (wanted,) if n_errors else ()
 
 
 def snapshot_instants(project: Project, *, start: datetime, end: datetime) -> list[datetime]:

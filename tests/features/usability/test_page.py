@@ -105,3 +105,12 @@ def test_a_flat_table_that_cannot_be_read_has_a_page(report_of) -> None:
     assert report.level == "not enough"
     assert "empty (0 bytes)" in text_of(flat_page(report))
     assert json.loads(flat_json(report))["verdict"]["level"] == "not enough"
+
+
+def test_a_year_of_six_digits_is_an_error_and_no_month(report_of) -> None:
+    far = "".join(f"c{k % 7},290000-01-01 00:00:00,5\n" for k in range(40))
+    report = report_of(ROWS + far)
+    assert report.count("error") == 1
+    assert "2024-02" in text_of(report_page(report))
+    read = json.loads(report_json(report))
+    assert [month["month"] for month in read["amounts"]] == ["2024-01", "2024-02", "2024-03"]

@@ -142,3 +142,16 @@ def test_too_few_snapshots_are_named(report_of) -> None:
     settings = SETTINGS + "\nmax_count = 2"
     judged = report_of(log(120, faithful=120, lost=20), _settings=settings).sufficiency
     assert "snapshots.max_count" in judged.missing[0]
+
+
+def test_without_amounts_the_days_of_the_log_are_not_said_to_be_none(report_of) -> None:
+    report = report_of("customer_id,occurred_at\nc1,2025-12-01 10:00:00\n")
+    assert "0 days" not in report.sufficiency.sentence
+    assert report.sufficiency.log_days is None
+    (lacks,) = [finding for finding in report.findings if "lacks amount" in finding.message]
+    assert "If you have no amounts, use a query with 1 AS amount." in lacks.advice
+
+
+def test_barely_is_barely_enough(report_of) -> None:
+    barely = report_of(log(NEEDED, faithful=120, lost=20), _settings=SETTINGS).sufficiency
+    assert barely.sentence.startswith("Barely enough to train: ")

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import duckdb
 import pytest
+
+from features.usability import report as report_module
+from features.usability.document import report_json
+from features.usability.page import report_page
 
 HEAD = "customer_id,occurred_at,amount\n"
 CANARY = "canary-9731"
@@ -218,3 +223,89 @@ def test_a_season_is_no_change_of_unit(report_of) -> None:
 def test_an_old_log_is_not_fresh(report_of, found) -> None:
     report = report_of(HEAD + "c1,2025-12-01 10:00:00,5\n")
     assert "ends 31 days ago, on 2025-12-01" in found(report, "days ago").message
+
+
+def test_amounts_near_the_limit_of_money_are_looked_at(report_of) -> None:
+    huge = "".join(line(6 * k + 1, amount=99999999999999) for k in range(0, 240, 50))
+    report = report_of(HEAD + daily() + huge)
+    assert report.count("error") == 0
+    assert len(report.amounts) == 2
+
+
+def complaints_by_month(*rows: int) -> str:
+    """So many complaints in each month from January 2010 on, spread over the month."""
+    return "customer_id,opened_at\n" + "".join(
+        f"c{k % 80},{2010 + month // 12}-{month % 12 + 1:02}-{1 + k % 28:02} 10:00:{k % 60:02}\n"
+        for month, n in enumerate(rows)
+        for k in range(n)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        pytest.param(
+            (300, 280, 290, *[3] * 8, 310, 300),
+            "hardly any rows in 8 month(s): 2010-04 to 2010-11.",
+            id="after-three-months",
+        ),
+        pytest.param(
+            (*[300] * 8, *[2] * 3, *[300] * 6, 1, *[300] * 3),
+            "hardly any rows in 4 month(s): 2010-09 to 2010-11, 2011-06.",
+            id="two-stretches",
+        ),
+        pytest.param((*[300] * 8, *[2] * 6), "5 month(s): 2010-09 to 2011-01.", id="to-the-end"),
+    ],
+)
+def test_a_long_break_is_told_from_its_first_month_to_its_last(
+    report_of, found, rows, message
+) -> None:
+    report = report_of(HEAD + daily(), complaints=complaints_by_month(*rows))
+    assert message in found(report, "hardly any").message
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param((3, 3, 3, 10, 30, 100, 300, 900, 900), id="growth"),
+        pytest.param((3000, *[60] * 12), id="old-rows-in-the-first-month"),
+        pytest.param((800, 600, 400, 300, 200, 150, 100, 70, 50, 40, 30, 20), id="decline"),
+    ],
+)
+def test_growth_and_decline_are_no_break(report_of, rows) -> None:
+    report = report_of(HEAD + daily(), complaints=complaints_by_month(*rows))
+    assert "hardly any" not in messages(report)
+
+
+def test_a_check_that_fails_is_an_error_and_the_others_are_made(
+    report_of, found, monkeypatch
+) -> None:
+    def fails(*_args: object) -> None:
+        raise duckdb.OutOfRangeException(f"Out of Range Error: Overflow of {CANARY}")
+
+    monkeypatch.setattr(report_module, "unit_changes", fails)
+    report = report_of(HEAD + daily() + line(5, "test-17"))
+    failed = found(report, "could not be checked")
+    assert failed.severity == "error"
+    assert failed.message == "could not be checked: changes of the unit (OutOfRangeException)."
+    assert found(report, "names tests").count == 1
+    assert report.sufficiency.level == "not enough"
+    assert report.sufficiency.log_days == 60
+    assert CANARY not in report_json(report) + report_page(report)
+
+
+def test_a_verdict_that_fails_is_an_error_and_the_findings_stand(
+    report_of, found, monkeypatch
+) -> None:
+    def fails(*_args: object, **_kwargs: object) -> None:
+        raise duckdb.ConversionException(CANARY)
+
+    monkeypatch.setattr(report_module, "sufficiency", fails)
+    report = report_of(HEAD + daily() + line(5, "test-17"))
+    assert "enough to train (ConversionException)" in found(report, "could not be").message
+    assert found(report, "names tests").count == 1
+    assert report.sufficiency.sentence == (
+        "Not enough to train: errors in 1 place(s). The log cannot be measured until they are "
+        "mended."
+    )
+    assert CANARY not in report_json(report) + report_page(report)
