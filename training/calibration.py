@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 
+BRING_MORE = "Bring more customers, older data, or columns and tables that say more of them"
+"""What may make a model better, of events as of a flat table."""
+
 
 def fit_platt(log_odds: FloatArray, churned: FloatArray) -> PlattCalibrator:
     """Fit slope and intercept by maximum likelihood with Platt's smoothed targets.
@@ -55,8 +58,8 @@ def fit_platt(log_odds: FloatArray, churned: FloatArray) -> PlattCalibrator:
             break
     if not weights[0] > 0:
         raise NotReady(
-            "The model ranks later customers no better than chance, so its scores cannot be "
-            "calibrated. Bring more history, more customers or more kinds of events."
+            "The model ranks customers that it did not learn from no better than chance, so its "
+            f"scores cannot be calibrated. {BRING_MORE}."
         )
     return PlattCalibrator(slope=float(weights[0]), intercept=float(weights[1]))
 

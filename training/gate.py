@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ebbtide.errors import NotReady
+from training.calibration import BRING_MORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,6 @@ def require_passed(verdict: str, *, version: str) -> None:
     """
     if verdict != PASSED:
         raise NotReady(
-            f"Version {version} may not be promoted: {verdict}. Bring more history or more kinds "
-            f"of events and train again; until then the simple rule is the better choice."
+            f"Version {version} may not be promoted: {verdict}. {BRING_MORE}, and "
+            f"train again; until then the simple rule is the better choice."
         )

@@ -42,7 +42,7 @@ def test_calibrated_probabilities_come_true() -> None:
 
 def test_scores_that_rank_backwards_are_refused() -> None:
     said = np.linspace(-2, 2, 2_000)
-    with pytest.raises(NotReady, match="no better than chance"):
+    with pytest.raises(NotReady, match="did not learn from no better than chance"):
         fit_platt(said, _outcomes(-said, seed=6))
 
 
