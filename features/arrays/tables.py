@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from ebbtide.contracts.tables import table_contract
 from features.arrays.column import Column
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
     import duckdb
-    import pyarrow as pa
 
     from features.arrays.column import Array
     from features.tables import Tables
@@ -135,10 +135,10 @@ def _columns(
     found = connection.sql(
         f"SELECT {', '.join(parts)} FROM {name} AS held JOIN buyers USING (customer_id) "
         f"ORDER BY buyers.number{', ' + order if order else ''}"
-    ).fetchnumpy()
+    ).to_arrow_table()  # on all processors, where fetchnumpy takes one
     for each in words:
         connection.execute(f"DROP TYPE words_of_{each}")
-    columns = {CUSTOMER: Column(np.asarray(found[CUSTOMER]))}
+    columns = {CUSTOMER: Column(found[CUSTOMER].to_numpy())}
     for each, kind in kinds.items():
         columns[each] = _held(found[each], kind, words.get(each))
     return columns
@@ -178,10 +178,12 @@ def _words(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> tu
     return tuple(words)
 
 
-def _held(found: Any, kind: str, words: tuple[str, ...] | None) -> Column:
-    values, valid = np.ma.getdata(found), None
-    if np.ma.is_masked(found):
-        valid = ~np.ma.getmaskarray(found)
+def _held(found: pa.ChunkedArray, kind: str, words: tuple[str, ...] | None) -> Column:
+    valid = None
+    if found.null_count:
+        valid = found.is_valid().to_numpy()
+        found = found.fill_null(pa.scalar(0).cast(found.type))
+    values = found.to_numpy()
     if kind == "number" and values.dtype.kind == "f":
         missing = np.isnan(values)
         if missing.any():
