@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from features.audit.perturbations import Altered
 
-_MARKED = "WITH marked AS (SELECT *, row_number() OVER () AS audit_row FROM {source})"
+_MARKED = (
+    "WITH marked AS (SELECT *, row_number() OVER (ORDER BY hash(given)) AS audit_row"
+    " FROM {source} AS given)"
+)
+"""Rows with numbers that do not depend on how they lie, so that equal seeds touch equal rows."""
 
 
 @contextmanager

@@ -234,3 +234,8 @@ def test_reopened_without_a_resolution_date_is_tried_and_believed_by_nobody(audi
     [undated] = audited("change-undated", without=frozenset({("complaints", "resolved_at")}))
     assert undated.touched["complaints"] > 0
     assert not undated.moved
+
+
+def test_equal_seeds_touch_equal_rows_however_they_lie(audited, whole_company) -> None:
+    turned = {name: list(reversed(rows)) for name, rows in whole_company.items()}
+    assert [trial.touched for trial in audited()] == [t.touched for t in audited(**turned)]
