@@ -97,6 +97,24 @@ def shift_days(instant: datetime, days: int, *, time_zone: str) -> datetime:
     return (local + timedelta(days=days)).astimezone(UTC)
 
 
+def whole_days(start: datetime, end: datetime, *, time_zone: str) -> int:
+    """Return how many civil days of a time zone passed between two instants.
+
+    A day of 23 hours counts as one.
+
+    Examples
+    --------
+    >>> winter = parse_instant("2007-03-01", time_zone="Europe/Vienna")
+    >>> summer = parse_instant("2007-04-01", time_zone="Europe/Vienna")
+    >>> whole_days(winter, summer, time_zone="Europe/Vienna"), (summer - winter).days
+    (31, 30)
+    """
+    first, last = (
+        instant.astimezone(zone(time_zone)).replace(tzinfo=None) for instant in (start, end)
+    )
+    return (last - first).days
+
+
 def last_midnight(instant: datetime, *, time_zone: str) -> datetime:
     """Return the last midnight at or before an instant, as kept in a time zone.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ebbtide.clock import day_in_words, shift_days
+from ebbtide.clock import day_in_words, shift_days, whole_days
 from ebbtide.errors import NotReady
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.labels import label_snapshot
@@ -142,7 +142,7 @@ def matured_instants(project: Project, *, log_start: datetime, now: datetime) ->
     ]
     instants = sorted(instant for instant in candidates if instant >= earliest)
     if not instants:
-        days = (now - log_start).days
+        days = whole_days(log_start, now, time_zone=definition.time_zone)
         needed = settings.min_history_days + outcome_days
         today = day_in_words(now, time_zone=definition.time_zone)
         raise NotReady(

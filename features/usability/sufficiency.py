@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow.compute as pc
 
-from ebbtide.clock import shift_days, zone
+from ebbtide.clock import shift_days, whole_days, zone
 from ebbtide.errors import NotReady
 from features.labels import label_snapshot
 
@@ -148,7 +148,7 @@ def sufficiency(
             n_errors=n_errors,
             if_mended="not enough" if n_errors else None,
         )
-    log_days = (end - start).days
+    log_days = whole_days(start, end, time_zone=tables.time_zone)
     instants = snapshot_instants(project, start=start, end=end)
     if progress is not None:
         progress(f"outcomes of {len(instants)} snapshot(s)")
@@ -229,7 +229,8 @@ def days_needed(project: Project, *, tests: int) -> int:
 
 def _days_missing(project: Project, *, start: datetime, end: datetime) -> list[str]:
     settings, churn = project.snapshots, project.churn
-    needed, log_days = days_needed(project, tests=1), (end - start).days
+    needed = days_needed(project, tests=1)
+    log_days = whole_days(start, end, time_zone=project.project.time_zone)
     outcome_days = churn.gap_days + churn.horizon_days
     if settings.max_count * settings.every_days <= outcome_days:
         return [

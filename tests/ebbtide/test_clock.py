@@ -12,6 +12,7 @@ from ebbtide.clock import (
     next_midnight,
     parse_instant,
     shift_days,
+    whole_days,
     zone,
 )
 from ebbtide.errors import ContractError, SettingsError
@@ -112,3 +113,17 @@ def test_a_day_in_words_is_that_of_the_zone_and_reads_back_the_same(
     meant = datetime.fromisoformat(f"{instant}+00:00")
     assert day_in_words(meant, time_zone=time_zone) == words
     assert parse_instant(words, time_zone=time_zone) == meant
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        pytest.param("2011-03-01", "2011-04-01", 31, id="over-the-day-of-23-hours"),
+        pytest.param("2011-10-01", "2011-11-01", 31, id="over-the-day-of-25-hours"),
+        pytest.param("2011-10-01T00:30", "2011-11-01", 30, id="half-an-hour-short"),
+        pytest.param("2011-01-01T10:00", "2011-01-03", 1, id="part-of-a-day-is-none"),
+    ],
+)
+def test_whole_days_are_those_of_the_calendar(start: str, end: str, days: int) -> None:
+    first, last = (parse_instant(text, time_zone="Europe/Vienna") for text in (start, end))
+    assert whole_days(first, last, time_zone="Europe/Vienna") == days

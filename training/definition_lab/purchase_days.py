@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ebbtide.clock import day_in_words, zone
+from ebbtide.clock import day_in_words, whole_days, zone
 from ebbtide.errors import NotReady
 from features.seen import timestamp_sql
 
@@ -43,6 +43,7 @@ class PurchaseDays:
     known_day : when that was known, >= ``day``, shape (n,).
     ends_at : the midnight until which the log is complete: later silence is unobserved.
     ends_on : the day that begins with it, the first that the log no longer holds.
+    observed_days : whole days from the first transaction to ``ends_at``, as ``check-data`` says.
     """
 
     customer_ids: NDArray[np.str_]
@@ -51,16 +52,12 @@ class PurchaseDays:
     known_day: Days
     ends_at: datetime
     ends_on: int
+    observed_days: int
 
     @property
     def starts_on(self) -> int:
         """The first day with a purchase."""
         return int(self.day.min())
-
-    @property
-    def observed_days(self) -> int:
-        """How many days the log spans."""
-        return self.ends_on - self.starts_on
 
     def last_day_before(self, as_of_day: int) -> Days:
         """Return each customer's last purchase day seen before a day, or one infinitely long ago.
@@ -130,6 +127,7 @@ def of_one_customer(days: list[int], *, ends_on: int) -> PurchaseDays:
         known_day=at,
         ends_at=datetime.combine(date_of(ends_on), time(), tzinfo=UTC),
         ends_on=ends_on,
+        observed_days=ends_on - min(days),
     )
 
 
@@ -172,6 +170,9 @@ def read_purchase_days(tables: Tables, *, ends_at: datetime) -> PurchaseDays:
         known_day=rows["known_day"].to_numpy().astype(np.int64),
         ends_at=ends_at,
         ends_on=day_number(ends_at, time_zone=tables.time_zone),
+        observed_days=whole_days(
+            tables.log_start(now=ends_at), ends_at, time_zone=tables.time_zone
+        ),
     )
 
 

@@ -28,6 +28,7 @@ def log_of(bought: dict[str, list[int]], *, ends_on: int) -> PurchaseDays:
         known_day=day,
         ends_at=datetime(2023, 1, 1, tzinfo=UTC),
         ends_on=ends_on,
+        observed_days=ends_on - int(day.min()),
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from by_hand import PRESENT
 from ebbtide.errors import NotReady
+from features.usability.report import usability_report
 from training.definition_lab.grid import plan_grid
 from training.definition_lab.purchase_days import read_purchase_days
 
@@ -15,7 +16,7 @@ def planned(open_shop):
     """Plan for a log of so many days, whose project asks for 90 days of history."""
 
     def plan(log_days: int, *, more: str = "", follow_up_days: int = 90):
-        project, tables = open_shop({"a": [0.5, log_days - 0.5]}, more=more)
+        project, tables = open_shop({"a": [0, log_days - 0.5]}, more=more)
         log = read_purchase_days(tables, ends_at=tables.log_end(now=PRESENT))
         assert log.observed_days == log_days
         return log, plan_grid(log, project, follow_up_days=follow_up_days)
@@ -59,3 +60,10 @@ def test_what_is_left_out_is_named_with_what_it_needs(planned):
 def test_a_log_too_short_for_thirty_days_bears_nothing(planned):
     with pytest.raises(NotReady, match="at least 150 days of purchases"):
         planned(149)
+
+
+def test_days_of_log_are_whole_ones_as_the_check_of_the_data_counts_them(open_shop):
+    project, tables = open_shop({"a": [0.5, 99.5]}, time_zone="Europe/Vienna")
+    log = read_purchase_days(tables, ends_at=tables.log_end(now=PRESENT))
+    assert (log.ends_on - log.starts_on, log.observed_days) == (100, 99)
+    assert usability_report(project, now=PRESENT).sufficiency.log_days == 99
