@@ -93,7 +93,8 @@ def top_features(
     """Return the leading feature of the families that raise the risk most, for each row.
 
     A feature whose direction of risk is agreed leads only with a value that is worse than typical:
-    a reason that reads as good news would be exact and still mislead.
+    a reason that reads as good news would be exact and still mislead. Without an agreed direction
+    a number leads unless it is the typical one.
 
     Parameters
     ----------
@@ -134,7 +135,8 @@ def top_features(
 def _reads_worse(values: FloatArray, typical: float, feature: FeatureContract) -> BoolArray:
     """Whether each value reads as bad news, as far as the feature's direction is agreed."""
     if feature.risk is None:
-        return np.ones(len(values), dtype=np.bool_)
+        # "0 (typical 0)" would be exact and say nothing; the commonest category says what it is.
+        return np.asarray((values != typical) | feature.is_categorical, dtype=np.bool_)
     if feature.risk == "falls":
         return np.isnan(values) | (values < typical) if typical == typical else np.isfinite(values)
     return np.asarray(values > (typical if typical == typical else -np.inf), dtype=np.bool_)

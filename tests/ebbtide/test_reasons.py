@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ebbtide.contracts.feature import FeatureContract
+from ebbtide.contracts.learned import Learned
 from ebbtide.reasons import material_contributions, reasons_of_row, top_features
 from ebbtide.words import Words
 
@@ -38,7 +39,7 @@ FEATURES = (
 def names(contributions: list[float]) -> list[str]:
     material = material_contributions(np.array([contributions]), features=FEATURES)
     top = top_features(
-        material, rows=np.zeros_like(material), typical=np.zeros(5), features=FEATURES
+        material, rows=np.ones_like(material), typical=np.zeros(5), features=FEATURES
     )[0]
     return [FEATURES[i].name for i in top if i >= 0]
 
@@ -89,6 +90,8 @@ def test_fewer_families_than_reasons_is_fine():
         pytest.param("falls", 3.0, 2.0, False, id="more than usual of what is good"),
         pytest.param("falls", math.nan, 2.0, True, id="none of what is good"),
         pytest.param(None, 1.0, 2.0, True, id="no direction agreed"),
+        pytest.param(None, 2.0, 2.0, False, id="as usual, and no direction agreed"),
+        pytest.param(None, math.nan, math.nan, True, id="none, and no direction agreed"),
     ],
 )
 def test_a_reason_does_not_read_as_good_news(risk, value, typical, is_shown):
@@ -111,3 +114,14 @@ def test_a_reason_states_value_and_typical_and_null_in_words():
     assert [reason.text for reason in made] == ["a1 143 (typical 30)", "never"]
     assert [(reason.value, reason.typical) for reason in made] == [(143.0, 30.0), (None, None)]
     assert [reason.contribution for reason in made] == [0.5, 0.25]
+
+
+def test_the_commonest_category_may_be_a_reason():
+    learned = Learned(kind="category", categories=("Month-to-month", "Two year"))
+    top = top_features(
+        np.array([[0.5]]),
+        rows=np.zeros((1, 1)),
+        typical=np.zeros(1),
+        features=[replace(FEATURES[0], learned=learned)],
+    )
+    assert top[0, 0] == 0
