@@ -1,8 +1,9 @@
 """Time and memory of the whole catalogue: ``python -m benchmarks.features``.
 
 In one run: DuckDB scanning every column and grouping once, pandas and polars computing a few of
-the features, then one snapshot and twelve monthly ones of the whole catalogue. Each in a process of
-its own, the fastest of so many rounds. Prints tables, and keeps them in ``benchmarks/results/``.
+the features, then one snapshot and twelve monthly ones of the whole catalogue, and one computed by
+DuckDB instead of the arrays. Each in a process of its own, the fastest of so many rounds. Prints
+tables, and keeps them in ``benchmarks/results/``.
 """
 
 from __future__ import annotations
@@ -22,14 +23,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.feature_log import write_log
+from ebbtide.definition import ChurnDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from features.tables import Tables
 
 RESULTS = Path(__file__).resolve().parent / "results"
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
 MONTHS = [datetime(2024, month, 1, tzinfo=UTC) for month in range(2, 13)] + [AS_OF]
 LOOKBACK_DAYS = 365
+DEFINITION = ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=LOOKBACK_DAYS)
 TABLES = (
     "transactions",
     "activity",
@@ -130,10 +135,27 @@ def twelve(folder: Path, watch: Stopwatch) -> int:
     return _snapshots(folder, watch, MONTHS)
 
 
-def _snapshots(folder: Path, watch: Stopwatch, instants: list[datetime]) -> int:
-    from ebbtide.definition import ChurnDefinition
+def duckdb(folder: Path, watch: Stopwatch) -> int:
+    """Build one snapshot of the whole catalogue with DuckDB, the parameters of its model given."""
+    from benchmarks.live import BUYING
     from features.catalogue.catalogue import features_present
-    from features.snapshot import SnapshotBuilder
+    from features.duckdb_snapshot import duckdb_snapshot
+    from features.expectations import with_expectations
+
+    tables = _opened(folder, watch)
+    features = features_present(tables.columns)
+    duckdb_snapshot(
+        tables,
+        as_of=AS_OF,
+        features=with_expectations(features, BUYING, definition=DEFINITION),
+        lookback_days=LOOKBACK_DAYS,
+        definition=DEFINITION,
+    )
+    watch.lap("compute")
+    return len(features)
+
+
+def _opened(folder: Path, watch: Stopwatch) -> Tables:
     from features.tables import Tables, connect, load_relation
 
     watch.lap("start Python")
@@ -144,12 +166,17 @@ def _snapshots(folder: Path, watch: Stopwatch, instants: list[datetime]) -> int:
         )
         tables.columns[name] = load_relation(tables.connection, name)
     watch.lap("read and type")
+    return tables
+
+
+def _snapshots(folder: Path, watch: Stopwatch, instants: list[datetime]) -> int:
+    from features.catalogue.catalogue import features_present
+    from features.snapshot import SnapshotBuilder
+
+    tables = _opened(folder, watch)
     features = features_present(tables.columns)
     builder = SnapshotBuilder.of(
-        tables,
-        features=features,
-        lookback_days=LOOKBACK_DAYS,
-        definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=LOOKBACK_DAYS),
+        tables, features=features, lookback_days=LOOKBACK_DAYS, definition=DEFINITION
     )
     watch.lap("sort by customer")
     for as_of in instants:
@@ -160,7 +187,7 @@ def _snapshots(folder: Path, watch: Stopwatch, instants: list[datetime]) -> int:
     return len(features)
 
 
-JOBS = {job.__name__: job for job in (scan, pandas, polars, one, twelve)}
+JOBS = {job.__name__: job for job in (scan, pandas, polars, one, twelve, duckdb)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
