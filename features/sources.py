@@ -15,6 +15,7 @@ from ebbtide.contracts.header import hint_at_columns
 from ebbtide.contracts.tables import table_contract
 from ebbtide.contracts.together import check_together
 from ebbtide.errors import ContractError, SettingsError
+from features.repeated_columns import repeated_columns, repeated_findings
 from features.source_query import local_files, renamed_query, source_query
 from features.tables import Tables, connect, load_relation
 from features.unreadable import hidden_trouble, visible_trouble
@@ -135,7 +136,8 @@ def _check(
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW raw_{name} AS {renamed_query(query, source)}"
         )
-        findings = check_table(connection, f"raw_{name}", table_contract(name), now=now)
+        findings = [] if pattern is None else _repeated(pattern, name, source)
+        findings += check_table(connection, f"raw_{name}", table_contract(name), now=now)
     except duckdb.OutOfMemoryException as err:
         raise TooLarge(name) from err
     except duckdb.Error as err:
@@ -158,6 +160,12 @@ def _check(
             came = f"cannot be read {_place(source)}: {trouble.came}."
             raise _Unreadable(name, came, trouble.advice)
     return findings
+
+
+def _repeated(pattern: str, name: str, source: TableSource) -> list[Finding]:
+    return repeated_findings(
+        table_contract(name), repeated_columns(pattern), mapped=source.columns.values()
+    )
 
 
 def _place(source: TableSource) -> str:

@@ -15,7 +15,7 @@ from features.snapshot_table.telling import PERFECT_AUC, TOO_GOOD_AUC, column_au
 from features.snapshot_table.values import column_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ebbtide.contracts.findings import Severity
     from ebbtide.contracts.snapshot_table import ColumnContract, TableContract
@@ -26,6 +26,9 @@ MORE_NULL_SHARE = 0.1
 """Rise of the share of null that is worth a warning."""
 
 FEW_VALUES = 10
+
+SAID_EVERY = 250
+"""Columns of a wide table that are judged between two lines of progress."""
 
 NO_DATES = (
     "The rows carry no date, so that nothing can prove that the other columns were known before "
@@ -44,6 +47,17 @@ def check_columns(raw: RawTable, contract: TableContract) -> list[Finding]:
     """
     findings: list[Finding] = []
     for column in contract.columns:
+        if column.name in raw.columns and raw.columns[column.name].infinite:
+            findings.append(
+                _finding(
+                    "warning",
+                    column.name,
+                    "Infinite numbers count as null.",
+                    "Find out what they stand for: often a division by zero. Leave them empty, or "
+                    "write a number.",
+                    count=raw.columns[column.name].infinite,
+                )
+            )
         if column.name not in raw.columns:
             if column.kind != "ignored":
                 findings.append(_missing(column, raw))
@@ -83,7 +97,13 @@ def check_new_columns(
     ]
 
 
-def check_telling(raw: RawTable, contract: TableContract, churned: FloatArray) -> list[Finding]:
+def check_telling(
+    raw: RawTable,
+    contract: TableContract,
+    churned: FloatArray,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> list[Finding]:
     """Return the columns that alone tell more of the label than an honest one can.
 
     Parameters
@@ -91,12 +111,15 @@ def check_telling(raw: RawTable, contract: TableContract, churned: FloatArray) -
     raw : the table.
     contract : says which columns are used.
     churned : 1 for churn, 0 for stayed, NaN for open or not matured, shape (n,).
+    progress : called with how far it is, every ``SAID_EVERY`` columns.
     """
     known = ~np.isnan(churned)
     if len(np.unique(churned[known])) < 2:
         return []
     findings = []
-    for column in contract.used:
+    for index, column in enumerate(contract.used):
+        if progress is not None and index and index % SAID_EVERY == 0:
+            progress(f"columns that tell too much, {index:,} of {len(contract.used):,}")
         values = column_values(raw.columns[column.name], column.feature)
         auc = column_auc(values[known], churned[known], is_category=column.kind != "number")
         if auc > TOO_GOOD_AUC:

@@ -20,9 +20,11 @@ from ebbtide.errors import ContractError
 from ebbtide.project import TableSource
 from ebbtide.project_variables import expand_variables
 from features.arrays.clock import microseconds
+from features.repeated_columns import repeated_columns
 from features.snapshot_table.maturity import UNREADABLE
-from features.source_query import source_query
+from features.source_query import local_files, source_query
 from features.tables import connect
+from features.unreadable import visible_trouble
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,12 +35,16 @@ if TYPE_CHECKING:
 IndexArray = NDArray[np.int64]
 Storage = Literal["truth", "number", "text", "time", "other"]
 
+MOST_COLUMNS = 2_000
+"""With more, a check takes many minutes, and some column agrees with any label by chance."""
+
 NULL_WORDS = frozenset({"na", "n/a", "nan", "null", "none", "-", "?", "unknown"})
 """Texts that stand for nothing in a column that is otherwise of numbers."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _CODE = re.compile(r"[+-]?0\d+")
 """Digits after a zero are a code: written as a number they would be another text."""
+_INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[T ].*)?|\d{1,2}([./-])\d{1,2}\1\d{2,4}(?: .*)?")
 
 _IS_REAL = re.compile(r"FLOAT|DOUBLE|DECIMAL.*")
@@ -63,6 +69,7 @@ class RawColumn:
     numbers : the same as numbers, NaN where a text is none, shape (different values,).
     places : for each row the place among the different values; -1 is null or blank. Shape (n,).
     blanks : how many rows hold text that is nothing but blanks.
+    infinite : how many rows hold an infinite number, which counts as null.
     """
 
     name: str
@@ -71,6 +78,7 @@ class RawColumn:
     numbers: FloatArray
     places: IndexArray
     blanks: int = 0
+    infinite: int = 0
 
     @property
     def counts(self) -> IndexArray:
@@ -124,7 +132,11 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
     place = "snapshot_table.path" if where is None else where
     connection = connect(project.project.time_zone)
     plain = expand_variables(named, where=place, project_dir=project.base)
-    query = source_query(connection, project, "snapshot_table", TableSource(path=plain))
+    source = TableSource(path=plain)
+    query = source_query(connection, project, "snapshot_table", source)
+    files = local_files(project, "snapshot_table", source)
+    if files is not None:
+        _require_readable(files, named)
     try:
         described = connection.sql(f"DESCRIBE {query}").fetchall()
         present = [str(row[0]) for row in described]
@@ -135,6 +147,7 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
         }
         if path is None:
             wanted["label"] = table.label
+        _require_few(present, named, ignore=table.ignore)
         _require(present, wanted, ignore=table.ignore if path is None else [])
         first = [name for name in (table.as_of, table.customer_id) if name in present]
         order = [*first, *(name for name in present if name not in first)]
@@ -197,6 +210,31 @@ def _require(present: list[str], wanted: dict[str, str | None], *, ignore: list[
         )
 
 
+def _require_readable(files: str, named: str) -> None:
+    trouble = visible_trouble(files)
+    if trouble is not None:
+        raise ContractError(
+            f"The snapshot table cannot be read from {named!r}: {trouble.came}. {trouble.advice}"
+        )
+    repeated = repeated_columns(files)
+    if repeated:
+        raise ContractError(
+            f"The snapshot table {named!r} has columns of the same name, case apart: "
+            f"{', '.join(repeated)}. Expected each name once. Rename or drop all but one of each "
+            f"in the file."
+        )
+
+
+def _require_few(present: list[str], named: str, *, ignore: list[str]) -> None:
+    n_columns = len(set(present) - set(ignore))
+    if n_columns > MOST_COLUMNS:
+        raise ContractError(
+            f"The snapshot table {named!r} has {n_columns:,} columns; expected at most "
+            f"{MOST_COLUMNS:,}. Name those that say nothing of a customer in "
+            f"snapshot_table.ignore, or bring a file without them."
+        )
+
+
 def _storage(sql_type: str) -> Storage:
     return next((kind for form, kind in _STORAGES if re.fullmatch(form, sql_type)), "other")
 
@@ -210,6 +248,7 @@ def _column(name: str, storage: Storage, read: pa.ChunkedArray) -> RawColumn:
     if storage == "text":
         return _text_column(name, read)
     values = np.asarray(read.cast("float64", safe=False).to_numpy(), dtype=np.float64)
+    infinite = int(np.isinf(values).sum())
     values = np.where(np.isfinite(values), values, np.nan)
     numbers, inverse = np.unique(values[~np.isnan(values)], return_inverse=True)
     places = np.full(values.shape, -1, dtype=np.int64)
@@ -221,6 +260,7 @@ def _column(name: str, storage: Storage, read: pa.ChunkedArray) -> RawColumn:
         texts=tuple(category_text(bool(v) if as_truth else v) for v in numbers.tolist()),
         numbers=numbers,
         places=places,
+        infinite=infinite,
     )
 
 
@@ -229,7 +269,8 @@ def _text_column(name: str, read: pa.ChunkedArray) -> RawColumn:
     written = [str(text) for text in encoded.dictionary.to_pylist()]
     indices = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
     stripped = [text.strip() for text in written]
-    texts = tuple(sorted({text for text in stripped if text}))
+    infinite = _infinite_among_numbers(set(stripped))
+    texts = tuple(sorted({text for text in stripped if text} - infinite))
     place_of = {text: place for place, text in enumerate(texts)}
     moved = np.array([*(place_of.get(text, -1) for text in stripped), -1], dtype=np.int64)
     places = moved[indices]
@@ -240,8 +281,27 @@ def _text_column(name: str, read: pa.ChunkedArray) -> RawColumn:
         texts=texts,
         numbers=np.array([number_of(text) for text in texts], dtype=np.float64),
         places=places,
-        blanks=int(((places < 0) & (indices >= 0)).sum()),
+        blanks=int(np.isin(indices, _where(stripped, {""})).sum()),
+        infinite=int(np.isin(indices, _where(stripped, infinite)).sum()),
     )
+
+
+def _where(texts: list[str], wanted: set[str]) -> list[int]:
+    return [place for place, text in enumerate(texts) if text in wanted]
+
+
+def _infinite_among_numbers(texts: set[str]) -> set[str]:
+    """Return the texts that are infinite numbers, where all others are numbers or nothing."""
+    infinite = {text for text in texts if _is_infinite(text)}
+    others = {text for text in texts - infinite if text and text.casefold() not in NULL_WORDS}
+    is_numeric = bool(others) and not any(np.isnan(number_of(text)) for text in others)
+    return infinite if infinite and is_numeric else set()
+
+
+def _is_infinite(text: str) -> bool:
+    if _NUMBER.fullmatch(text):
+        return bool(np.isinf(float(text)))
+    return _INFINITE.fullmatch(text) is not None
 
 
 def number_of(text: str) -> float:

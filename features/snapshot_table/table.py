@@ -107,7 +107,7 @@ def check_snapshot_table(
     if can_be_read and not any(finding.severity == "error" for finding in findings):
         if progress is not None:
             progress("columns that tell too much")
-        findings += checks.check_telling(raw, contract, churned)
+        findings += checks.check_telling(raw, contract, churned, progress=progress)
         findings += checks.check_repeats(raw, rows, has_dates=raw.instants is not None)
     return SnapshotTable(
         contract=contract,

@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from ebbtide.errors import ContractError, SettingsError
+from features.snapshot_table import raw as raw_module
 from features.snapshot_table.maturity import UNREADABLE
 from features.snapshot_table.raw import number_of, read_raw
 
@@ -78,12 +79,41 @@ def test_instants_are_read_in_the_time_zone_of_the_project(project_of) -> None:
         ("x,left\n1,No\n", 'customer_id = "X1"\n', "customer_id = 'X1'"),
         ("x,left\n1,No\n", 'as_of = "when"\n', "as_of = 'when'"),
         ("x,left\n1,No\n", 'ignore = ["y"]\n', "ignore = 'y'"),
+        ("", "", r"cannot be read from 't\.csv': the file is empty \(0 bytes\)"),
+        ("x,x,left\n1,1,No\n", "", "of the same name, case apart: x"),
+        ("x,X,left\n1,1,No\n", "", "of the same name, case apart: x, X"),
         ("x,left\n1,No\n", 'value = "margin"\n', "value = 'margin'"),
     ],
 )
 def test_what_is_not_there_is_named(project_of, content, more, message) -> None:
     with pytest.raises(ContractError, match=message):
         read_raw(project_of(content, more=more))
+
+
+def test_a_table_too_wide_is_refused_unless_columns_are_ignored(project_of, monkeypatch) -> None:
+    monkeypatch.setattr(raw_module, "MOST_COLUMNS", 3)
+    wide = "a,b,c,left\n1,2,3,No\n"
+    with pytest.raises(ContractError, match=r"has 4 columns; expected at most 3.*ignore"):
+        read_raw(project_of(wide))
+    assert read_raw(project_of(wide, more='ignore = ["c"]\n')).rows == 1
+
+
+@pytest.mark.parametrize("word", ["inf", "-inf", "+Infinity", "1e999"])
+def test_infinite_numbers_are_counted_and_null(project_of, word) -> None:
+    column = read_raw(project_of(f"x,left\n1.5,No\n{word},Yes\n NA ,No\n,No\n2,No\n")).columns["x"]
+    assert (column.infinite, column.blanks, column.texts) == (1, 0, ("1.5", "2", "NA"))
+    assert (column.places < 0).sum() == 2
+
+
+def test_infinite_numbers_of_parquet_are_counted(project_of) -> None:
+    data = parquet(x=[1.5, float("inf"), None, float("nan")], left=["No", "Yes", "No", "No"])
+    column = read_raw(project_of(data, name="t.parquet")).columns["x"]
+    assert (column.infinite, column.texts) == (1, ("1.5",))
+
+
+def test_inf_among_words_is_a_word(project_of) -> None:
+    column = read_raw(project_of("x,left\ninf,No\nsup,Yes\n")).columns["x"]
+    assert (column.infinite, column.texts) == (0, ("inf", "sup"))
 
 
 def test_a_file_that_is_no_parquet_says_so(project_of) -> None:

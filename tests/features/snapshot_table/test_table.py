@@ -9,6 +9,7 @@ import pytest
 
 from ebbtide.contracts.snapshot_table_file import read_contract
 from ebbtide.errors import ContractError, SettingsError
+from features.snapshot_table import checks
 from features.snapshot_table.checks import NO_DATES
 from features.snapshot_table.table import (
     check_snapshot_table,
@@ -263,3 +264,23 @@ def test_a_table_of_ids_only_has_nothing_to_learn_from(tmp_path) -> None:
     rows = [{"id": row["id"], "left": row["left"], "same": 1} for row in flat_rows(60)]
     with pytest.raises(ContractError, match="No column is left to learn from"):
         open_snapshot_table(flat_project(tmp_path, rows), now=NOW)
+
+
+def test_a_column_with_infinite_numbers_stays_one_of_numbers(tmp_path) -> None:
+    rows = flat_rows(120)
+    for row in rows[::3]:
+        row["fee"] = "inf"
+    checked = check_snapshot_table(flat_project(tmp_path, rows), now=NOW)
+    assert [c.kind for c in checked.contract.columns if c.name == "fee"] == ["number"]
+    (finding,) = [f for f in checked.findings if "Infinite" in f.message]
+    assert (finding.severity, finding.column, finding.count) == ("warning", "fee", 40)
+
+
+def test_progress_is_said_while_a_wide_table_is_judged(project, monkeypatch) -> None:
+    monkeypatch.setattr(checks, "SAID_EVERY", 2)
+    said: list[str] = []
+    check_snapshot_table(project, now=NOW, progress=said.append)
+    assert said[-2:] == [
+        "columns that tell too much, 2 of 5",
+        "columns that tell too much, 4 of 5",
+    ]
