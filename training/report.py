@@ -42,7 +42,9 @@ def print_trained(trained: Trained, registered: Registered) -> None:
         else f"Measured across {parts} folds of other rows, none of a "
         f"later time; without dates nothing can prove the absence of leakage"
     )
-    listed = Table("candidate", mean, *_MEASURES, title=title)
+    # In words, so that headings break between them and are not cut off.
+    headings = (name.replace("_", " ") for name in _MEASURES)
+    listed = Table("candidate", mean, *headings, title=title)
     for candidate in trained.candidates:
         measured = (f"{candidate.metrics[name]:.4f}" for name in _MEASURES)
         listed.add_row(candidate.kind, f"{candidate.mean_auc:.4f}", *measured)

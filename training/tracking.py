@@ -15,6 +15,7 @@ from mlflow.types import ColSpec, Schema
 
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.bundle.write import write_bundle
+from ebbtide.clock import day_in_words
 from training.candidates import PARAMETERS
 from training.gate import GATE_TAG, judge
 from training.lineage import lineage_of
@@ -90,7 +91,10 @@ def record_candidates(
     """
     client = connect_registry(project)
     gone = "The run that was being recorded is gone. Run: ebbtide train"
-    with registry_errors(gone), mlflow.start_run(run_name=f"train {provenance.as_of[:10]}"):
+    day = provenance.as_of
+    if trained.is_dated:
+        day = day_in_words(trained.newest.as_of, time_zone=project.project.time_zone)
+    with registry_errors(gone), mlflow.start_run(run_name=f"train {day}"):
         mlflow.log_params(_shared_params(project, trained, provenance))
         mlflow.log_metrics({f"rule_{name}_auc": v for name, v in trained.rule_auc.items()})
         mlflow.set_tags({f"failed_{kind}": why for kind, why in trained.failed.items()})
