@@ -123,7 +123,7 @@ def usability_report(
         findings += more
     columns = dict(tables.columns)
     has_log = "transactions" in columns
-    amounts = (
+    amounts: list[Quartiles] = (
         checked_or_said(
             lambda: monthly_quartiles(tables, "transactions", "amount").get("", []),
             findings,
@@ -198,12 +198,13 @@ def _looked_at(
 ) -> tuple[TableShape | None, list[Finding]]:
     exact = [f.count for f in known if f.table == name and f.message == "repeats rows exactly."]
     findings: list[Finding] = []
+    nothing: tuple[TableShape | None, list[Finding]] = (None, [])
     shape, over_time = checked_or_said(
         lambda: _over_time(tables, name, now=now),
         findings,
         table=name,
         part="rows over time",
-        otherwise=(None, []),
+        otherwise=nothing,
     )
     checks: list[tuple[str, Callable[[], list[Finding]]]] = [
         ("rows that are not what they seem", lambda: suspicious_rows(tables, name)),
