@@ -44,11 +44,12 @@ def test_the_label_in_disguise_is_perfect(values, is_category) -> None:
 
 
 def test_a_band_in_the_middle_is_found_though_no_order_tells_it() -> None:
-    values = np.where(CHURNED == 1, 0.4 + 0.2 * RNG.random(N), RNG.random(N))
+    rng = np.random.default_rng(1)
+    values = np.where(CHURNED == 1, 0.4 + 0.2 * rng.random(N), rng.random(N))
     assert rank_auc(values, CHURNED) < 0.6
     assert column_auc(values, CHURNED, is_category=False) > 0.85
 
 
 def test_a_column_that_saw_most_outcomes_is_too_good_but_not_perfect() -> None:
-    values = np.where(RNG.random(N) < 0.97, CHURNED, 1 - CHURNED)
+    values = np.where(np.random.default_rng(2).random(N) < 0.97, CHURNED, 1 - CHURNED)
     assert TOO_GOOD_AUC < column_auc(values, CHURNED, is_category=True) < PERFECT_AUC
