@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.clock import day_in_words
 from ebbtide.errors import NotReady
-from features.seen import timestamp_sql
+from features.seen import known_sql, timestamp_sql
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,8 +49,8 @@ def label_snapshot(
             f"The snapshot of {taken} matures at {matures}, after {today}: its outcome is not "
             f"known yet. Choose an earlier snapshot."
         )
-    known = "known_at" if "known_at" in tables.columns["transactions"] else "occurred_at"
-    purchase = f"amount >= 0 AND coalesce({known}, occurred_at) <"
+    known = known_sql("transactions", tables.columns["transactions"])
+    purchase = f"amount >= 0 AND {known} <"
     cut, end = timestamp_sql(as_of), timestamp_sql(now)
     return tables.connection.sql(
         f"""

@@ -56,6 +56,20 @@ def seen_sql(table: str, columns: Set[str], *, time_zone: str = "UTC") -> str:
     )
 
 
+def known_sql(table: str, columns: Set[str]) -> str:
+    """Return the SQL of the instant at which a row of a table with a clock was known.
+
+    Examples
+    --------
+    >>> known_sql("transactions", {"occurred_at", "known_at"})
+    'coalesce(known_at, occurred_at)'
+    >>> known_sql("transactions", {"occurred_at"})
+    'occurred_at'
+    """
+    clock = table_contract(table).clock
+    return f"coalesce(known_at, {clock})" if "known_at" in columns else clock
+
+
 def at_instant(
     sql: str, *, as_of: datetime, lookback_days: int, time_zone: str, **others: datetime
 ) -> str:

@@ -14,7 +14,7 @@ import duckdb
 from ebbtide.clock import day_in_words, last_midnight, next_midnight, shift_days
 from ebbtide.contracts.tables import table_contract, typed_sql
 from ebbtide.errors import NotReady
-from features.seen import timestamp_sql
+from features.seen import known_sql, timestamp_sql
 
 if TYPE_CHECKING:
     from ebbtide.contracts.findings import Finding
@@ -34,10 +34,9 @@ class Tables:
 
     def log_start(self, *, now: datetime) -> datetime:
         """Return the instant of the first transaction that was known before ``now``."""
-        known = "known_at" if "known_at" in self.columns["transactions"] else "occurred_at"
+        known = known_sql("transactions", self.columns["transactions"])
         return self._one_instant(
-            "SELECT min(occurred_at) FROM transactions "
-            f"WHERE coalesce({known}, occurred_at) < {timestamp_sql(now)}"
+            f"SELECT min(occurred_at) FROM transactions WHERE {known} < {timestamp_sql(now)}"
         )
 
     def log_end(self, *, now: datetime) -> datetime:

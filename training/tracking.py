@@ -6,7 +6,7 @@ import tempfile
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -24,7 +24,7 @@ from training.registry import CHALLENGER, connect_registry, registry_errors
 from training.train import golden_of, reference_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Set
+    from collections.abc import Callable
 
     from ebbtide.project import Project
     from features.tables import Tables
@@ -205,32 +205,6 @@ def _register(project: Project, trained: Trained, folder: Path) -> str:
         project.model_name, info.model_uri, run_id=info.run_id, model_id=info.model_id
     )
     return str(version.version)
-
-
-def write_candidate(
-    folder: Path,
-    project: Project,
-    trained: Trained,
-    candidate: Candidate,
-    lineage: dict[str, Any],
-    *,
-    columns: Mapping[str, Set[str]],
-    key: bytes | None,
-) -> str:
-    """Write the bundle of a candidate, check that it reads back, and return its version.
-
-    Parameters
-    ----------
-    folder : where to; made if absent.
-    project : what churn is.
-    trained : the training.
-    candidate : one of its candidates.
-    lineage : where the model comes from.
-    columns : the columns of each table that is there.
-    key : signs the bundle; None leaves it unsigned.
-    """
-    provenance = provenance_of_events(project, trained, lineage=lineage, columns=columns)
-    return write_bundle_of(folder, project, trained, candidate, provenance, key=key)
 
 
 def write_bundle_of(

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ebbtide.contracts.tables import TableContract
 
 
+REPEATED_ROWS = "repeats rows exactly."
+"""What is said of rows that stand in a table more than once."""
+
+
 def check_table(
     connection: DuckDBPyConnection, relation: str, contract: TableContract, *, now: datetime
 ) -> list[Finding]:
@@ -127,7 +131,7 @@ def _duplicate_rows(
             severity="warning",
             table=contract.name,
             count=n,
-            message="repeats rows exactly.",
+            message=REPEATED_ROWS,
             advice="If they are one event stored twice, use SELECT DISTINCT in a query.",
         )
     ]

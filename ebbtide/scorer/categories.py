@@ -34,11 +34,6 @@ class CategoryScale:
     count: int
 
     @property
-    def null_place(self) -> int:
-        """Place of null."""
-        return self.count
-
-    @property
     def size(self) -> int:
         """How many places there are."""
         return self.count + 2

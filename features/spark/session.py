@@ -109,8 +109,8 @@ def require_spark() -> None:
     """
     if find_spec("pyspark") is None:
         raise SettingsError(
-            "The Spark engine needs pyspark, which is not installed: pip install 'ebbtide[spark]'. "
-            "It also needs Java 17."
+            "The Spark engine needs pyspark, which is not installed. In the checkout run: "
+            ".venv/bin/python -m pip install --editable '.[spark]'. It also needs Java 17."
         )
     home = os.environ.get("JAVA_HOME")
     if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ebbtide.contracts.check import REPEATED_ROWS
 from ebbtide.contracts.findings import errors_first
 from ebbtide.contracts.tables import table_contract
 from features.catalogue.catalogue import features_present
@@ -196,7 +197,7 @@ def _load(tables: Tables, name: str, findings: list[Finding]) -> bool:
 def _looked_at(
     tables: Tables, name: str, known: list[Finding], *, now: datetime
 ) -> tuple[TableShape | None, list[Finding]]:
-    exact = [f.count for f in known if f.table == name and f.message == "repeats rows exactly."]
+    exact = [f.count for f in known if f.table == name and f.message == REPEATED_ROWS]
     findings: list[Finding] = []
     nothing: tuple[TableShape | None, list[Finding]] = (None, [])
     shape, over_time = checked_or_said(

@@ -205,12 +205,12 @@ def test_unsigned_bundles_are_accepted_only_without_a_key(
     tmp_path: Path, trained: Trained, project: Project, tables: Tables
 ) -> None:
     from training.lineage import lineage_of
-    from training.tracking import write_candidate
+    from training.provenance import provenance_of_events
+    from training.tracking import write_bundle_of
 
     lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
-    write_candidate(
-        tmp_path, project, trained, trained.best, lineage, columns=tables.columns, key=None
-    )
+    provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
+    write_bundle_of(tmp_path, project, trained, trained.best, provenance, key=None)
     assert not read_bundle(tmp_path, key=None).is_signed
     with pytest.raises(BundleError, match="signed with the configured key"):
         read_bundle(tmp_path, key=KEY)

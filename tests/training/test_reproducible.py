@@ -27,7 +27,8 @@ from pathlib import Path
 from ebbtide.project import load_project
 from features.sources import open_tables
 from training.lineage import lineage_of
-from training.tracking import write_candidate
+from training.provenance import provenance_of_events
+from training.tracking import write_bundle_of
 from training.train import train
 
 project = load_project(Path(sys.argv[1]))
@@ -35,9 +36,10 @@ present = datetime(2026, 1, 1, tzinfo=UTC)
 tables = open_tables(project, now=present)
 trained = train(tables, project, now=tables.log_end(now=present))
 lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
+provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
 for candidate in trained.candidates:
     folder = Path(sys.argv[2]) / candidate.kind
-    write_candidate(folder, project, trained, candidate, lineage, columns=tables.columns, key=None)
+    write_bundle_of(folder, project, trained, candidate, provenance, key=None)
 """
 
 

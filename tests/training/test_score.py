@@ -15,8 +15,9 @@ from ebbtide.errors import BundleError, NotReady
 from ebbtide.policy.file import load_policy
 from training import score
 from training.lineage import lineage_of
+from training.provenance import provenance_of_events
 from training.score import score_snapshot, snapshot_for
-from training.tracking import write_candidate
+from training.tracking import write_bundle_of
 from training.train import train
 
 if TYPE_CHECKING:
@@ -31,15 +32,8 @@ if TYPE_CHECKING:
 def bundle(tables: Tables, project: Project, tmp_path: Path) -> Bundle:
     trained = train(tables, project, now=tables.log_end(now=PRESENT))
     lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
-    write_candidate(
-        tmp_path / "bundle",
-        project,
-        trained,
-        trained.best,
-        lineage,
-        columns=tables.columns,
-        key=None,
-    )
+    provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
+    write_bundle_of(tmp_path / "bundle", project, trained, trained.best, provenance, key=None)
     return read_bundle(tmp_path / "bundle", key=None)
 
 

@@ -20,12 +20,13 @@ from features.spark.snapshot import collected
 from features.spark.sources import open_spark_tables
 from training import pyfunc_model
 from training.lineage import lineage_of
+from training.provenance import provenance_of_events
 from training.registry import connect_registry, fetch_champion, promote
 from training.score import score_snapshot, snapshot_for
 from training.score_segments import with_segments
 from training.score_spark import SCORES, score_on_spark
 from training.score_spark_run import score_with_spark
-from training.tracking import record, write_candidate
+from training.tracking import record, write_bundle_of
 from training.train import train
 
 if TYPE_CHECKING:
@@ -43,15 +44,8 @@ SCORED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 def folder(tables: Tables, project: Project, tmp_path: Path) -> Path:
     trained = train(tables, project, now=tables.log_end(now=PRESENT))
     lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
-    write_candidate(
-        tmp_path / "bundle",
-        project,
-        trained,
-        trained.best,
-        lineage,
-        columns=tables.columns,
-        key=None,
-    )
+    provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
+    write_bundle_of(tmp_path / "bundle", project, trained, trained.best, provenance, key=None)
     return tmp_path / "bundle"
 
 

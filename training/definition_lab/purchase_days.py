@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ebbtide.clock import day_in_words, whole_days, zone
 from ebbtide.errors import NotReady
-from features.seen import timestamp_sql
+from features.seen import known_sql, timestamp_sql
 
 if TYPE_CHECKING:
     from features.tables import Tables
@@ -146,8 +146,7 @@ def read_purchase_days(tables: Tables, *, ends_at: datetime) -> PurchaseDays:
         If there are no purchases before it.
     """
     occurred = _day_sql("occurred_at", tables.time_zone)
-    known_at = "known_at" if "known_at" in tables.columns["transactions"] else "occurred_at"
-    known = f"coalesce({known_at}, occurred_at)"
+    known = known_sql("transactions", tables.columns["transactions"])
     end = timestamp_sql(ends_at)
     rows = tables.connection.sql(
         f"SELECT customer_id, {occurred} AS day, "

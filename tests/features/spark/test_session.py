@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def test_without_pyspark_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "find_spec", lambda name: None)
-    with pytest.raises(SettingsError, match=r"pip install 'ebbtide\[spark\]'.*Java 17"):
+    with pytest.raises(SettingsError, match=r"pip install --editable '\.\[spark\]'.*Java 17"):
         require_spark()
 
 
