@@ -1,0 +1,1 @@
+"""How good a model is: measures with their uncertainty, against rivals, by slice, and in money."""
