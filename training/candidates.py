@@ -1,10 +1,4 @@
-"""Try each kind of model out of time, and measure it where a live score would have stood.
-
-An *origin* is a matured snapshot at which we pretend to stand: models are trained on what had
-matured by then, and score the customers who lived then. The latest origin is the last matured
-snapshot; earlier ones lie a whole gap and horizon before it, so that a calibrator learned at one
-had matured at the next.
-"""
+"""Try each kind of model out of time, and measure it where a live score would have stood."""
 
 from __future__ import annotations
 
@@ -13,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ebbtide.clock import day_in_words, shift_days
 from ebbtide.errors import NotReady
 from ebbtide.scorer.categories import category_sizes
 from ebbtide.scorer.linear import read_linear
@@ -26,11 +19,11 @@ from training.snapshots import stack
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ebbtide.definition import ChurnDefinition
     from ebbtide.project import CandidateName
     from ebbtide.scorer.calibrator import PlattCalibrator
     from ebbtide.scorer.scorer import Model
     from ebbtide.scorer.scores import FloatArray
+    from training.origins import Origin
     from training.snapshots import Snapshot
 
 FITS: dict[CandidateName, Callable[..., tuple[str, str]]] = {
@@ -46,20 +39,6 @@ PARAMETERS: dict[CandidateName, dict[str, object]] = {
 }
 
 CheckedOn = Literal["a later period", "other customers of the same period"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """A snapshot to be scored, with the snapshots that had matured by then."""
-
-    scored: Snapshot
-    learned_from: tuple[Snapshot, ...]
-    time_zone: str = "UTC"
-
-    @property
-    def day(self) -> str:
-        """The snapshot's day in the time zone, as a person would type it."""
-        return day_in_words(self.scored.as_of, time_zone=self.time_zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,47 +79,6 @@ def model_of(kind: CandidateName, text: str) -> Model:
     if kind == "logistic":
         return read_linear(text)
     return TreeModel(text, scale="log_odds" if kind == "lightgbm" else "probability")
-
-
-def origins(
-    snapshots: Sequence[Snapshot], definition: ChurnDefinition, *, at_most: int = 3
-) -> list[Origin]:
-    """Return the origins, the latest first.
-
-    Parameters
-    ----------
-    snapshots : all matured ones, earliest first.
-    definition : gap and horizon are the purge between learning and scoring.
-    at_most : how many.
-
-    Raises
-    ------
-    NotReady
-        If no snapshot had matured before the latest one.
-    """
-    found: list[Origin] = []
-    limit = snapshots[-1].as_of
-    outcome_days = definition.gap_days + definition.horizon_days
-    while len(found) < at_most:
-        scored = [taken for taken in snapshots if taken.as_of <= limit]
-        if not scored:
-            break
-        at = scored[-1]
-        learned = tuple(
-            taken for taken in snapshots if definition.window(taken.as_of).has_matured(now=at.as_of)
-        )
-        if not learned:
-            break
-        zone = definition.time_zone
-        found.append(Origin(scored=at, learned_from=learned, time_zone=zone))
-        limit = shift_days(at.as_of, -outcome_days, time_zone=zone)
-    if not found:
-        raise NotReady(
-            "Expected at least two snapshots a gap and horizon apart, so that a model can be "
-            "tested on later customers. Bring older data, or shorten churn.horizon_days or "
-            "snapshots.min_history_days."
-        )
-    return found
 
 
 def try_candidate(

@@ -15,7 +15,8 @@ from ebbtide.bundle.contents import Golden, Reference
 from ebbtide.errors import NotReady
 from ebbtide.scorer.scorer import RankedScorer, commonest_present, median_present
 from features.catalogue.catalogue import features_present
-from training.candidates import origins, try_candidate
+from training.candidates import try_candidate
+from training.origins import origins
 from training.rules import rule_aucs
 from training.snapshots import take_snapshots
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from by_hand import monthly, snapshot
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import NotReady
-from training.candidates import FITS, origins, try_candidate
+from training.candidates import FITS, try_candidate
+from training.origins import origins
 
 NEWEST = snapshot(as_of=monthly(20)[-1])
 

@@ -16,12 +16,12 @@ from ebbtide.clock import day_in_words
 from ebbtide.errors import NotReady
 from ebbtide.scorer.linear import read_linear
 from training.calibration import aligned, cross_fitted, fit_platt
-from training.candidates import origins
 from training.definition_lab.auc_interval import Interval, auc_covariance, mean_interval
 from training.definition_lab.flips import labels_at
 from training.definition_lab.purchase_days import day_number
 from training.metrics import calibration_error
 from training.models.logistic import fit_logistic
+from training.origins import origins
 from training.rules import RULES
 from training.snapshots import stack
 
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from ebbtide.definition import ChurnDefinition
     from ebbtide.scorer.scores import FloatArray
-    from training.candidates import CheckedOn, Origin
+    from training.candidates import CheckedOn
     from training.definition_lab.purchase_days import PurchaseDays
+    from training.origins import Origin
     from training.snapshots import Snapshot
 
 MOST_TRAINING_ROWS = 10_000

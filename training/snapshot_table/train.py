@@ -24,8 +24,9 @@ from features.arrays.clock import microseconds
 from features.snapshot_table.maturity import instant_of, matured_labels
 from features.snapshot_table.telling import column_auc
 from training.calibration import fit_platt
-from training.candidates import FITS, Candidate, model_of, origins, try_candidate
+from training.candidates import FITS, Candidate, model_of, try_candidate
 from training.metrics import auc, measures
+from training.origins import origins
 from training.snapshot_table.folds import copies, stratified_folds
 from training.snapshot_table.shape import chosen_shape
 from training.snapshots import Snapshot

@@ -8,7 +8,7 @@ import pytest
 
 from ebbtide.errors import NotReady
 from features.usability.sufficiency import days_needed, snapshot_instants
-from training.candidates import origins
+from training.origins import origins
 from training.snapshots import matured_instants
 
 HEAD = "customer_id,occurred_at,amount\n"
