@@ -57,10 +57,29 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A few figures with a name each, shown large: pairs of name and value."""
+    """A few figures with a name each, shown large: name and value, and a note below if wanted."""
 
-    items: Sequence[tuple[str, Cell]]
+    items: Sequence[tuple[str, Cell] | tuple[str, Cell, str]]
     kind: ClassVar[str] = "facts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A grade as a large letter, what it says in a sentence, and why."""
+
+    letter: str
+    level: Level
+    title: str
+    texts: Sequence[str] = ()
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Grades beside each other: one alone takes the whole width."""
+
+    items: Sequence[Mark]
+    kind: ClassVar[str] = "marks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +101,7 @@ class Chart:
     kind: ClassVar[str] = "chart"
 
 
-Block = Paragraph | Points | Verdict | Facts | Grid | Chart
+Block = Paragraph | Points | Verdict | Facts | Marks | Grid | Chart
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from ebbtide.pages.page import (
     Chart,
     Facts,
     Grid,
+    Mark,
+    Marks,
     Paragraph,
     Points,
     Section,
@@ -48,7 +50,8 @@ def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
         Paragraph(HOSTILE),
         Points([HOSTILE]),
         Verdict("bad", HOSTILE),
-        Facts([(HOSTILE, HOSTILE)]),
+        Facts([(HOSTILE, HOSTILE), (HOSTILE, HOSTILE, HOSTILE)]),
+        Marks([Mark(letter=HOSTILE, level="bad", title=HOSTILE, texts=[HOSTILE], over=HOSTILE)]),
         Grid([HOSTILE], [[HOSTILE], [Badge(level="bad", text=HOSTILE)]], HOSTILE),
         Chart(bar_chart({HOSTILE: [(HOSTILE, 1)]}, x_title=HOSTILE, y_title=HOSTILE), HOSTILE),
     ],
@@ -120,3 +123,17 @@ def test_two_pictures_of_one_page_share_no_id() -> None:
 def test_there_is_a_list_of_sections_only_where_there_are_several() -> None:
     assert "<nav" not in page(Paragraph("x"), sections=2)
     assert page(Paragraph("x"), sections=3).count('<a href="#section-') == 3
+
+
+def test_a_grade_is_a_letter_with_its_reasons_below() -> None:
+    marks = [
+        Mark(letter="B", level="good", title="Better than the rule", texts=["why", "how"]),
+        Mark(letter="–", level="careful", title="No grade", over="version 2"),
+    ]
+    html = page(Marks(marks))
+    assert html.count('aria-label="grade"') == 2
+    assert html.index("Better than the rule") < html.index("<li>why</li>") < html.index("version 2")
+
+
+def test_a_figure_has_a_note_only_where_one_is_given() -> None:
+    assert page(Facts([("a", 1), ("b", 2, "of 3")])).count('class="note"') == 1
