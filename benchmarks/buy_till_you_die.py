@@ -21,7 +21,7 @@ from features.btyd.parameters import fit_parameters
 from features.btyd.pareto_nbd import fit_pareto_nbd
 from features.btyd.sql import fill_parameters
 from features.catalogue.buy_till_you_die import FEATURES
-from training.metrics import auc
+from training.evaluation.measures import auc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

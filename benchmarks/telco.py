@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from ebbtide.project import load_project
 from features.snapshot_table.table import open_snapshot_table
-from training.metrics import auc, measures
+from training.evaluation.measures import auc, measures
 from training.snapshot_table.folds import copies, stratified_folds
 from training.snapshot_table.train import labelled, score_across_folds
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from ebbtide.clock import day_in_words
 from features.catalogue.catalogue import features_named
+from training.evaluation.measures import measures
 from training.gate import judge
-from training.metrics import measures
 from training.rules import rule_aucs
 from training.snapshots import take_snapshot
 from training.train import train

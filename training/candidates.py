@@ -12,7 +12,7 @@ from ebbtide.scorer.categories import category_sizes
 from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.trees import TreeModel
 from training.calibration import aligned, cross_fitted, fit_platt
-from training.metrics import auc, measures
+from training.evaluation.measures import auc, measures
 from training.models import boosting, forest, logistic
 from training.snapshots import stack
 

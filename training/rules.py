@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.metrics import auc
+from training.evaluation.measures import auc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

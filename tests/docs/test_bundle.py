@@ -19,8 +19,8 @@ from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
 from features.catalogue.catalogue import features_named
 from features.tables import Tables, connect
+from training.evaluation.measures import measures
 from training.lineage import lineage_of
-from training.metrics import measures
 
 KEY = b"a key for tests"
 MEASURES = measures(np.array([0.0, 1.0]), np.array([0.2, 0.7]))

@@ -21,7 +21,7 @@ from features.catalogue.buy_till_you_die import FEATURES, FITTED_FROM
 from features.labels import label_snapshot
 from features.snapshot import build_snapshot
 from features.sources import open_tables
-from training.metrics import auc
+from training.evaluation.measures import auc
 
 pytestmark = pytest.mark.golden
 

@@ -14,7 +14,7 @@ from features.labels import label_snapshot
 from features.snapshot import build_snapshot
 from features.sources import open_tables
 from training.backtest import backtest
-from training.metrics import auc
+from training.evaluation.measures import auc
 
 pytestmark = pytest.mark.golden
 

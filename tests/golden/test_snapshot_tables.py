@@ -10,7 +10,7 @@ import pytest
 
 from ebbtide.project import load_project
 from features.snapshot_table.table import inferred_contract, open_snapshot_table
-from training.metrics import auc
+from training.evaluation.measures import auc
 from training.snapshot_table.folds import copies, stratified_folds
 from training.snapshot_table.train import labelled, score_across_folds
 

@@ -8,7 +8,7 @@ import pytest
 from ebbtide.errors import NotReady
 from ebbtide.scorer.calibrator import sigmoid
 from training.calibration import aligned, cross_fitted, fit_platt
-from training.metrics import calibration_error
+from training.evaluation.measures import calibration_error
 
 
 def _outcomes(log_odds: np.ndarray, *, seed: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from training.candidates import FITS, model_of
-from training.metrics import auc
+from training.evaluation.measures import auc
 from training.models import forest, forest_text, logistic
 
 N = 900

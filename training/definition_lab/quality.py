@@ -19,7 +19,7 @@ from training.calibration import aligned, cross_fitted, fit_platt
 from training.definition_lab.auc_interval import Interval, auc_covariance, mean_interval
 from training.definition_lab.flips import labels_at
 from training.definition_lab.purchase_days import day_number
-from training.metrics import calibration_error
+from training.evaluation.measures import calibration_error
 from training.models.logistic import fit_logistic
 from training.origins import origins
 from training.rules import RULES

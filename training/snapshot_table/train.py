@@ -25,7 +25,7 @@ from features.snapshot_table.maturity import instant_of, matured_labels
 from features.snapshot_table.telling import column_auc
 from training.calibration import fit_platt
 from training.candidates import FITS, Candidate, model_of, try_candidate
-from training.metrics import auc, measures
+from training.evaluation.measures import auc, measures
 from training.origins import origins
 from training.snapshot_table.folds import copies, stratified_folds
 from training.snapshot_table.shape import chosen_shape

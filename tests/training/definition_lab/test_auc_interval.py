@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.definition_lab.auc_interval import auc_covariance, mean_interval
-from training.metrics import auc
+from training.evaluation.measures import auc
 
 
 def drawn(seed: int, n: int = 400):

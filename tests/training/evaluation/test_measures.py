@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.metrics import auc, calibration_error, measures, top_decile_lift
+from training.evaluation.measures import auc, calibration_error, measures, top_decile_lift
 
 CHURNED = np.array([1.0, 0.0, 1.0, 0.0])
 
