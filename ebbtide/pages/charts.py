@@ -11,10 +11,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 COLOURS = ("#2f80c9", "#e07b39", "#1f9e89", "#a066d3", "#d1567f", "#8a94a6")
 """One for each series, told apart by the colour-blind and on light and dark ground."""
+
+GREY = COLOURS[-1]
+"""Of what is there for comparison only."""
 
 _ID = re.compile(r"""(?<=["#])clip\d+(?=[")])""")
 
@@ -32,6 +35,8 @@ def line_chart(
     rule_at: float | date | None = None,
     rule_label: str = "",
     bands: Mapping[str, Sequence[tuple[float | date, float, float]]] | None = None,
+    faint: Collection[str] = (),
+    x_format: str = "",
 ) -> str:
     """Return lines over numbers or days.
 
@@ -44,6 +49,8 @@ def line_chart(
     rule_at : where on the x axis a recommended value is marked, if anywhere.
     rule_label : stands beside the mark.
     bands : lower and upper ends of an interval around lines, by the line's name.
+    faint : names of lines that are there for comparison only: grey, thin and dashed.
+    x_format : of numbers on the x axis, in the language of d3.
 
     Examples
     --------
@@ -56,15 +63,22 @@ def line_chart(
 
     is_time = any(isinstance(x, date) for points in series.values() for x, _ in points)
     kind = "T" if is_time else "Q"
-    base = _base(series, y_title=y_title, y_format=y_format, from_zero=from_zero).encode(
-        x=altair.X(f"x:{kind}", title=x_title, axis=_across(series, kind), scale=_snug(kind))
-    )
+    across = _across(series, kind, x_format)
+    base = _base(
+        series, y_title=y_title, y_format=y_format, from_zero=from_zero, faint=faint
+    ).encode(x=altair.X(f"x:{kind}", title=x_title, axis=across, scale=_snug(kind)))
     few = max((len(points) for points in series.values()), default=0) <= 40
-    chart = base.mark_line(strokeWidth=2, point={"size": 28} if few else False)
+    chart = base.mark_line(strokeWidth=2, point={"size": 28} if few and not faint else False)
+    if faint:
+        is_faint = altair.FieldOneOfPredicate(field="series", oneOf=sorted(faint))
+        chart = chart.encode(
+            strokeDash=altair.condition(is_faint, altair.value([5, 4]), altair.value([1, 0])),
+            strokeWidth=altair.condition(is_faint, altair.value(1.4), altair.value(2.2)),
+        )
     layers = [*_bands(bands, base), chart]
     if rule_at is not None:
         layers += _rule(rule_at, rule_label, kind)
-    return _svg(altair.layer(*layers) if len(layers) > 1 else chart)
+    return to_svg(altair.layer(*layers) if len(layers) > 1 else chart)
 
 
 def bar_chart(
@@ -109,8 +123,8 @@ def bar_chart(
         base = base.encode(xOffset=altair.XOffset("series:N", sort=list(series)))
     chart = base.properties(height=height).mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
     if rule_at is None:
-        return _svg(chart)
-    return _svg(altair.layer(chart, *_rule(rule_at, rule_label, "O", words)))
+        return to_svg(chart)
+    return to_svg(altair.layer(chart, *_rule(rule_at, rule_label, "O", words)))
 
 
 def _base(
@@ -119,6 +133,7 @@ def _base(
     y_title: str,
     y_format: str,
     from_zero: bool,
+    faint: Collection[str] = (),
 ) -> Any:
     import altair
 
@@ -128,12 +143,11 @@ def _base(
         for x, y in points
     ]
     names = list(series)
+    colours = [GREY if name in faint else COLOURS[i % len(COLOURS)] for i, name in enumerate(names)]
     colour = altair.Color(
         "series:N",
         sort=names,
-        scale=altair.Scale(
-            domain=names, range=[COLOURS[i % len(COLOURS)] for i in range(len(names))]
-        ),
+        scale=altair.Scale(domain=names, range=colours),
         legend=altair.Legend(title=None, orient="top", symbolOpacity=1, labelLimit=0)
         if len(names) > 1
         else None,
@@ -189,11 +203,13 @@ def _snug(kind: str) -> Any:
     return altair.Scale(type="utc", nice=False)
 
 
-def _across(series: Mapping[str, Sequence[tuple[Any, float | None]]], kind: str) -> Any:
+def _across(
+    series: Mapping[str, Sequence[tuple[Any, float | None]]], kind: str, x_format: str
+) -> Any:
     import altair
 
     if kind == "Q":
-        return altair.Axis(grid=False)
+        return altair.Axis(grid=False, format=x_format) if x_format else altair.Axis(grid=False)
     days = [x for points in series.values() for x, _ in points]
     is_long = (max(days) - min(days)).days > 120
     return altair.Axis(grid=False, format="%b %Y" if is_long else "%d %b %Y", tickCount=8)
@@ -203,7 +219,8 @@ def _plain(x: float | str | date) -> float | str:
     return x.isoformat() if isinstance(x, date) else x
 
 
-def _svg(chart: Any) -> str:
+def to_svg(chart: Any) -> str:
+    """Return a chart of altair as SVG text in the look of all reports; equal data, equal bytes."""
     import vl_convert
 
     font = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Noto Sans SC', sans-serif"
