@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ebbtide.bundle.model_files import read_model, read_single
 from ebbtide.errors import NotReady
 from ebbtide.scorer.categories import category_sizes
-from ebbtide.scorer.linear import read_linear
-from ebbtide.scorer.trees import TreeModel
 from training.calibration import aligned, cross_fitted, fit_platt
 from training.evaluation.measures import auc, measures
 from training.models import boosting, forest, logistic
 from training.snapshots import stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ebbtide.project import CandidateName
     from ebbtide.scorer.calibrator import PlattCalibrator
@@ -48,7 +47,7 @@ class Candidate:
     Parameters
     ----------
     kind : kind of model.
-    model_file : name and text, fitted on every matured snapshot.
+    model_files : names and texts, fitted on every matured snapshot.
     calibrator : learned from out-of-time scores at the latest origin, and aligned to the served
         model.
     metrics : measures at the latest origin, of probabilities made there in the same way.
@@ -57,7 +56,7 @@ class Candidate:
     """
 
     kind: CandidateName
-    model_file: tuple[str, str]
+    model_files: Mapping[str, str]
     calibrator: PlattCalibrator
     metrics: dict[str, float]
     calibration_checked_on: CheckedOn
@@ -66,7 +65,7 @@ class Candidate:
     @property
     def model(self) -> Model:
         """The fitted model, as the service would read it."""
-        return model_of(self.kind, self.model_file[1])
+        return read_model(self.kind, self.model_files)
 
     @property
     def mean_auc(self) -> float:
@@ -76,9 +75,7 @@ class Candidate:
 
 def model_of(kind: CandidateName, text: str) -> Model:
     """Read the text of a model file of a kind."""
-    if kind == "logistic":
-        return read_linear(text)
-    return TreeModel(text, scale="log_odds" if kind == "lightgbm" else "probability")
+    return read_single(kind, text)
 
 
 def try_candidate(
@@ -130,7 +127,7 @@ def try_candidate(
     model_file = _fit(kind, snapshots, tested_at[0], seed=seed)
     return Candidate(
         kind=kind,
-        model_file=model_file,
+        model_files=dict([model_file]),
         calibrator=aligned(
             fit_platt(said[0], came[0]),
             before=fitted[0].log_odds(newest.ranked),

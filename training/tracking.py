@@ -231,7 +231,7 @@ def write_bundle_of(
     version = write_bundle(
         folder,
         kind=candidate.kind,
-        model_file=candidate.model_file,
+        model_files=candidate.model_files,
         scorer=scorer,
         definition=project.definition,
         lookback_days=provenance.lookback_days,

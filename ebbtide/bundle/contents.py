@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,13 +14,12 @@ from ebbtide.store.store import Basis
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ebbtide.bundle.model_files import ModelKind
     from ebbtide.definition import ChurnDefinition
     from ebbtide.scorer.scorer import RankedScorer
     from ebbtide.scorer.scores import FloatArray
 
-ModelKind = Literal["logistic", "random_forest", "lightgbm"]
-
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 MAX_FILE_BYTES = 256 * 2**20

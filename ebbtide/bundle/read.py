@@ -17,6 +17,7 @@ from ebbtide.bundle.contents import (
     Golden,
     Reference,
 )
+from ebbtide.bundle.model_files import are_files_of, check_columns, read_model
 from ebbtide.bundle.signature import is_signed_by
 from ebbtide.bundle.write import version_of
 from ebbtide.contracts.feature import FeatureContract
@@ -24,19 +25,16 @@ from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
 from ebbtide.scorer.categories import CategoryScale, category_sizes
-from ebbtide.scorer.linear import LinearModel, read_linear
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
-from ebbtide.scorer.trees import TreeModel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ebbtide.bundle.model_files import ModelKind
     from ebbtide.scorer.ranks import Scale
-    from ebbtide.scorer.scorer import Model
     from ebbtide.scorer.scores import FloatArray
 
-_MODEL_FILES = {"logistic": "linear.json", "random_forest": "model.lgb", "lightgbm": "model.lgb"}
 _OTHER_FILES = ("calibrator.json", "features.json", "reference.json", "golden.json", "card.md")
 _AGAIN = "Fetch the bundle again, or train again."
 
@@ -81,7 +79,7 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
             expectations=manifest["expectations"],
         )
         _check_shapes(bundle)
-    except (KeyError, TypeError, ValueError, AttributeError) as err:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as err:
         raise BundleError(
             f"Expected a bundle of format {FORMAT}, but its contents do not fit together "
             f"({type(err).__name__}). {_AGAIN}"
@@ -122,19 +120,12 @@ def _check_shapes(bundle: Bundle) -> None:
             _scale_fits(scale, feature)
             for scale, feature in zip(scorer.scales, scorer.features, strict=True)
         ),
-        0 < scorer.calibrator.slope < np.inf,
         type(bundle.lookback_days) is int,
         type(bundle.calibration_checked_on) is str,
         {feature.table for feature in scorer.features} <= set(bundle.columns),
         bundle.definition.kind == "label" or "transactions" in bundle.columns,
         all("customer_id" in names for names in bundle.columns.values()),
     ]
-    if isinstance(scorer.model, LinearModel):
-        model = scorer.model
-        parts = (model.weights, model.missing_weights, model.centers, model.missing_centers)
-        fitting += [part.shape == (n_features,) for part in parts]
-        sizes = {column: (size,) for column, size in category_sizes(scorer.scales).items()}
-        fitting.append({at: part.shape for at, part in model.categories.items()} == sizes)
     if not all(fitting):
         raise ValueError("the parts do not fit")
 
@@ -176,52 +167,50 @@ def _json(name: str, raw: bytes) -> Any:
 def _verified_files(folder: Path, manifest: Any) -> dict[str, bytes]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BundleError(f"Expected a bundle of format {FORMAT}, found another. {_AGAIN}")
-    expected = {*_OTHER_FILES, _MODEL_FILES.get(str(manifest.get("kind")), "model")}
     hashes = manifest.get("files")
-    if not isinstance(hashes, dict) or set(hashes) != expected:
+    named = set(hashes) if isinstance(hashes, dict) else set()
+    of_model = named.difference(_OTHER_FILES)
+    if not named.issuperset(_OTHER_FILES) or not are_files_of(manifest.get("kind"), of_model):
         raise BundleError(
-            f"Expected the manifest to name {sorted(expected)}; it names other files. {_AGAIN}"
+            f"Expected the manifest to name {', '.join(_OTHER_FILES)} and the files of a known "
+            f"kind of model; it names other files. {_AGAIN}"
         )
-    files = {name: _read(folder, name) for name in sorted(expected)}
+    files = {name: _read(folder, name) for name in sorted(named)}
     altered = [n for n, raw in files.items() if hashlib.sha256(raw).hexdigest() != hashes[n]]
     if altered:
         raise BundleError(f"Altered since training: {', '.join(altered)}. {_AGAIN}")
     return files
 
 
-def _scorer(kind: str, files: dict[str, bytes]) -> RankedScorer:
+def _scorer(kind: ModelKind, files: dict[str, bytes]) -> RankedScorer:
     features = _json("features.json", files["features.json"])
-    calibrator = _json("calibrator.json", files["calibrator.json"])
-    if calibrator["kind"] != "platt":
-        raise BundleError(f"Unknown kind of calibrator. {_AGAIN}")
+    texts = {name: raw.decode() for name, raw in files.items() if name not in _OTHER_FILES}
+    scales = tuple(_scale(entry["scale"]) for entry in features)
+    model = read_model(kind, texts)
+    check_columns(model, places=category_sizes(scales), n_features=len(features))
     return RankedScorer(
         features=tuple(FeatureContract.from_json(entry["contract"]) for entry in features),
-        scales=tuple(_scale(entry["scale"]) for entry in features),
+        scales=scales,
         typical=_floats([entry["typical"] for entry in features]),
-        model=_model(kind, files, len(features)),
-        calibrator=PlattCalibrator(
-            slope=float(calibrator["slope"]), intercept=float(calibrator["intercept"])
-        ),
+        model=model,
+        calibrator=_calibrator(_json("calibrator.json", files["calibrator.json"])),
     )
+
+
+def _calibrator(read: dict[str, Any]) -> PlattCalibrator:
+    """Return the calibrator that plain data describe."""
+    if read["kind"] != "platt":
+        raise BundleError(f"Unknown kind of calibrator. {_AGAIN}")
+    slope, intercept = float(read["slope"]), float(read["intercept"])
+    if not (0 < slope < np.inf and np.isfinite(intercept)):
+        raise BundleError(f"Expected a calibrator that rises, found another. {_AGAIN}")
+    return PlattCalibrator(slope=slope, intercept=intercept)
 
 
 def _scale(read: dict[str, Any]) -> Scale:
     if "count" in read:
         return CategoryScale(count=read["count"])
     return RankScale(values=tuple(read["values"]), ranks=tuple(read["ranks"]))
-
-
-def _model(kind: str, files: dict[str, bytes], n_features: int) -> Model:
-    if kind == "logistic":
-        return read_linear(files["linear.json"].decode())
-    text = files["model.lgb"].decode()
-    trees = TreeModel(text, scale="log_odds" if kind == "lightgbm" else "probability")
-    if trees.n_features != n_features:
-        raise BundleError(
-            f"The trees read {trees.n_features} features, but features.json names {n_features}. "
-            f"{_AGAIN}"
-        )
-    return trees
 
 
 def _reference(read: dict[str, Any]) -> Reference:

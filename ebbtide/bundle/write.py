@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Set
     from pathlib import Path
 
-    from ebbtide.bundle.contents import Golden, ModelKind, Reference
+    from ebbtide.bundle.contents import Golden, Reference
+    from ebbtide.bundle.model_files import ModelKind
     from ebbtide.definition import ChurnDefinition
     from ebbtide.scorer.scorer import RankedScorer
     from ebbtide.scorer.scores import FloatArray
@@ -25,7 +26,7 @@ def write_bundle(
     folder: Path,
     *,
     kind: ModelKind,
-    model_file: tuple[str, str],
+    model_files: Mapping[str, str],
     scorer: RankedScorer,
     definition: ChurnDefinition,
     lookback_days: int,
@@ -45,7 +46,8 @@ def write_bundle(
     ----------
     folder : where to; made if absent.
     kind : kind of model.
-    model_file : name and text of the model: ``model.lgb`` or ``linear.json``.
+    model_files : names and texts of the model's files: ``model.lgb``, ``linear.json``, or what
+        :func:`~ebbtide.bundle.model_files.blend_files` returns.
     columns : the columns that the company has, for each table that the features read.
     metrics : what was measured out of time, ``calibration_error`` and ``calibration_checked_on``
         among it; goes into the manifest.
@@ -54,7 +56,7 @@ def write_bundle(
     expectations : parameters of the buying model, plain data; None if there is none.
     """
     files = {
-        model_file[0]: model_file[1],
+        **model_files,
         "calibrator.json": _text(scorer.calibrator.to_json()),
         "features.json": _text(_features(scorer)),
         "reference.json": _text(

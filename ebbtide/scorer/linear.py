@@ -55,6 +55,10 @@ class LinearModel:
 
     def log_odds(self, ranked: FloatArray) -> FloatArray:
         """Return the log-odds, shape (n,); the same for a row whatever rows come with it."""
+        return self.raw(ranked)
+
+    def raw(self, ranked: FloatArray) -> FloatArray:
+        """Return what the terms add up to, shape (n,): the log-odds."""
         terms = np.ascontiguousarray(self.contributions(ranked).T)
         total = np.full(ranked.shape[0], self.intercept)
         for term in terms:

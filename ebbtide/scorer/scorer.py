@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class Model(Protocol):
     """From ranks to log-odds and exact contributions."""
 
+    def raw(self, ranked: FloatArray) -> FloatArray:
+        """Return what contributions and a base add up to, shape (n,)."""
+
     def log_odds(self, ranked: FloatArray) -> FloatArray:
         """Return log-odds, shape (n,)."""
 
@@ -37,7 +40,7 @@ class RankedScorer:
     scales : scale of each feature: ranks of a number, places of a category.
     typical : median of each feature in the reference snapshot, or its commonest category; NaN if
         most have none.
-    model : linear or trees.
+    model : linear, trees, or a blend of them.
     calibrator : makes probabilities of log-odds.
     """
 

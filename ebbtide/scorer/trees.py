@@ -51,11 +51,13 @@ class TreeModel:
 
     def log_odds(self, ranked: FloatArray) -> FloatArray:
         """Return the log-odds of rows of ranks, shape (n,)."""
-        raw = np.asarray(
-            self._booster.predict(ranked, raw_score=True, num_threads=_threads(ranked)),
-            dtype=np.float64,
-        )
+        raw = self.raw(ranked)
         return raw if self.scale == "log_odds" else logit(raw)
+
+    def raw(self, ranked: FloatArray) -> FloatArray:
+        """Return what the trees add up to, shape (n,), in the scale of the trees."""
+        said = self._booster.predict(ranked, raw_score=True, num_threads=_threads(ranked))
+        return np.asarray(said, dtype=np.float64)
 
     def contributions(self, ranked: FloatArray) -> FloatArray:
         """Return exact TreeSHAP values, shape (n, features), in the scale of the trees."""

@@ -44,7 +44,7 @@ def folder(tmp_path):
     write_bundle(
         tmp_path,
         kind="logistic",
-        model_file=("linear.json", json.dumps(scorer.model.to_json())),
+        model_files={"linear.json": json.dumps(scorer.model.to_json())},
         scorer=scorer,
         definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
         lookback_days=365,
@@ -73,7 +73,8 @@ def page(reference):
 
 def test_each_file_is_documented_and_no_other(page, folder):
     written = {path.name for path in folder.iterdir()}
-    assert set(page.rows("Files")) == written | {"model.lgb"}
+    others = {"model.lgb", "blend.json", "member_00.json", "member_00.lgb"}
+    assert set(page.rows("Files")) == written | others
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from dataclasses import replace
 
@@ -14,16 +15,15 @@ from hypothesis import strategies as st
 
 import ebbtide.bundle.read
 from ebbtide.bundle.contents import MANIFEST, SIGNATURE, Golden, Reference
+from ebbtide.bundle.model_files import MemberText, blend_files, read_model
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.bundle.signature import sign
 from ebbtide.bundle.write import version_of, write_bundle
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
-from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from ebbtide.scorer.scorer import RankedScorer, median_present
-from ebbtide.scorer.trees import TreeModel
 from features.catalogue.catalogue import features_named
 from training.models import boosting
 from training.models.boosting import fit_boosting
@@ -33,8 +33,8 @@ from training.models.logistic import fit_logistic
 KEY = b"a key for tests"
 NAMES = ("recency_days", "spend_365d", "gap_mean_days")
 FIT = {"logistic": fit_logistic, "random_forest": fit_forest, "lightgbm": fit_boosting}
-SCALE = {"random_forest": "probability", "lightgbm": "log_odds"}
-KINDS = tuple(FIT)
+KINDS = (*FIT, "blend")
+WEIGHTS = {"logistic": 0.5, "random_forest": 3.0, "lightgbm": 0.25}
 METRICS = {"auc": 0.75, "calibration_error": 0.02, "calibration_checked_on": "a later period"}
 
 
@@ -46,24 +46,34 @@ def some_rows(n=300):
     return rows.astype(float), churned
 
 
+def fitted(kind, ranked, churned):
+    """Names and texts of the files of a small model."""
+    if kind != "blend":
+        return dict([FIT[kind](ranked, churned, seed=1)])
+    members = [
+        MemberText(kind=each, weight=weight, text=FIT[each](ranked, churned, seed=1)[1])
+        for each, weight in WEIGHTS.items()
+    ]
+    return blend_files(members, intercept=-1.5)
+
+
 def written(folder, kind, *, key=KEY, golden_off=0.0):
     """Fit a small model and write it; returns the scorer that was written and the version."""
     rows, churned = some_rows()
     scales = tuple(RankScale.of(column) for column in rows.T)
-    file, text = FIT[kind](rank_columns(scales, rows), churned, seed=1)
-    model = read_linear(text) if kind == "logistic" else TreeModel(text, scale=SCALE[kind])
+    files = fitted(kind, rank_columns(scales, rows), churned)
     scorer = RankedScorer(
         features=tuple(feature.contract for feature in features_named(NAMES)),
         scales=scales,
         typical=np.array([median_present(column) for column in rows.T]),
-        model=model,
+        model=read_model(kind, files),
         calibrator=PlattCalibrator(slope=0.9, intercept=0.1),
     )
     p_churn = scorer.p_churn(rows)
     version = write_bundle(
         folder,
         kind=kind,
-        model_file=(file, text),
+        model_files=files,
         scorer=scorer,
         definition=ChurnDefinition(horizon_days=90, gap_days=7, active_within_days=300),
         lookback_days=365,
@@ -157,6 +167,7 @@ FILES = {
     "logistic": ["linear.json"],
     "lightgbm": ["model.lgb"],
     "random_forest": ["model.lgb"],
+    "blend": ["blend.json", "member_00.json", "member_01.lgb", "member_02.lgb"],
 }
 SHARED = ["calibrator.json", "card.md", "features.json", "golden.json", "reference.json"]
 CASES = [(kind, name) for kind in KINDS for name in FILES[kind]]
@@ -270,6 +281,9 @@ UNFIT = [
     ("linear.json", lambda m: m["weights"].pop(), "a-weight-less"),
     ("linear.json", lambda m: m["centers"].append(0.5), "a-center-more"),
     ("linear.json", lambda m: m.update(intercept="high"), "intercept-is-text"),
+    ("linear.json", lambda m: m.update(intercept=10**400), "intercept-beyond-floats"),
+    ("linear.json", lambda m: m["weights"].insert(0, m["weights"].pop() * math.inf), "endless"),
+    ("linear.json", lambda m: m.update(categories={"0": [0.5]}), "a-category-of-a-number"),
     ("calibrator.json", lambda c: c.update(kind="isotonic"), "unknown-calibrator"),
     ("calibrator.json", lambda c: c.update(slope=0.0), "flat-calibrator"),
     ("calibrator.json", lambda c: c.update(slope=-1.0), "falling-calibrator"),

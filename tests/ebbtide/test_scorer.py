@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 
 from ebbtide.errors import BundleError
+from ebbtide.scorer.blend import BlendModel, Member
 from ebbtide.scorer.calibrator import PlattCalibrator, logit, sigmoid
 from ebbtide.scorer.linear import read_linear
 from ebbtide.scorer.ranks import MAX_KNOTS, RankScale, rank_columns
@@ -21,7 +22,7 @@ from training.models.forest import fit_forest
 from training.models.forest_text import forest_text
 from training.models.logistic import fit_logistic
 
-KINDS = ("logistic", "random_forest", "lightgbm")
+KINDS = ("logistic", "random_forest", "lightgbm", "blend")
 NAMES = ("recency_days", "spend_365d", "gap_mean_days", "complaint_open_days")
 N = 700
 
@@ -47,6 +48,9 @@ def scorers():
             "random_forest": TreeModel(fit_forest(ranked, churned, seed=1)[1], scale="probability"),
             "lightgbm": TreeModel(fit_boosting(ranked, churned, seed=1)[1], scale="log_odds"),
         }
+    weights = {"logistic": 0.3, "random_forest": 2.5, "lightgbm": 0.6}
+    members = tuple(Member(weight=weights[kind], model=each) for kind, each in models.items())
+    models["blend"] = BlendModel(intercept=-1.5, members=members)
     return {
         kind: RankedScorer(
             features=tuple(feature.contract for feature in features_named(NAMES)),
@@ -116,12 +120,7 @@ def test_contributions_and_a_base_add_up_to_the_raw_score(scorers, kind) -> None
     scorer = scorers[kind]
     rows, _ = some_rows(seed=7)
     ranked = rank_columns(scorer.scales, rows)
-    raw = scorer.model.log_odds(ranked)
-    if kind == "random_forest":  # its trees add up to a probability
-        raw = sigmoid(raw)
-        inside = (raw > 2e-4) & (raw < 1 - 2e-4)
-        ranked, raw = ranked[inside], raw[inside]
-    base = raw - scorer.model.contributions(ranked).sum(axis=1)
+    base = scorer.model.raw(ranked) - scorer.model.contributions(ranked).sum(axis=1)
     np.testing.assert_allclose(base, base[0], rtol=0, atol=1e-12)
 
 

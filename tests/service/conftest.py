@@ -83,7 +83,7 @@ def make_bundle(tmp_path_factory):
         write_bundle(
             folder,
             kind="logistic",
-            model_file=("linear.json", _json(model.model.to_json())),
+            model_files={"linear.json": _json(model.model.to_json())},
             scorer=model,
             definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
             lookback_days=365,

@@ -75,7 +75,7 @@ def folder(tmp_path_factory):
     write_bundle(
         folder,
         kind="logistic",
-        model_file=("linear.json", json.dumps(model.model.to_json())),
+        model_files={"linear.json": json.dumps(model.model.to_json())},
         scorer=model,
         definition=ChurnDefinition(horizon_days=30, gap_days=0, active_within_days=365).by_label(
             "left = Yes"

@@ -45,7 +45,7 @@ def _forget_the_future(tables: Tables, cut: datetime) -> None:
 def _assert_equal(first: Trained, second: Trained) -> None:
     assert first.newest.customer_ids.tolist() == second.newest.customer_ids.tolist()
     np.testing.assert_array_equal(first.newest.rows, second.newest.rows)
-    assert first.best.model_file == second.best.model_file
+    assert first.best.model_files == second.best.model_files
     assert first.best.calibrator == second.best.calibrator
     assert first.rule_auc == second.rule_auc
 

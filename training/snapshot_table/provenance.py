@@ -47,7 +47,7 @@ def provenance_of_table(project: Project, table: SnapshotTable, trained: Trained
         lookback_days=0,
         card=lambda candidate: table_card(project, table, trained, candidate),
         parameters={
-            candidate.kind: shape_of(candidate.model_file[1])
+            candidate.kind: shape_of(candidate.model_files["model.lgb"])
             for candidate in trained.candidates
             if candidate.kind == "lightgbm"
         },

@@ -246,7 +246,7 @@ def try_by_folds(
         progress(f"{kind} on all rows")
     return Candidate(
         kind=kind,
-        model_file=_fit(kind, whole, np.ones(len(churned), dtype=bool), seed=seed),
+        model_files=dict([_fit(kind, whole, np.ones(len(churned), dtype=bool), seed=seed)]),
         calibrator=fit_platt(said.log_odds, churned),
         metrics=measures(churned, said.p_churn),
         calibration_checked_on="other customers of the same period",
