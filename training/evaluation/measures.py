@@ -1,19 +1,42 @@
-"""Measures of a churn score against outcomes."""
+"""Measures of a churn score against outcomes, as plain numbers.
+
+With their uncertainty they are in ``training.evaluation.evaluate``.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+
+from training.evaluation import promises, ranking
 
 if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
 
 def auc(churned: FloatArray, score: FloatArray) -> float:
-    """Return the probability that a leaver scores above a stayer, ties counted half."""
-    return float(roc_auc_score(churned, score))
+    """Return the probability that a leaver scores above a stayer, ties counted half.
+
+    NaN where all did the same.
+
+    Examples
+    --------
+    >>> auc(np.array([0.0, 0.0, 1.0]), np.array([1.0, 2.0, 2.0]))
+    0.75
+    """
+    return float(ranking.auc_of(ranking.tally_of(churned, score))[0])
+
+
+def average_precision(churned: FloatArray, score: FloatArray) -> float:
+    """Return precision averaged over the leavers found, the highest scores first.
+
+    Examples
+    --------
+    >>> average_precision(np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.8, 0.7, 0.1])) * 6
+    5.0
+    """
+    return float(ranking.average_precision_of(ranking.tally_of(churned, score))[0])
 
 
 def top_decile_lift(churned: FloatArray, score: FloatArray) -> float:
@@ -30,15 +53,12 @@ def top_decile_lift(churned: FloatArray, score: FloatArray) -> float:
     >>> top_decile_lift(churned, score=np.zeros(20))
     1.0
     """
-    size = max(1.0, 0.1 * len(score))
-    border = np.sort(score)[::-1][int(np.ceil(size)) - 1]
-    above, tied = score > border, score == border
-    share_of_tied = (size - above.sum()) / tied.sum()
-    leavers = churned[above].sum() + share_of_tied * churned[tied].sum()
-    return float(leavers / size / churned.mean())
+    return float(ranking.lifts(ranking.tally_of(churned, score), [0.1])[0, 0])
 
 
-def calibration_error(churned: FloatArray, p_churn: FloatArray, *, bins: int = 10) -> float:
+def calibration_error(
+    churned: FloatArray, p_churn: FloatArray, *, bins: int = promises.BINS
+) -> float:
     """Return the mean gap between promised and realised churn share, over bins of equal size.
 
     Parameters
@@ -49,22 +69,30 @@ def calibration_error(churned: FloatArray, p_churn: FloatArray, *, bins: int = 1
 
     References
     ----------
-    M. P. Naeini, G. Cooper, M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian
-    binning, 2015 (expected calibration error, here with bins of equal size).
+    See :func:`training.evaluation.promises.calibration_error_of`.
 
     Examples
     --------
     >>> calibration_error(np.array([0.0, 1.0]), np.array([0.5, 0.5]), bins=1)
     0.0
     """
-    order = np.argsort(p_churn, kind="stable")
-    groups = np.array_split(order, bins)
-    gaps = [abs(churned[g].mean() - p_churn[g].mean()) * len(g) for g in groups if len(g)]
-    return float(sum(gaps) / len(churned))
+    measure = promises.calibration_error_of(churned, p_churn, bins=bins)
+    return float(measure(np.ones((1, len(churned))))[0])
+
+
+def log_loss(churned: FloatArray, p_churn: FloatArray) -> float:
+    """Return the mean negative log-likelihood of what came.
+
+    Examples
+    --------
+    >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.5, 0.5])), 4)  # the log of 2
+    0.6931
+    """
+    return float(promises.log_losses(churned, p_churn).mean())
 
 
 def measures(churned: FloatArray, p_churn: FloatArray) -> dict[str, float]:
-    """Return every measure of calibrated probabilities, by name.
+    """Return the headline measures of calibrated probabilities, by name.
 
     Parameters
     ----------
@@ -73,8 +101,8 @@ def measures(churned: FloatArray, p_churn: FloatArray) -> dict[str, float]:
     """
     return {
         "auc": auc(churned, p_churn),
-        "average_precision": float(average_precision_score(churned, p_churn)),
-        "log_loss": float(log_loss(churned, p_churn)),
+        "average_precision": average_precision(churned, p_churn),
+        "log_loss": log_loss(churned, p_churn),
         "brier": float(np.mean((p_churn - churned) ** 2)),
         "top_decile_lift": top_decile_lift(churned, p_churn),
         "calibration_error": calibration_error(churned, p_churn),
