@@ -37,6 +37,22 @@ RULES: tuple[tuple[str, Callable[[Callable[[str], FloatArray]], FloatArray]], ..
 and counts as silent for ever."""
 
 
+def rule_scores(snapshot: Snapshot, names: Sequence[str]) -> dict[str, FloatArray]:
+    """Return what every rule says of a snapshot's customers, by the rule's name, each of shape (n,).
+
+    Parameters
+    ----------
+    snapshot : any.
+    names : the features of its columns.
+    """
+    places = list(names)
+
+    def column(name: str) -> FloatArray:
+        return snapshot.rows[:, places.index(name)]
+
+    return {name: rule(column) for name, rule in RULES}
+
+
 def rule_aucs(snapshot: Snapshot, names: Sequence[str]) -> dict[str, float]:
     """Return the AUC of every rule on a matured snapshot, by the rule's name.
 
@@ -47,9 +63,4 @@ def rule_aucs(snapshot: Snapshot, names: Sequence[str]) -> dict[str, float]:
     """
     churned = snapshot.churned
     assert churned is not None, "a rule was asked about an open snapshot"
-    places = list(names)
-
-    def column(name: str) -> FloatArray:
-        return snapshot.rows[:, places.index(name)]
-
-    return {name: auc(churned, rule(column)) for name, rule in RULES}
+    return {name: auc(churned, score) for name, score in rule_scores(snapshot, names).items()}
