@@ -169,6 +169,8 @@ class OutcomeWindow:
     gap_days: int
     horizon_days: int
     time_zone: str = "UTC"
+    grace_days: int = 0
+    """Days after the window in which what happened within it may still be undone."""
 
     @property
     def starts_at(self) -> datetime:
@@ -181,6 +183,11 @@ class OutcomeWindow:
         days = self.gap_days + self.horizon_days
         return shift_days(self.as_of, days, time_zone=self.time_zone)
 
+    @property
+    def matures_at(self) -> datetime:
+        """Instant from which the outcome is known: the end, and the grace days after it."""
+        return shift_days(self.ends_at, self.grace_days, time_zone=self.time_zone)
+
     def has_matured(self, *, now: datetime) -> bool:
-        """Whether the whole window lies in the past of ``now``."""
-        return self.ends_at <= now
+        """Whether the whole window, with the grace days after it, lies in the past of ``now``."""
+        return self.matures_at <= now

@@ -28,6 +28,9 @@ CandidateName = Literal["logistic", "random_forest", "lightgbm"]
 Days = Annotated[int, Field(ge=0, le=3650)]
 PositiveDays = Annotated[int, Field(ge=1, le=3650)]
 
+GRACE_DAYS = 7
+"""Grace days of a project with contracts that names none."""
+
 STARTER_POLICY = Path(__file__).with_name("policy") / "starter.toml"
 
 
@@ -78,14 +81,18 @@ class TableSource(_Section):
 class Churn(_Section):
     """``[churn]``: what counts as churn."""
 
-    kind: Literal["inactivity"] = "inactivity"
-    """How churn shows: ``inactivity`` is no purchase within the horizon."""
+    kind: Literal["inactivity", "contract_end"] = "inactivity"
+    """How churn shows: ``inactivity`` is no purchase within the horizon, ``contract_end`` the end
+    of a subscription without another one."""
     horizon_days: PositiveDays = 90
     """Length of the outcome window, days."""
     gap_days: Days = 0
     """Time needed to act, between ``as_of`` and the outcome window, days."""
     active_within_days: PositiveDays = 365
-    """A customer is alive who purchased in so many days before ``as_of``."""
+    """With ``inactivity``: a customer is alive who purchased in so many days before ``as_of``."""
+    grace_days: Days | None = None
+    """With ``contract_end``: a subscription that ended is no loss if another one runs or begins
+    within so many days; 7 if absent."""
 
 
 class Snapshots(_Section):
@@ -166,7 +173,15 @@ class Project(_Section):
     @property
     def definition(self) -> ChurnDefinition:
         """What counts as churn."""
-        said = ChurnDefinition(**self.churn.model_dump(), time_zone=self.project.time_zone)
+        churn, time_zone = self.churn, self.project.time_zone
+        if churn.kind == "contract_end":
+            return ChurnDefinition.of_contracts(
+                horizon_days=churn.horizon_days,
+                gap_days=churn.gap_days,
+                grace_days=GRACE_DAYS if churn.grace_days is None else churn.grace_days,
+                time_zone=time_zone,
+            )
+        said = ChurnDefinition(**churn.model_dump(), time_zone=time_zone)
         table = self.snapshot_table
         return said if table is None else said.by_label(f"{table.label} = {table.churned}")
 

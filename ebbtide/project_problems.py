@@ -58,12 +58,13 @@ def disagreements(read: dict[str, Any]) -> list[str]:
             for column in columns or ()
             if column not in known
         ]
-    if not is_flat and isinstance(read.get("tables", {}), dict) and "transactions" not in tables:
-        problems.append(
-            "tables: transactions are required; add [tables.transactions], or name a flat table "
-            "with a label in [snapshot_table]"
-        )
+    if not is_flat:
+        problems += _churn_disagreements(churn)
+    if not is_flat and isinstance(read.get("tables", {}), dict):
+        problems += _tables_missing(tables, churn)
     lookback, active = snapshots.get("lookback_days", 365), churn.get("active_within_days", 365)
+    if churn.get("kind") == "contract_end":
+        active = None
     both = isinstance(lookback, int) and isinstance(active, int)
     if not is_flat and both and lookback < active:
         problems.append(
@@ -71,6 +72,40 @@ def disagreements(read: dict[str, Any]) -> list[str]:
             "customer could have no purchase that is seen"
         )
     return problems + _segment_disagreements(read.get("segments"), lookback, active)
+
+
+def _tables_missing(tables: dict[str, Any], churn: dict[str, Any]) -> list[str]:
+    """Name the table without which nothing tells who lives and who leaves."""
+    if churn.get("kind") == "contract_end":
+        if "subscriptions" in tables:
+            return []
+        return [
+            "tables: subscriptions are required where churn.kind is contract_end; add "
+            "[tables.subscriptions]"
+        ]
+    if "transactions" in tables:
+        return []
+    return [
+        "tables: transactions are required; add [tables.transactions], or name a flat table "
+        "with a label in [snapshot_table]"
+    ]
+
+
+def _churn_disagreements(churn: dict[str, Any]) -> list[str]:
+    """Name what does not go with the kind of churn."""
+    if churn.get("kind") == "contract_end":
+        if "active_within_days" not in churn:
+            return []
+        return [
+            "churn.active_within_days: does not go with contract_end, where a customer is alive "
+            "while a subscription runs; take it out"
+        ]
+    if churn.get("grace_days") is None:
+        return []
+    return [
+        "churn.grace_days: goes with kind contract_end only; a silence has no grace days; take it "
+        "out"
+    ]
 
 
 def _flat_disagreements(read: dict[str, Any]) -> list[str]:
@@ -90,7 +125,7 @@ def _flat_disagreements(read: dict[str, Any]) -> list[str]:
         problems += [
             f"churn.{name}: does not go with [snapshot_table]; the label says who churned, and "
             f"everybody in the table is scored; take it out"
-            for name in ("kind", "active_within_days")
+            for name in ("kind", "active_within_days", "grace_days")
             if name in churn
         ]
     if "snapshots" in read:

@@ -36,7 +36,7 @@ class LiveFeatures:
 
     Parameters
     ----------
-    is_alive : whether the events hold a purchase that is recent enough.
+    is_alive : whether the events say so: by a recent purchase, or by a contract that runs.
     values : the features, in the order asked for, NaN where missing; empty if not alive.
     tables_absent : tables that the features read and that were not sent; taken as empty.
     columns_absent : columns, as ``table.column``, that the features read and that none of the rows
@@ -97,7 +97,7 @@ def features_of_events(
     [30.0, 20.0]
     """
     features = features_named(names)
-    needed = tables_read(features)
+    needed = tables_read(features, definition=definition)
     known = {
         name: frozenset(
             table_contract(name).names if columns is None else columns[name] | {"known_at"}
@@ -120,7 +120,7 @@ def features_of_events(
         is_alive=is_alive,
         values=values.rows[0] if is_alive else np.zeros(0),
         tables_absent=tuple(name for name in needed if name not in events),
-        columns_absent=_columns_absent(events, features, columns=known),
+        columns_absent=_columns_absent(events, features, columns=known, definition=definition),
     )
 
 
@@ -133,31 +133,47 @@ def _plan(
 ) -> Plan:
     """Return the plan for a model's features, which is the same for every request."""
     features = with_expectations(features_named(names), expectations, definition=definition)
-    return Plan.of(features, dict(columns), time_zone=definition.time_zone)
+    return Plan.of(
+        features, dict(columns), time_zone=definition.time_zone, kind=definition.kind
+    )
 
 
-def tables_read(features: Iterable[Feature]) -> tuple[str, ...]:
-    """Return the tables that features are computed from; purchases always say who is alive.
+def tables_read(features: Iterable[Feature], *, definition: ChurnDefinition) -> tuple[str, ...]:
+    """Return the tables that features are computed from, after the one that says who is alive.
+
+    Parameters
+    ----------
+    features : which features.
+    definition : says who is alive.
 
     Examples
     --------
-    >>> tables_read(features_named(["complaints_90d", "recency_days"]))
-    ('transactions', 'complaints')
+    >>> from ebbtide.definition import ChurnDefinition
+    >>> monthly = ChurnDefinition.of_contracts(horizon_days=30, gap_days=0, grace_days=7)
+    >>> tables_read(features_named(["complaints_90d", "recency_days"]), definition=monthly)
+    ('subscriptions', 'complaints', 'transactions')
     """
-    return tuple(dict.fromkeys(["transactions", *(feature.contract.table for feature in features)]))
+    tables = [definition.log_table, *(feature.contract.table for feature in features)]
+    return tuple(dict.fromkeys(tables))
 
 
-def columns_read(features: Sequence[Feature]) -> dict[str, tuple[str, ...]]:
+def columns_read(
+    features: Sequence[Feature], *, definition: ChurnDefinition
+) -> dict[str, tuple[str, ...]]:
     """Return the optional columns that features are computed from, by table.
 
     ``known_at`` is not among them: where it is null, a row was known when it happened.
 
     Examples
     --------
-    >>> columns_read(features_named(["orders_365d", "complaint_open_days"]))["complaints"]
+    >>> from ebbtide.definition import ChurnDefinition
+    >>> year = ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365)
+    >>> columns_read(features_named(["complaint_open_days"]), definition=year)["complaints"]
     ('resolved_at',)
     """
-    named: dict[str, set[str]] = {table: set() for table in tables_read(features)}
+    named: dict[str, set[str]] = {
+        table: set() for table in tables_read(features, definition=definition)
+    }
     for feature in (*features, *operands(features)):
         named[feature.contract.table] |= set(feature.columns)
     return {
@@ -173,10 +189,11 @@ def _columns_absent(
     features: Sequence[Feature],
     *,
     columns: Mapping[str, Set[str]],
+    definition: ChurnDefinition,
 ) -> tuple[str, ...]:
     return tuple(
         f"{table}.{column}"
-        for table, read in columns_read(features).items()
+        for table, read in columns_read(features, definition=definition).items()
         for column in read
         if events.get(table)
         and column in columns[table]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.catalogue.catalogue import operands
+from features.population import POPULATIONS
 from features.seen import at_instant, seen_sql
-from features.views import LIVING_SQL, VIEWS, views_below
+from features.views import VIEWS, views_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from ebbtide.definition import ChurnDefinition
     from features.catalogue.feature import Feature
+    from features.population import Population
 
 
 def snapshot_sql(
@@ -41,14 +43,15 @@ def snapshot_sql(
         customer. It depends on nothing but the tables and its arguments.
     """
     aggregates = [feature for feature in with_operands(features) if feature.view is not None]
-    views = views_needed(aggregates)
-    tables = dict.fromkeys(["transactions", *(VIEWS[view].table for view in views)])
+    living = POPULATIONS[definition.kind]
+    views = views_needed(aggregates, living=living)
+    tables = dict.fromkeys([living.table, *(VIEWS[view].table for view in views)])
     steps = [
         (f"seen_{table}", seen_sql(table, columns[table], time_zone=definition.time_zone))
         for table in tables
     ]
     steps += [(view, VIEWS[view].sql) for view in views]
-    steps.append(("living", LIVING_SQL))
+    steps.append(("living", living.sql))
     steps += [(f"of_{view}", _aggregate_sql(view, aggregates)) for view in views]
     steps.append(("aggregated", _join_sql(views, aggregates)))
     ctes = ",\n".join(f"{name} AS ({sql})" for name, sql in steps)
@@ -68,10 +71,13 @@ def with_operands(features: Sequence[Feature]) -> list[Feature]:
     return list(wanted.values())
 
 
-def views_needed(aggregates: Sequence[Feature]) -> list[str]:
-    """Return the views that aggregates read, in the order in which they build on each other."""
+def views_needed(aggregates: Sequence[Feature], *, living: Population) -> list[str]:
+    """Return the views that aggregates and the query for the living read.
+
+    They come in the order in which they build on each other.
+    """
     used = {feature.view for feature in aggregates if feature.view is not None}
-    return views_below({"purchases", *used})  # who lives is asked of the purchases
+    return views_below({*living.views, *used})
 
 
 def _aggregate_sql(view: str, aggregates: Sequence[Feature]) -> str:

@@ -62,9 +62,11 @@ class SnapshotBuilder:
         definition : says who is alive.
         """
         unfitted = with_expectations(features, None, definition=definition)
-        plan = Plan.of(unfitted, tables.columns, time_zone=definition.time_zone)
+        plan = Plan.of(
+            unfitted, tables.columns, time_zone=definition.time_zone, kind=definition.kind
+        )
         return cls(
-            rows=sorted_tables(tables, plan.read),
+            rows=sorted_tables(tables, plan.read, log_table=definition.log_table),
             tables=tables,
             features=tuple(features),
             lookback_days=lookback_days,
@@ -105,7 +107,12 @@ class SnapshotBuilder:
         )
 
     def _values(self, features: Sequence[Feature], as_of: datetime) -> Iterable[Values]:
-        plan = Plan.of(features, self.tables.columns, time_zone=self.definition.time_zone)
+        plan = Plan.of(
+            features,
+            self.tables.columns,
+            time_zone=self.definition.time_zone,
+            kind=self.definition.kind,
+        )
         return snapshot_blocks(
             plan,
             self.rows,

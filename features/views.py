@@ -24,10 +24,6 @@ class View:
     """Over ``seen_<table>`` or over another view of the same table."""
 
 
-LIVING_SQL = "SELECT DISTINCT customer_id FROM purchases WHERE occurred_at >= $alive_since"
-"""Who is alive: the population of a snapshot."""
-
-
 def _days_of(what: str) -> View:
     """Return the days on which a customer bought a thing, each with its neighbours in time.
 

@@ -64,8 +64,8 @@ def provenance_of_events(
     return Provenance(
         as_of=trained.newest.as_of.isoformat(),
         lineage=lineage,
-        columns={table: columns[table] for table in tables_read(features)},
-        catalogue_version=catalogue_version(features),
+        columns={table: columns[table] for table in tables_read(features, definition=project.definition)},
+        catalogue_version=catalogue_version(features, kind=project.definition.kind),
         lookback_days=project.snapshots.lookback_days,
         expectations=None if expectations is None else expectations.to_json(),
         card=lambda candidate: model_card(project, trained, candidate),

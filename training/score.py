@@ -110,7 +110,7 @@ def features_of_bundle(bundle: Bundle, *, as_of: datetime) -> tuple[Feature, ...
             f"--as-of, or relive the past with: ebbtide backtest"
         )
     features = features_named([contract.name for contract in bundle.scorer.features])
-    if catalogue_version(features) != bundle.catalogue_version:
+    if catalogue_version(features, kind=bundle.definition.kind) != bundle.catalogue_version:
         raise BundleError(
             "The champion was trained with another version of the catalogue of features. "
             "Train again with this installation: ebbtide train"

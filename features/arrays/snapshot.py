@@ -20,9 +20,10 @@ from features.arrays.clock import microseconds
 from features.arrays.column import Column, constant, first_present
 from features.arrays.frame import CUSTOMER, Frame
 from features.arrays.select import by_customer, compiled, compiled_query
+from features.population import POPULATIONS
 from features.query import views_needed, with_operands
 from features.seen import instants_at, seen_sql
-from features.views import LIVING_SQL, VIEWS
+from features.views import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ebbtide.definition import ChurnDefinition
+    from ebbtide.definition import ChurnDefinition, ChurnKind
     from features.arrays.column import Array
     from features.arrays.grouped import GroupScope
     from features.arrays.tables import SortedTables
@@ -123,6 +124,7 @@ class Plan:
     views : the base views, in the order in which they build on each other.
     seen : the point-in-time filter of each table that is read.
     read : the columns that are read, by table.
+    living : the query for the customers who are alive.
     time_zone : whose civil days are counted.
     """
 
@@ -131,22 +133,32 @@ class Plan:
     views: tuple[str, ...]
     seen: Mapping[str, str]
     read: Mapping[str, frozenset[str]]
+    living: str
     time_zone: str
 
     @classmethod
     def of(
-        cls, features: Sequence[Feature], columns: Mapping[str, Set[str]], *, time_zone: str
+        cls,
+        features: Sequence[Feature],
+        columns: Mapping[str, Set[str]],
+        *,
+        time_zone: str,
+        kind: ChurnKind = "inactivity",
     ) -> Plan:
-        """Make the plan for features over tables that have certain columns."""
+        """Make the plan for features over tables that have certain columns.
+
+        ``kind`` of churn says who is alive.
+        """
+        living = POPULATIONS[kind]
         aggregates = [each for each in with_operands(features) if each.view is not None]
-        views = views_needed(aggregates)
-        tables = dict.fromkeys(["transactions", *(VIEWS[view].table for view in views)])
+        views = views_needed(aggregates, living=living)
+        tables = dict.fromkeys([living.table, *(VIEWS[view].table for view in views)])
         seen = {name: seen_sql(name, columns[name], time_zone=time_zone) for name in tables}
-        for text in [LIVING_SQL, *seen.values(), *(VIEWS[view].sql for view in views)]:
+        for text in [living.sql, *seen.values(), *(VIEWS[view].sql for view in views)]:
             compiled_query(text)  # what is not understood is an error here, not at a customer
         for feature in (*features, *aggregates):
             compiled(feature.sql)
-        texts = [LIVING_SQL, *(VIEWS[view].sql for view in views), *(a.sql for a in aggregates)]
+        texts = [living.sql, *(VIEWS[view].sql for view in views), *(a.sql for a in aggregates)]
         named = frozenset(re.findall(r"\w+", " ".join(texts)))
         return cls(
             features=tuple(features),
@@ -156,6 +168,7 @@ class Plan:
             read={
                 name: frozenset(columns[name]) & (named | _of_the_filter(name)) for name in tables
             },
+            living=living.sql,
             time_zone=time_zone,
         )
 
@@ -180,7 +193,7 @@ class Plan:
             frames[f"seen_{name}"] = compiled_query(sql)(frames)
         for view in self.views:
             frames[view] = compiled_query(VIEWS[view].sql)(frames)
-        living = compiled_query(LIVING_SQL)(frames).column(CUSTOMER).values
+        living = compiled_query(self.living)(frames).column(CUSTOMER).values
         scopes = {view: by_customer(frames[view]) for view in self.views}
         found = _Features(np.asarray(living), scopes, constants, self.aggregates)
         rows = np.empty((len(living), len(self.features)), order="F")

@@ -1,6 +1,6 @@
 """The rows of a company as sorted arrays, customer by customer, read once from its typed tables.
 
-Only customers who ever purchased are kept: nobody else is in any snapshot.
+Only customers of the table that tells who lives are kept: nobody else is in any snapshot.
 """
 
 from __future__ import annotations
@@ -67,13 +67,16 @@ class SortedTables:
         return np.searchsorted(numbers, np.asarray(customers, dtype=numbers.dtype))
 
 
-def sorted_tables(tables: Tables, read: Mapping[str, Set[str]]) -> SortedTables:
+def sorted_tables(
+    tables: Tables, read: Mapping[str, Set[str]], *, log_table: str = "transactions"
+) -> SortedTables:
     """Read the columns that features need, sorted by customer and time.
 
     Parameters
     ----------
     tables : the typed tables.
     read : the columns to read, of each table.
+    log_table : the table that tells who lives.
 
     Raises
     ------
@@ -82,11 +85,11 @@ def sorted_tables(tables: Tables, read: Mapping[str, Set[str]]) -> SortedTables:
     """
     connection = tables.connection.cursor()
     try:
-        with _room_for("transactions"):
+        with _room_for(log_table):
             connection.execute(
                 "CREATE OR REPLACE TEMP TABLE buyers AS SELECT customer_id, "
                 "CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) AS number "
-                "FROM (SELECT DISTINCT customer_id FROM transactions)"
+                f"FROM (SELECT DISTINCT customer_id FROM {log_table})"
             )
             ids = connection.sql("SELECT customer_id FROM buyers ORDER BY number").to_arrow_table()
         columns = {}

@@ -32,12 +32,14 @@ from features.catalogue import (
     tenure,
 )
 from features.catalogue.buy_till_you_die import FITTED_FROM
+from features.population import POPULATIONS
 from features.seen import seen_sql
-from features.views import LIVING_SQL, VIEWS, views_below
+from features.views import VIEWS, views_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
+    from ebbtide.definition import ChurnKind
     from features.catalogue.feature import Feature
 
 CATALOGUE: tuple[Feature, ...] = (
@@ -113,19 +115,25 @@ def features_named(names: Iterable[str]) -> tuple[Feature, ...]:
     return tuple(chosen)
 
 
-def catalogue_version(features: Iterable[Feature]) -> str:
+def catalogue_version(features: Iterable[Feature], *, kind: ChurnKind = "inactivity") -> str:
     """Return a hash that is equal exactly where features are computed from equal declarations.
 
     A declaration is a feature's SQL with the views it reads and those below them, the features it
-    is computed from, what a purchase is, what is seen of each table that is read, and what the
+    is computed from, who is alive, what is seen of each table that is read, and what the
     parameters of the buying model are fitted from and stand for.
+
+    Parameters
+    ----------
+    features : which features.
+    kind : of churn, which says who is alive.
     """
     chosen = list(features)
     chosen += operands(chosen)
-    tables = dict.fromkeys(["transactions", *(feature.contract.table for feature in chosen)])
+    living = POPULATIONS[kind]
+    tables = dict.fromkeys([living.table, *(feature.contract.table for feature in chosen)])
     declared = [_declared(feature) for feature in chosen]
-    views = views_below({"purchases", *(f.view for f in chosen if f.view is not None)})
-    declared += [[LIVING_SQL, *(VIEWS[view].sql for view in views)]]
+    views = views_below({*living.views, *(f.view for f in chosen if f.view is not None)})
+    declared += [[living.sql, *(VIEWS[view].sql for view in views)]]
     declared += [[table, *_seen(table)] for table in tables]
     return hashlib.sha256(json.dumps(declared).encode()).hexdigest()[:12]
 

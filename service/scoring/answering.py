@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from service.scoring.row import Row
 
 _RECENCY = "recency_days"
+_RUNNING = "contracts_running"
 _TOO_LATE = Problem(
     kind="busy",
     detail="The rows before this one took all the time that one request has for computing from "
@@ -230,9 +231,10 @@ def _from_events(
 
 def _is_same_catalogue(names: list[str], bundle: Bundle) -> bool:
     try:
-        return catalogue_version(features_named(names)) == bundle.catalogue_version
+        version = catalogue_version(features_named(names), kind=bundle.definition.kind)
     except ContractError:  # the model reads a feature that this version does not have
         return False
+    return version == bundle.catalogue_version
 
 
 def _question(
@@ -262,6 +264,9 @@ def _question(
 def _is_alive(values: FloatArray, bundle: Bundle) -> bool:
     """Whether values that were sent are of a customer who is alive by the definition."""
     names = [feature.name for feature in bundle.scorer.features]
-    if bundle.definition.kind == "label" or _RECENCY not in names:
+    kind = bundle.definition.kind
+    if kind == "contract_end":
+        return _RUNNING not in names or not values[names.index(_RUNNING)] < 1
+    if kind == "label" or _RECENCY not in names:
         return True
     return not values[names.index(_RECENCY)] > bundle.definition.active_within_days

@@ -32,7 +32,10 @@ def churned(open_company, ago, after, *, gap_days=0, now=AS_OF + 400 * DAY, amou
         now=now,
         definition=ChurnDefinition(horizon_days=90, gap_days=gap_days, active_within_days=365),
     )
-    return dict(zip(*(labels[name].to_pylist() for name in labels.column_names), strict=True))["a"]
+    assert labels["churn_cause"].to_pylist() == [None] * labels.num_rows, "a silence has no cause"
+    return dict(zip(*labels.select(["customer_id", "churned"]).to_pydict().values(), strict=True))[
+        "a"
+    ]
 
 
 @pytest.mark.parametrize("gap_days", [0, 7], ids=["no-gap", "gap-of-a-week"])
@@ -97,4 +100,4 @@ def test_only_the_living_have_an_outcome(open_company, ago) -> None:
         now=AS_OF + 100 * DAY,
         definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
     )
-    assert labels.to_pylist() == [{"customer_id": "alive", "churned": True}]
+    assert labels.to_pylist() == [{"customer_id": "alive", "churned": True, "churn_cause": None}]
