@@ -123,7 +123,7 @@ def _check_shapes(bundle: Bundle) -> None:
         type(bundle.lookback_days) is int,
         type(bundle.calibration_checked_on) is str,
         {feature.table for feature in scorer.features} <= set(bundle.columns),
-        bundle.definition.kind == "label" or "transactions" in bundle.columns,
+        bundle.definition.kind == "label" or bundle.definition.log_table in bundle.columns,
         all("customer_id" in names for names in bundle.columns.values()),
     ]
     if not all(fitting):
