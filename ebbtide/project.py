@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ebbtide.clock import zone
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import SettingsError
+from ebbtide.evaluation_settings import EvaluationSettings
 from ebbtide.project_problems import all_problems, disagreements
 from ebbtide.project_variables import expand_variables
 from ebbtide.segment_settings import Segments
@@ -158,6 +159,7 @@ class Project(_Section):
     churn: Churn = Churn()
     snapshots: Snapshots = Snapshots()
     training: Training = Training()
+    evaluation: EvaluationSettings = EvaluationSettings()
     segments: Segments = Segments()
     policy: Policy = Policy()
     stores: Stores = Stores()
