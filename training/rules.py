@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,42 +16,57 @@ if TYPE_CHECKING:
     from training.snapshots import Snapshot
 
 
-def _recency(column: Callable[[str], FloatArray]) -> FloatArray:
-    return column("recency_days")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of one feature.
+
+    Parameters
+    ----------
+    name : stable, for files and machines.
+    feature : what it reads.
+    score : from values of the feature to scores, higher for the likelier leaver.
+    """
+
+    name: str
+    feature: str
+    score: Callable[[FloatArray], FloatArray]
 
 
-def _few_purchase_days(column: Callable[[str], FloatArray]) -> FloatArray:
-    return -column("purchase_days_365d")
-
-
-def _recency_over_own_gap(column: Callable[[str], FloatArray]) -> FloatArray:
-    ratio = column("recency_over_gap_mean")
+def _over_own_gap(ratio: FloatArray) -> FloatArray:
+    """Who bought once has no gap of their own and counts as silent for ever."""
     return np.where(np.isnan(ratio), np.inf, ratio).clip(max=1e9)
 
 
-RULES: tuple[tuple[str, Callable[[Callable[[str], FloatArray]], FloatArray]], ...] = (
-    ("recency", _recency),
-    ("few_purchase_days", _few_purchase_days),
-    ("recency_over_own_gap", _recency_over_own_gap),
+DUMMY = "dummy"
+"""The rule that says the same of everybody."""
+
+RULES: tuple[Rule, ...] = (
+    Rule(name="recency", feature="recency_days", score=np.positive),
+    Rule(name="few_purchase_days", feature="purchase_days_365d", score=np.negative),
+    Rule(name="recency_over_own_gap", feature="recency_over_gap_mean", score=_over_own_gap),
+    Rule(name="buy_till_you_die", feature="btyd_p_none", score=np.positive),
 )
-"""Each rule with its score: higher is more likely to leave. Who bought once has no gap of their own
-and counts as silent for ever."""
 
 
 def rule_scores(snapshot: Snapshot, names: Sequence[str]) -> dict[str, FloatArray]:
-    """Return what every rule says of a snapshot's customers, by the rule's name, each of shape (n,).
+    """Return what every rule says of a snapshot, by the rule's name, each of shape (n,).
+
+    A rule is left out where its feature is not there, or cannot be told of everybody: the buying
+    model is not fitted where too few came again. The dummy is always among them.
 
     Parameters
     ----------
     snapshot : any.
     names : the features of its columns.
     """
-    places = list(names)
-
-    def column(name: str) -> FloatArray:
-        return snapshot.rows[:, places.index(name)]
-
-    return {name: rule(column) for name, rule in RULES}
+    places = {name: place for place, name in enumerate(names)}
+    scores = {
+        rule.name: rule.score(snapshot.rows[:, places[rule.feature]])
+        for rule in RULES
+        if rule.feature in places
+    }
+    told = {name: score for name, score in scores.items() if not np.isnan(score).any()}
+    return {**told, DUMMY: np.zeros(len(snapshot.rows))}
 
 
 def rule_aucs(snapshot: Snapshot, names: Sequence[str]) -> dict[str, float]:

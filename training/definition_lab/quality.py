@@ -22,7 +22,7 @@ from training.definition_lab.purchase_days import day_number
 from training.evaluation.measures import calibration_error
 from training.models.logistic import fit_logistic
 from training.origins import origins
-from training.rules import RULES
+from training.rules import rule_scores
 from training.snapshots import stack
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def try_definition(
         p_churn = cross_fitted(said[0], latest.outcomes, seed=seed)
     compared = [_beside_rules(test, score, names) for test, score in zip(usable, said, strict=True)]
     aucs = np.mean([values for values, _ in compared], axis=0)
+    rules = tuple(rule_scores(latest.scored, names))
     best = 1 + int(np.argmax(aucs[1:]))
     return Tested(
         quality=Quality(
@@ -149,7 +150,7 @@ def try_definition(
             leavers=min(int(test.outcomes.sum()) for test in usable),
             stayers=min(int((1 - test.outcomes).sum()) for test in usable),
             auc=mean_interval([v[0] for v, _ in compared], [c[0, 0] for _, c in compared]),
-            rule=RULES[best - 1][0],
+            rule=rules[best - 1],
             rule_auc=float(aucs[best]),
             gain=mean_interval(
                 [v[0] - v[best] for v, _ in compared],
@@ -221,10 +222,5 @@ def _beside_rules(
     test: _Test, score: FloatArray, names: Sequence[str]
 ) -> tuple[FloatArray, FloatArray]:
     """Return the AUC of the model and of every rule on a test snapshot, and their covariance."""
-    places = list(names)
-
-    def column(name: str) -> FloatArray:
-        return test.scored.rows[:, places.index(name)]
-
-    scores = [score, *(rule(column) for _, rule in RULES)]
+    scores = [score, *rule_scores(test.scored, names).values()]
     return auc_covariance(test.outcomes, scores)
