@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
-from ebbtide.scorer.calibrator import logit, sigmoid
+from ebbtide.scorer.calibrator import logit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,21 +146,36 @@ def recalibration(
     """
     promised = logit(p_churn, margin=_MARGIN)
     design = np.stack([np.ones_like(promised), promised])
-    slope = _maximum_likelihood(churned, design, np.zeros_like(promised), counts)[:, 1]
-    intercept = _maximum_likelihood(churned, design[:1], promised, counts)[:, 0]
+    slope = _fitted(churned, design, np.zeros_like(promised), counts)[:, 1]
+    intercept = _fitted(churned, design[:1], promised, counts)[:, 0]
     is_determined = np.abs(slope) < STEEPEST_SLOPE
     return np.where(is_determined, slope, np.nan), intercept
 
 
-def _maximum_likelihood(
+def _fitted(
     churned: FloatArray, design: FloatArray, offset: FloatArray, counts: FloatArray
 ) -> FloatArray:
-    """Fit a logistic regression to every resample by Newton's method, shape (resamples, terms)."""
+    """Fit a logistic regression to every resample, shape (resamples, terms)."""
+    start = np.zeros((1, len(design)))
+    if len(counts) > 1:  # the fit to all customers is near that to every resample
+        start = np.nan_to_num(_fitted(churned, design, offset, np.ones((1, len(churned)))))
+    return _maximum_likelihood(churned, design, offset, counts, start=start)
+
+
+def _maximum_likelihood(
+    churned: FloatArray,
+    design: FloatArray,
+    offset: FloatArray,
+    counts: FloatArray,
+    *,
+    start: FloatArray,
+) -> FloatArray:
+    """Climb the likelihood by Newton's method with steps of bounded length."""
     terms = len(design)
-    weights = np.zeros((len(counts), terms))
+    weights = np.tile(start, (len(counts), 1))
     products = np.stack([row * other for row in design for other in design])
     for _ in range(_MOST_STEPS):
-        p = sigmoid(offset + weights @ design)
+        p = expit(offset + weights @ design)
         gradient = (counts * (churned - p)) @ design.T
         curvature = ((counts * (p * (1 - p))) @ products.T).reshape(-1, terms, terms)
         is_flat = ~(np.linalg.det(curvature) > 1e-9)  # NaN too
@@ -168,7 +184,7 @@ def _maximum_likelihood(
         step /= np.maximum(1.0, np.abs(step).max(axis=1, keepdims=True) / 2)
         weights = weights + step
         weights[is_flat] = np.nan
-        if not np.nanmax(np.abs(step[~is_flat]), initial=0.0) > 1e-8:
+        if not np.nanmax(np.abs(step[~is_flat]), initial=0.0) > 1e-7:
             break
     return weights
 
