@@ -16,7 +16,8 @@ from mlflow.types import ColSpec, Schema
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.bundle.write import write_bundle
 from ebbtide.clock import day_in_words
-from training.candidates import PARAMETERS
+from training.explanation.drivers import drivers
+from training.explanation.typical import typical_by_outcome
 from training.gate import GATE_TAG, judge
 from training.lineage import lineage_of
 from training.provenance import provenance_of_events
@@ -141,12 +142,10 @@ def _log_candidate(
         folder = Path(scratch) / "bundle"
         bundle_version = write_bundle_of(folder, project, trained, candidate, provenance, key=key)
         mlflow.log_params({**_shared_params(project, trained, provenance), "kind": candidate.kind})
-        differing = provenance.parameters.get(candidate.kind, {})
         mlflow.log_params(
             {
-                **{f"model_{k}": v for k, v in {**PARAMETERS[candidate.kind], **differing}.items()},
-                "calibrator_slope": candidate.calibrator.slope,
-                "calibrator_intercept": candidate.calibrator.intercept,
+                **_how_it_was_made(candidate),
+                **{f"calibrator_{k}": v for k, v in _flat(candidate.calibrator.to_json()).items()},
                 "calibration_checked_on": candidate.calibration_checked_on,
             }
         )
@@ -175,6 +174,17 @@ def _log_candidate(
     return Registered(
         model_name=project.model_name, version=version, bundle_version=bundle_version, gate=gate
     )
+
+
+def _how_it_was_made(candidate: Candidate) -> dict[str, object]:
+    if candidate.recipe is not None:
+        return candidate.recipe.described()
+    return {f"weight_{kind}": weight for kind, weight in (candidate.members or {}).items()}
+
+
+def _flat(calibrator: dict[str, object]) -> dict[str, object]:
+    """Return what of a calibrator is a single number or word; a staircase is in the bundle."""
+    return {name: value for name, value in calibrator.items() if not isinstance(value, list)}
 
 
 def _register(project: Project, trained: Trained, folder: Path) -> str:
@@ -227,7 +237,9 @@ def write_bundle_of(
     provenance : what the data behind it are.
     key : signs the bundle; None leaves it unsigned.
     """
-    scorer = trained.scorer(candidate)
+    features = [feature.contract for feature in trained.features]
+    typical = typical_by_outcome(trained.snapshots, features=features)
+    scorer = replace(trained.scorer(candidate), by_outcome=typical)
     version = write_bundle(
         folder,
         kind=candidate.kind,
@@ -239,6 +251,7 @@ def write_bundle_of(
         columns=provenance.columns,
         reference=replace(reference_of(trained, scorer), as_of=provenance.as_of),
         golden=golden_of(trained, scorer),
+        drivers=drivers(scorer, trained.newest.rows),
         card=provenance.card(candidate),
         metrics={
             **candidate.metrics,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ebbtide.bundle.model_files import ModelKind
     from ebbtide.definition import ChurnDefinition
+    from ebbtide.drivers import Drivers
     from ebbtide.scorer.scorer import RankedScorer
     from ebbtide.scorer.scores import FloatArray
 
@@ -93,6 +94,7 @@ class Bundle:
     is_signed : whether a signature was there and verified.
     columns : the columns that the company had at training, for each table that the features read.
         With other columns the features would mean something else.
+    drivers : what moves its scores most.
     calibration_error : mean gap between promised and realised churn share when last checked.
     calibration_checked_on : ``a later period``, or other customers of the same period.
     expectations : parameters of the buying model that features are filled with, as plain data; None
@@ -111,6 +113,7 @@ class Bundle:
     reference: Reference
     golden: Golden
     card: str
+    drivers: Drivers
     calibration_error: float
     calibration_checked_on: str
     expectations: Mapping[str, Any] | None = None

@@ -22,11 +22,13 @@ from ebbtide.bundle.signature import is_signed_by
 from ebbtide.bundle.write import version_of
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition
+from ebbtide.drivers import Drivers
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
 from ebbtide.scorer.categories import CategoryScale, category_sizes
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
+from ebbtide.scorer.typical import TypicalByOutcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +37,14 @@ if TYPE_CHECKING:
     from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
 
-_OTHER_FILES = ("calibrator.json", "features.json", "reference.json", "golden.json", "card.md")
+_OTHER_FILES = (
+    "calibrator.json",
+    "features.json",
+    "reference.json",
+    "golden.json",
+    "drivers.json",
+    "card.md",
+)
 _AGAIN = "Fetch the bundle again, or train again."
 
 
@@ -74,6 +83,7 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
             reference=_reference(_json("reference.json", files["reference.json"])),
             golden=_golden(_json("golden.json", files["golden.json"])),
             card=files["card.md"].decode(),
+            drivers=Drivers.from_json(_json("drivers.json", files["drivers.json"])),
             calibration_error=float(manifest["metrics"]["calibration_error"]),
             calibration_checked_on=manifest["metrics"]["calibration_checked_on"],
             expectations=manifest["expectations"],
@@ -114,6 +124,7 @@ def _check_shapes(bundle: Bundle) -> None:
         len(golden.p_churn) >= 1,
         golden.rows.shape == (len(golden.p_churn), n_features),
         reference.p_churn_quantiles.shape == (101,),
+        bundle.drivers.are_of(scorer.features),
         bool(np.all(np.diff(reference.p_churn_quantiles) >= -1e-9)),
         reference.missing_share.shape == (n_features,),
         all(
@@ -192,6 +203,10 @@ def _scorer(kind: ModelKind, files: dict[str, bytes]) -> RankedScorer:
         features=tuple(FeatureContract.from_json(entry["contract"]) for entry in features),
         scales=scales,
         typical=_floats([entry["typical"] for entry in features]),
+        by_outcome=TypicalByOutcome(
+            stayers=_floats([entry["typical_stayers"] for entry in features]),
+            leavers=_floats([entry["typical_leavers"] for entry in features]),
+        ),
         model=model,
         calibrator=_calibrator(_json("calibrator.json", files["calibrator.json"])),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ebbtide.bundle.contents import Golden, Reference
     from ebbtide.bundle.model_files import ModelKind
     from ebbtide.definition import ChurnDefinition
+    from ebbtide.drivers import Drivers
     from ebbtide.scorer.scorer import RankedScorer
     from ebbtide.scorer.scores import FloatArray
 
@@ -34,6 +35,7 @@ def write_bundle(
     columns: Mapping[str, Set[str]],
     reference: Reference,
     golden: Golden,
+    drivers: Drivers,
     card: str,
     metrics: dict[str, Any],
     lineage: dict[str, Any],
@@ -49,6 +51,7 @@ def write_bundle(
     model_files : names and texts of the model's files: ``model.lgb``, ``linear.json``, or what
         :func:`~ebbtide.bundle.model_files.blend_files` returns.
     columns : the columns that the company has, for each table that the features read.
+    drivers : what moves the scores most.
     metrics : what was measured out of time, ``calibration_error`` and ``calibration_checked_on``
         among it; goes into the manifest.
     lineage : data hash, dates, commit, seeds, library versions; goes into the manifest.
@@ -68,6 +71,7 @@ def write_bundle(
             }
         ),
         "golden.json": _text({"rows": nullable(golden.rows), "p_churn": golden.p_churn.tolist()}),
+        "drivers.json": _text(drivers.to_json()),
         "card.md": card,
     }
     manifest = {
@@ -99,7 +103,7 @@ def version_of(manifest: bytes) -> str:
 
 def nullable(rows: FloatArray) -> list[list[float | None]]:
     """Return rows as nested lists with None for NaN, as JSON wants it."""
-    return [[None if np.isnan(value) else float(value) for value in row] for row in rows]
+    return [[_number(value) for value in row] for row in rows]
 
 
 def _features(scorer: RankedScorer) -> list[dict[str, Any]]:
@@ -107,12 +111,23 @@ def _features(scorer: RankedScorer) -> list[dict[str, Any]]:
         {
             "contract": contract.to_json(),
             "scale": scale.to_json(),
-            "typical": None if np.isnan(typical) else float(typical),
+            "typical": _number(typical),
+            "typical_stayers": _number(stayers),
+            "typical_leavers": _number(leavers),
         }
-        for contract, scale, typical in zip(
-            scorer.features, scorer.scales, scorer.typical, strict=True
+        for contract, scale, typical, stayers, leavers in zip(
+            scorer.features,
+            scorer.scales,
+            scorer.typical,
+            scorer.typical_by_outcome.stayers,
+            scorer.typical_by_outcome.leavers,
+            strict=True,
         )
     ]
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _text(content: object) -> str:

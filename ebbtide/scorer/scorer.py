@@ -9,6 +9,7 @@ import numpy as np
 
 from ebbtide.scorer.ranks import rank_columns
 from ebbtide.scorer.scores import Scores
+from ebbtide.scorer.typical import TypicalByOutcome
 
 if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
@@ -40,6 +41,7 @@ class RankedScorer:
     scales : scale of each feature: ranks of a number, places of a category.
     typical : median of each feature in the reference snapshot, or its commonest category; NaN if
         most have none.
+    by_outcome : the same of stayers and of leavers; None where nothing is known of them.
     model : linear, trees, or a blend of them.
     calibrator : makes probabilities of log-odds.
     """
@@ -49,6 +51,12 @@ class RankedScorer:
     typical: FloatArray
     model: Model
     calibrator: PlattCalibrator
+    by_outcome: TypicalByOutcome | None = None
+
+    @property
+    def typical_by_outcome(self) -> TypicalByOutcome:
+        """What is typical of stayers and of leavers."""
+        return self.by_outcome or TypicalByOutcome.unknown(len(self.features))
 
     def score(self, rows: FloatArray) -> Scores:
         """Score rows of feature values, shape (n, features); NaN is missing.

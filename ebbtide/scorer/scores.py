@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.scorer.typical import TypicalByOutcome
 
 FloatArray = NDArray[np.float64]
 
@@ -43,6 +44,10 @@ class Scorer(Protocol):
     @property
     def typical(self) -> FloatArray:
         """Median of each feature among living customers, NaN where most have none."""
+
+    @property
+    def typical_by_outcome(self) -> TypicalByOutcome:
+        """The same of stayers and of leavers."""
 
     def score(self, rows: FloatArray) -> Scores:
         """Score rows of feature values, shape (n, features); NaN is missing."""

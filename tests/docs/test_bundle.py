@@ -20,6 +20,7 @@ from ebbtide.scorer.scorer import RankedScorer
 from features.catalogue.catalogue import features_named
 from features.tables import Tables, connect
 from training.evaluation.measures import measures
+from training.explanation.drivers import drivers
 from training.lineage import lineage_of
 
 KEY = b"a key for tests"
@@ -57,6 +58,7 @@ def folder(tmp_path):
         ),
         golden=Golden(rows=rows, p_churn=scorer.p_churn(rows)),
         card="# Card\n",
+        drivers=drivers(scorer, rows),
         columns={"transactions": {"customer_id", "occurred_at", "amount"}},
         metrics={**MEASURES, "calibration_checked_on": "a later period"},
         lineage={},
@@ -78,7 +80,7 @@ def test_each_file_is_documented_and_no_other(page, folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["calibrator.json", "features.json", "reference.json", "golden.json"]
+    "name", ["calibrator.json", "features.json", "reference.json", "golden.json", "drivers.json"]
 )
 def test_each_key_of_a_file_is_documented(page, folder, name):
     content = json.loads((folder / name).read_text(encoding="utf-8"))

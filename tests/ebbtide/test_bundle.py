@@ -24,7 +24,9 @@ from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from ebbtide.scorer.scorer import RankedScorer, median_present
+from ebbtide.scorer.typical import TypicalByOutcome
 from features.catalogue.catalogue import features_named
+from training.explanation.drivers import drivers
 from training.models import boosting
 from training.models.boosting import fit_boosting
 from training.models.forest import fit_forest
@@ -68,6 +70,9 @@ def written(folder, kind, *, key=KEY, golden_off=0.0):
         typical=np.array([median_present(column) for column in rows.T]),
         model=read_model(kind, files),
         calibrator=PlattCalibrator(slope=0.9, intercept=0.1),
+        by_outcome=TypicalByOutcome(
+            stayers=np.array([20.0, 90.0, np.nan]), leavers=np.array([150.0, 80.0, 25.0])
+        ),
     )
     p_churn = scorer.p_churn(rows)
     version = write_bundle(
@@ -87,6 +92,7 @@ def written(folder, kind, *, key=KEY, golden_off=0.0):
         ),
         golden=Golden(rows=rows[:5], p_churn=p_churn[:5] + golden_off),
         card="# Card\n",
+        drivers=drivers(scorer, rows),
         metrics=METRICS,
         lineage={"seed": 1},
         key=key,
@@ -145,6 +151,10 @@ def test_what_was_written_is_read_back(originals, kind) -> None:
     assert bundle.scorer.features == scorer.features
     assert bundle.scorer.scales == scorer.scales
     np.testing.assert_array_equal(bundle.scorer.typical, scorer.typical)
+    for group in ("stayers", "leavers"):
+        read, kept = (getattr(each.typical_by_outcome, group) for each in (bundle.scorer, scorer))
+        np.testing.assert_array_equal(read, kept)
+    assert bundle.drivers == drivers(scorer, some_rows()[0])
     rows, _ = some_rows()
     read, kept = bundle.scorer.score(rows), scorer.score(rows)
     np.testing.assert_array_equal(read.p_churn, kept.p_churn)
@@ -169,7 +179,14 @@ FILES = {
     "random_forest": ["model.lgb"],
     "blend": ["blend.json", "member_00.json", "member_01.lgb", "member_02.lgb"],
 }
-SHARED = ["calibrator.json", "card.md", "features.json", "golden.json", "reference.json"]
+SHARED = [
+    "calibrator.json",
+    "card.md",
+    "drivers.json",
+    "features.json",
+    "golden.json",
+    "reference.json",
+]
 CASES = [(kind, name) for kind in KINDS for name in FILES[kind]]
 CASES += [("logistic", name) for name in [*SHARED, MANIFEST, SIGNATURE]]
 every_file = pytest.mark.parametrize(
@@ -291,6 +308,18 @@ UNFIT = [
     ("features.json", lambda f: f[0]["contract"].pop("reason"), "no-reason"),
     ("features.json", lambda f: f[0]["scale"]["ranks"].pop(), "ragged-scale"),
     ("features.json", lambda f: f[0]["scale"]["values"].reverse(), "falling-scale"),
+    ("features.json", lambda f: f[0].pop("typical_leavers"), "no-word-of-leavers"),
+    ("drivers.json", lambda d: d["features"].pop(), "a-driver-less"),
+    ("drivers.json", lambda d: d["features"].append(d["features"][-1]), "a-driver-twice"),
+    ("drivers.json", lambda d: d["features"].reverse(), "rising-drivers"),
+    ("drivers.json", lambda d: d["features"][0].update(family="tenure"), "another-family"),
+    ("drivers.json", lambda d: d["features"][0].update(direction=2), "no-direction"),
+    ("drivers.json", lambda d: d["features"][0].update(share=1.5), "more-than-all"),
+    ("drivers.json", lambda d: d["features"][0].update(share="much"), "share-is-text"),
+    ("drivers.json", lambda d: d["families"][0].update(name="luck"), "an-unknown-family"),
+    ("drivers.json", lambda d: d["causes"][0].update(mean_abs_contribution=math.inf), "huge"),
+    ("drivers.json", lambda d: d["causes"][0].update(why="?"), "unknown-in-a-driver"),
+    ("drivers.json", lambda d: d.update(n_rows=0), "drivers-of-nobody"),
     ("golden.json", lambda g: g.update(rows=[], p_churn=[]), "no-golden-rows"),
     ("golden.json", lambda g: g["p_churn"].pop(), "a-golden-score-less"),
     ("golden.json", lambda g: g.update(rows=[[1.0]] * 5), "narrow-golden-rows"),

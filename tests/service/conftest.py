@@ -21,6 +21,7 @@ from ebbtide.store.memory import MemoryStore
 from features.catalogue.catalogue import catalogue_version, features_named
 from service.app import create_app
 from service.settings import read_settings
+from training.explanation.drivers import drivers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +98,7 @@ def make_bundle(tmp_path_factory):
             ),
             golden=Golden(rows=rows, p_churn=model.p_churn(rows) + golden_off),
             card="# Model card\n",
+            drivers=drivers(model, rows),
             metrics={
                 "auc": 0.8,
                 "calibration_error": 0.02,

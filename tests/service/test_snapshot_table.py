@@ -29,6 +29,7 @@ from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
 from service.app import create_app
 from service.scoring.shapes import AnswerShape
+from training.explanation.drivers import drivers
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 # One column has the name of a feature by which a model of events tells the dead: it must not here.
@@ -91,6 +92,7 @@ def folder(tmp_path_factory):
         ),
         golden=Golden(rows=rows, p_churn=model.p_churn(rows)),
         card="# Card\n",
+        drivers=drivers(model, rows),
         metrics={
             "auc": 0.8,
             "calibration_error": 0.02,
