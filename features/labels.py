@@ -88,17 +88,18 @@ def _silent_sql(columns: Set[str], window: OutcomeWindow, *, now: datetime) -> s
 def _ended_sql(
     columns: Set[str], window: OutcomeWindow, *, now: datetime, definition: ChurnDefinition
 ) -> str:
-    require_ends(columns)
+    _require_ends(columns)
     cut = timestamp_sql(now)
     reason = "end_reason" if "end_reason" in columns else "CAST(NULL AS VARCHAR)"
     ranks = " ".join(f"WHEN '{cause}' THEN {rank}" for rank, cause in enumerate(CHURN_CAUSES))
     causes = ", ".join(f"'{cause}'" for cause in CHURN_CAUSES)
-    # Two equal rows are one contract, and a contract that replaces another is another row.
+    # What ended as it began, or before, never ran.
     return f"""contracts AS (
-        SELECT DISTINCT customer_id, started_at, {reason} AS end_reason,
+        SELECT customer_id, started_at, {reason} AS end_reason,
             CASE WHEN ended_at < {cut} THEN ended_at END AS ended_at
         FROM subscriptions
         WHERE {known_sql("subscriptions", columns)} < {cut} AND started_at < {cut}
+          AND (ended_at IS NULL OR ended_at > started_at)
     ), ends AS (
         SELECT customer_id, ended_at,
             min(CASE coalesce(end_reason, 'unknown') {ranks} END) AS cause
@@ -119,14 +120,7 @@ def _ended_sql(
     FROM living LEFT JOIN losses USING (customer_id)"""
 
 
-def require_ends(columns: Set[str]) -> None:
-    """Return if the table of subscriptions tells when they end.
-
-    Raises
-    ------
-    ContractError
-        If not.
-    """
+def _require_ends(columns: Set[str]) -> None:
     if "ended_at" not in columns:
         raise ContractError(
             "Expected subscriptions with ended_at, because churn.kind is contract_end; the table "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ebbtide.contracts.check import check_table
+from ebbtide.contracts.ends import check_ends
 from ebbtide.contracts.findings import Finding, raise_if_errors
 from ebbtide.contracts.header import hint_at_columns
 from ebbtide.contracts.tables import table_contract
@@ -44,7 +45,12 @@ def open_tables(
         If any table cannot be read or breaks its contract; every error is named at once.
     """
     connection = connect(project.project.time_zone)
-    tables = Tables(connection=connection, columns={}, time_zone=project.project.time_zone)
+    tables = Tables(
+        connection=connection,
+        columns={},
+        time_zone=project.project.time_zone,
+        log_table=project.definition.log_table,
+    )
     findings, _ = check_sources(connection, project, now=now, progress=progress)
     tables.findings += findings
     raise_if_errors(tables.findings)
@@ -95,8 +101,11 @@ def check_sources(
             readable.append(name)
         except _Unreadable as err:
             findings.append(err.finding)
-    together = check_together(connection, {name: f"raw_{name}" for name in readable})
-    return findings + together, readable
+    relations = {name: f"raw_{name}" for name in readable}
+    definition = project.definition
+    findings += check_together(connection, relations, log_table=definition.log_table)
+    findings += check_ends(connection, relations, definition)
+    return findings, readable
 
 
 class _Unreadable(ContractError):

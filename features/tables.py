@@ -19,33 +19,43 @@ from features.seen import known_sql, timestamp_sql
 if TYPE_CHECKING:
     from ebbtide.contracts.findings import Finding
 
+_TOLD_FROM = {"transactions": "occurred_at", "subscriptions": "ended_at"}
+"""Whose first instant is the start of the log."""
+
 
 @dataclass(slots=True)
 class Tables:
     """An open connection, and for each table that is there the columns it has.
 
-    ``findings`` are the warnings and advice of the check that the tables passed.
+    ``findings`` are the warnings and advice of the check that the tables passed. ``log_table`` is
+    the table that tells who lives and who leaves; its rows are the log.
     """
 
     connection: duckdb.DuckDBPyConnection
     columns: dict[str, frozenset[str]]
     time_zone: str = "UTC"
     findings: list[Finding] = field(default_factory=list)
+    log_table: str = "transactions"
 
     def log_start(self, *, now: datetime) -> datetime:
-        """Return the instant of the first transaction that was known before ``now``."""
-        known = known_sql("transactions", self.columns["transactions"])
+        """Return the instant from which the log holds what happened, as known before ``now``.
+
+        Of transactions that is the first one. Of subscriptions it is the first end: some that ran
+        when the log began had begun years earlier, and of those that had ended nothing is known.
+        """
+        known = known_sql(self.log_table, self.columns[self.log_table])
+        clock, cut = _TOLD_FROM[self.log_table], timestamp_sql(now)
         return self._one_instant(
-            f"SELECT min(occurred_at) FROM transactions WHERE {known} < {timestamp_sql(now)}"
+            f"SELECT min({clock}) FROM {self.log_table} WHERE {known} < {cut} AND {clock} < {cut}"
         )
 
     def log_end(self, *, now: datetime) -> datetime:
         """Return the midnight until which the log can be complete.
 
-        That is the first midnight after the last transaction, but never one that is still to come
-        at ``now``: the day that runs is not over.
+        That is the first midnight after the last transaction, or the last beginning or end of a
+        subscription, but never one that is still to come at ``now``: the day that runs is not over.
         """
-        last = self._one_instant("SELECT max(occurred_at) FROM transactions")
+        last = self._one_instant(f"SELECT max(happened_at) FROM ({self._moments_sql(now)})")
         return min(
             next_midnight(last, time_zone=self.time_zone),
             last_midnight(now, time_zone=self.time_zone),
@@ -62,7 +72,7 @@ class Tables:
         NotReady
             If the instant lies beyond that.
         """
-        end, silence = self.log_end(now=now), self._longest_silence_days()
+        end, silence = self.log_end(now=now), self._longest_silence_days(now)
         if instant > min(shift_days(end, silence, time_zone=self.time_zone), max(end, now)):
             ends, asked = (day_in_words(at, time_zone=self.time_zone) for at in (end, instant))
             raise NotReady(
@@ -71,8 +81,18 @@ class Tables:
                 f"data."
             )
 
-    def _longest_silence_days(self) -> int:
-        days = "SELECT DISTINCT CAST(occurred_at AS DATE) AS day FROM transactions"
+    def _moments_sql(self, now: datetime) -> str:
+        """Return the query for the instants at which the log says that something happened."""
+        if self.log_table == "transactions":
+            return "SELECT occurred_at AS happened_at FROM transactions"
+        return (
+            "SELECT started_at AS happened_at FROM subscriptions UNION ALL SELECT ended_at AS "
+            f"happened_at FROM subscriptions WHERE ended_at < {timestamp_sql(now)}"
+        )
+
+    def _longest_silence_days(self, now: datetime) -> int:
+        moments = self._moments_sql(now)
+        days = f"SELECT DISTINCT CAST(happened_at AS DATE) AS day FROM ({moments})"
         found = self.connection.sql(
             "SELECT max(silence) FROM (SELECT date_diff('day', lag(day) OVER (ORDER BY day), day) "
             f"- 1 AS silence FROM ({days}))"
@@ -82,7 +102,12 @@ class Tables:
     def _one_instant(self, query: str) -> datetime:
         instant: datetime | None = self.connection.sql(query).fetchall()[0][0]
         if instant is None:
-            raise NotReady("There are no transactions yet, so there is nothing to learn from.")
+            nothing = (
+                "No subscription has ended yet"
+                if self.log_table == "subscriptions"
+                else "There are no transactions yet"
+            )
+            raise NotReady(f"{nothing}, so there is nothing to learn from.")
         return instant.replace(tzinfo=UTC)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from ebbtide.errors import BundleError, NotReady
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.expectations import expectations_of
 from features.snapshot import build_snapshot
-from features.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
     from ebbtide.words import Language
     from features.catalogue.feature import Feature
+    from features.tables import Tables
 
 CHUNK = 10_000
 
@@ -140,7 +141,7 @@ def tables_as_trained(bundle: Bundle, tables: Tables) -> Tables:
         table: tables.columns[table] & (columns | {"known_at"})
         for table, columns in bundle.columns.items()
     }
-    return Tables(connection=tables.connection, columns=as_trained, time_zone=tables.time_zone)
+    return replace(tables, columns=as_trained)
 
 
 def require_anybody(rows: int, bundle: Bundle, *, as_of: datetime) -> None:

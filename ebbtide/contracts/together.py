@@ -1,6 +1,6 @@
 """Check how tables fit together: whether they speak of the same customers and the same time.
 
-Everything is held against the transactions, which are always there. No value is ever quoted.
+Everything is held against the table that tells who lives. No value is ever quoted.
 """
 
 from __future__ import annotations
@@ -22,13 +22,19 @@ SHARED_AT_LEAST = 0.5
 """Share of a table's customers of whom a purchase is expected to be known."""
 
 
-def check_together(connection: DuckDBPyConnection, relations: Mapping[str, str]) -> list[Finding]:
-    """Return what is wrong between the tables and their transactions.
+def check_together(
+    connection: DuckDBPyConnection,
+    relations: Mapping[str, str],
+    *,
+    log_table: str = "transactions",
+) -> list[Finding]:
+    """Return what is wrong between the tables and the one that tells who lives.
 
     Parameters
     ----------
     connection : where the relations can be read.
     relations : the relation of each table that is there, by the table's name.
+    log_table : the table that tells who lives.
 
     Returns
     -------
@@ -36,12 +42,15 @@ def check_together(connection: DuckDBPyConnection, relations: Mapping[str, str])
         Errors first. A table without customers is passed over: its own check says so.
     """
     summed = [name for name, relation in relations.items() if _sum_up(connection, name, relation)]
-    if "transactions" not in summed:
+    if log_table not in summed:
         return []
     findings = []
     for name in summed:
-        if name != "transactions":
-            findings += [*_overlap(connection, name), *_freshness(connection, name)]
+        if name != log_table:
+            findings += [
+                *_overlap(connection, name, log_table),
+                *_freshness(connection, name, log_table),
+            ]
     return errors_first(findings)
 
 
@@ -62,10 +71,10 @@ def _sum_up(connection: DuckDBPyConnection, name: str, relation: str) -> bool:
     return bool(connection.sql(f"SELECT count(*) FROM customers_of_{name}").fetchall()[0][0])
 
 
-def _overlap(connection: DuckDBPyConnection, name: str) -> list[Finding]:
+def _overlap(connection: DuckDBPyConnection, name: str, log_table: str) -> list[Finding]:
     n_all, n_shared = connection.sql(
-        f"SELECT count(*), count(buyers.customer_id) FROM customers_of_{name} "
-        f"LEFT JOIN customers_of_transactions AS buyers USING (customer_id)"
+        f"SELECT count(*), count(known.customer_id) FROM customers_of_{name} "
+        f"LEFT JOIN customers_of_{log_table} AS known USING (customer_id)"
     ).fetchall()[0]
     if n_shared >= SHARED_AT_LEAST * n_all:
         return []
@@ -74,7 +83,7 @@ def _overlap(connection: DuckDBPyConnection, name: str) -> list[Finding]:
             severity="warning" if n_shared else "error",
             table=name,
             column="customer_id",
-            message=f"{n_shared:,} of its {n_all:,} customers are in transactions.",
+            message=f"{n_shared:,} of its {n_all:,} customers are in {log_table}.",
             advice=(
                 "Ids may be written in another way (leading zeros, '.0', another system's): bring "
                 "both to one form in a query."
@@ -83,10 +92,10 @@ def _overlap(connection: DuckDBPyConnection, name: str) -> list[Finding]:
     ]
 
 
-def _freshness(connection: DuckDBPyConnection, name: str) -> list[Finding]:
+def _freshness(connection: DuckDBPyConnection, name: str, log_table: str) -> list[Finding]:
     days = connection.sql(
         f"SELECT date_diff('hour', (SELECT max(last_at) FROM customers_of_{name}), "
-        f"(SELECT max(last_at) FROM customers_of_transactions)) // 24"
+        f"(SELECT max(last_at) FROM customers_of_{log_table})) // 24"
     ).fetchall()[0][0]
     if days is None or days <= STALE_AFTER_DAYS:
         return []
@@ -95,7 +104,7 @@ def _freshness(connection: DuckDBPyConnection, name: str) -> list[Finding]:
             severity="warning",
             table=name,
             column=table_contract(name).clock,
-            message=f"ends {days:,} days before transactions do.",
+            message=f"ends {days:,} days before {log_table} do.",
             advice=(
                 "What was not recorded looks as if it had not happened: bring newer rows, or leave "
                 "the table out."

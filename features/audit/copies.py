@@ -7,16 +7,17 @@ the tables then, by whatever cursor, reads the copies and cannot pass them by.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from features.audit.subject import Subject
-from features.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from features.audit.perturbations import Altered
+    from features.tables import Tables
 
 _MARKED = (
     "WITH marked AS (SELECT *, row_number() OVER (ORDER BY hash(given)) AS audit_row"
@@ -37,7 +38,7 @@ def replaced_copy(tables: Tables, queries: Mapping[str, str], *, aside: str) -> 
     aside : what the names of the originals begin with meanwhile; nothing else may.
     """
     connection = tables.connection
-    copy = Tables(connection=connection, columns=dict(tables.columns), time_zone=tables.time_zone)
+    copy = replace(tables, columns=dict(tables.columns))
     moved = []
     try:
         for table, query in queries.items():

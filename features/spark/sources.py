@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import duckdb
 
 from ebbtide.contracts.check import check_rows
+from ebbtide.contracts.ends import check_ends
 from ebbtide.contracts.findings import Finding, raise_if_errors
 from ebbtide.contracts.header import hint_at_columns
 from ebbtide.contracts.tables import table_contract, typed_sql
@@ -64,7 +65,13 @@ def open_spark_tables(
         )
     spark = SparkConnection(session, project.project.time_zone)
     connection = cast("DuckDBPyConnection", spark)  # it has what is used of one
-    tables = Tables(connection=connection, columns={}, time_zone=project.project.time_zone)
+    definition = project.definition
+    tables = Tables(
+        connection=connection,
+        columns={},
+        time_zone=project.project.time_zone,
+        log_table=definition.log_table,
+    )
     readable = []
     for name, source in project.tables.items():
         if progress is not None:
@@ -73,7 +80,9 @@ def open_spark_tables(
         tables.findings += found
         if not any(finding.severity == "error" for finding in found):
             readable.append(name)
-    tables.findings += check_together(connection, {name: f"raw_{name}" for name in readable})
+    relations = {name: f"raw_{name}" for name in readable}
+    tables.findings += check_together(connection, relations, log_table=definition.log_table)
+    tables.findings += check_ends(connection, relations, definition)
     raise_if_errors(tables.findings)
     for name in readable:
         tables.columns[name] = type_view(spark, name)

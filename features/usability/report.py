@@ -108,7 +108,8 @@ def usability_report(
     """
     say = progress or (lambda _: None)
     zone = project.project.time_zone
-    tables = Tables(connection=connect(zone), columns={}, time_zone=zone)
+    log_table = project.definition.log_table
+    tables = Tables(connection=connect(zone), columns={}, time_zone=zone, log_table=log_table)
     findings, readable = check_sources(tables.connection, project, now=now, progress=progress)
     shapes = []
     loaded = [name for name in readable if _load(tables, name, findings)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ebbtide.definition import ChurnDefinition
 
 BASE = ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365)
+MONTHLY = ChurnDefinition.of_contracts(horizon_days=30, gap_days=0, grace_days=7)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,33 @@ BASE = ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365)
 )
 def test_the_code_differs_where_the_definition_does(change) -> None:
     assert dataclasses.replace(BASE, **change).code != BASE.code
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"horizon_days": 31}, {"gap_days": 1}, {"grace_days": 8}, {"time_zone": "Asia/Tokyo"}],
+    ids=["horizon", "gap", "grace", "zone"],
+)
+def test_the_code_of_contracts_differs_where_the_definition_does(change) -> None:
+    assert dataclasses.replace(MONTHLY, **change).code != MONTHLY.code
+
+
+def test_contracts_are_told_apart_from_silence_by_code_and_sentence() -> None:
+    silent = dataclasses.replace(BASE, horizon_days=30)
+    assert MONTHLY.code.startswith("contract_end-30d-")
+    assert silent.code.startswith("inactivity-30d-")
+    assert "a running contract that ends" in MONTHLY.sentence
+    assert "without another within 7 days" in MONTHLY.sentence
+    assert "from 5 days after as_of" in dataclasses.replace(MONTHLY, gap_days=5).sentence
+
+
+def test_the_outcome_of_contracts_is_known_once_the_grace_days_are_over() -> None:
+    as_of = datetime(2011, 3, 1, tzinfo=UTC)
+    window = dataclasses.replace(MONTHLY, gap_days=5).window(as_of)
+    assert window.ends_at == as_of + timedelta(days=35)
+    assert window.matures_at == as_of + timedelta(days=42)
+    assert dataclasses.replace(MONTHLY, gap_days=5).outcome_days == 42
+    assert BASE.outcome_days == 90
 
 
 @pytest.mark.golden
