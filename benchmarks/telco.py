@@ -21,8 +21,9 @@ from threadpoolctl import threadpool_limits
 from ebbtide.project import load_project
 from features.snapshot_table.table import open_snapshot_table
 from training.evaluation.measures import auc, measures
+from training.snapshot_table.by_folds import score_across_folds
 from training.snapshot_table.folds import copies, stratified_folds
-from training.snapshot_table.train import labelled, score_across_folds
+from training.snapshot_table.train import labelled
 
 if TYPE_CHECKING:
     from ebbtide.project import CandidateName

@@ -1,4 +1,4 @@
-"""Weights of a blend, learned from what its members said of customers whose outcome they knew not."""
+"""Weights of a blend, learned from scores of customers whose outcome its members did not know."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
 PULL = 20.0
-"""How strongly weights are drawn to equal shares: as so many customers' evidence would draw them."""
+"""How strongly weights are drawn to equal shares, in customers whose evidence weighs as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

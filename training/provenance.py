@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from features.catalogue.catalogue import catalogue_version, features_named
@@ -12,7 +12,7 @@ from training.card import model_card
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Set
 
-    from ebbtide.project import CandidateName, Project
+    from ebbtide.project import Project
     from training.candidates import Candidate
     from training.train import Trained
 
@@ -29,7 +29,6 @@ class Provenance:
     catalogue_version : hash of what the features mean.
     lookback_days : how far before ``as_of`` they look; 0 where the company computed them.
     card : writes the card of a candidate.
-    parameters : what differs from the usual parameters, by kind of model.
     expectations : parameters of the buying model of the newest snapshot; None if there is none.
     """
 
@@ -39,7 +38,6 @@ class Provenance:
     catalogue_version: str
     lookback_days: int
     card: Callable[[Candidate], str]
-    parameters: Mapping[CandidateName, Mapping[str, object]] = field(default_factory=dict)
     expectations: Mapping[str, object] | None = None
 
 

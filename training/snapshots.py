@@ -6,7 +6,7 @@ Every training snapshot is ranked against itself, see ``ebbtide.scorer.ranks``.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from features.labels import label_snapshot
 from features.snapshot import SnapshotBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -45,6 +45,8 @@ class Snapshot:
     scales : scale of each feature in this snapshot: ranks of a number, places of a category.
     churned : 1 for churn, 0 for stayed, shape (n,); None while the outcome is unknown.
     expectations : the buying model that was fitted on the snapshot; None if there is none.
+    value : margin at stake, currency, NaN where unknown, shape (n,); None where nobody asked.
+    attributes : what the customers have in common, by name, each of shape (n,).
     """
 
     as_of: datetime
@@ -54,6 +56,8 @@ class Snapshot:
     scales: tuple[Scale, ...]
     churned: FloatArray | None
     expectations: BuyTillYouDie | None = None
+    value: FloatArray | None = None
+    attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
 
 def snapshot_builder(
@@ -201,3 +205,8 @@ def stack(snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray]:
     ranked = np.vstack([taken.ranked for taken in snapshots])
     outcomes = [taken.churned for taken in snapshots]
     return ranked, np.concatenate([outcome for outcome in outcomes if outcome is not None])
+
+
+def value_of(taken: Snapshot) -> FloatArray:
+    """Return the margin at stake of a snapshot's customers, NaN where unknown, shape (n,)."""
+    return np.full(len(taken.customer_ids), np.nan) if taken.value is None else taken.value

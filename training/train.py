@@ -5,19 +5,24 @@ Tracks nothing and writes nothing; ``training.tracking`` does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ebbtide.bundle.contents import Golden, Reference
+from ebbtide.economics import VALUE_FEATURE, customer_value
 from ebbtide.errors import NotReady
+from ebbtide.policy.file import load_policy
 from ebbtide.scorer.scorer import RankedScorer, commonest_present, median_present
 from features.catalogue.catalogue import features_present
-from training.candidates import try_candidate
+from training.attributes import attributes_at, tenure_groups
+from training.candidates import candidate_of
 from training.origins import origins
-from training.rules import rule_aucs
+from training.recipes import Recipe
+from training.relived import blended, relive
+from training.rules import rule_aucs, rule_scores
 from training.snapshots import take_snapshots
 
 if TYPE_CHECKING:
@@ -26,8 +31,11 @@ if TYPE_CHECKING:
 
     from ebbtide.contracts.feature import FeatureContract
     from ebbtide.project import Project
+    from ebbtide.scorer.scores import FloatArray
     from features.tables import Tables
     from training.candidates import Candidate
+    from training.origins import Origin
+    from training.relived import Relived
     from training.snapshots import Snapshot
 
 GOLDEN_ROWS = 50
@@ -130,31 +138,86 @@ def _train(
     progress: Callable[[str], None] | None,
 ) -> Trained:
     features = features_present(tables.columns)
+    names = [feature.name for feature in features]
     snapshots, newest = take_snapshots(tables, project, features, now=now, progress=progress)
-    tested_at = origins(snapshots, project.definition)
-    candidates: list[Candidate] = []
-    failed: dict[str, str] = {}
-    for kind in project.training.candidates:
-        try:
-            candidates.append(
-                try_candidate(
-                    kind,
-                    snapshots,
-                    newest,
-                    tested_at,
-                    seed=project.training.seed,
-                    progress=progress,
-                )
-            )
-        except NotReady as err:
-            failed[kind] = str(err)
+    tested_at = [
+        replace(origin, scored=_described(tables, project, origin.scored, names))
+        for origin in origins(snapshots, project.definition)
+    ]
+    rules = [rule_scores(origin.scored, names) for origin in tested_at]
+    candidates, failed = try_each(
+        [Recipe(kind=kind) for kind in project.training.candidates],
+        snapshots,
+        newest,
+        tested_at,
+        rules=rules,
+        seed=project.training.seed,
+        progress=progress,
+    )
     return Trained(
         features=features,
         snapshots=tuple(snapshots),
         newest=newest,
         candidates=best_first(candidates, failed),
         failed=failed,
-        rule_auc=rule_aucs(tested_at[0].scored, [feature.name for feature in features]),
+        rule_auc=rule_aucs(tested_at[0].scored, names),
+    )
+
+
+def try_each(
+    recipes: Sequence[Recipe],
+    snapshots: Sequence[Snapshot],
+    newest: Snapshot,
+    tested_at: Sequence[Origin],
+    *,
+    rules: Sequence[Mapping[str, FloatArray]],
+    seed: int,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[list[Candidate], dict[str, str]]:
+    """Try recipes of different kinds and, where there are two or more, the blend of them.
+
+    Returns
+    -------
+    tuple
+        The candidates; why the other kinds failed, by kind.
+    """
+    relived: list[Relived] = []
+    failed: dict[str, str] = {}
+    for recipe in recipes:
+        try:
+            relived.append(
+                relive(recipe, snapshots, newest, tested_at, seed=seed, progress=progress)
+            )
+        except NotReady as err:
+            failed[recipe.kind] = str(err)
+    if len(relived) > 1:
+        relived.append(blended(relived, tested_at))
+    candidates: list[Candidate] = []
+    for each in relived:
+        try:
+            candidates.append(candidate_of(each, tested_at, rules=rules, seed=seed))
+        except NotReady as err:
+            failed[each.kind] = str(err)
+    return candidates, failed
+
+
+def _described(tables: Tables, project: Project, taken: Snapshot, names: Sequence[str]) -> Snapshot:
+    """Return a snapshot with the value and the attributes of its customers."""
+    policy = load_policy(project.policy_path)
+    spend = (
+        taken.rows[:, names.index(VALUE_FEATURE)]
+        if VALUE_FEATURE in names
+        else np.full(len(taken.rows), np.nan)
+    )
+    return replace(
+        taken,
+        value=customer_value(
+            spend, margin_rate=policy.margin_rate, value_horizon_days=policy.value_horizon_days
+        ),
+        attributes={
+            **attributes_at(tables, taken.customer_ids, as_of=taken.as_of),
+            **tenure_groups(taken.rows, names, lookback_days=project.snapshots.lookback_days),
+        },
     )
 
 

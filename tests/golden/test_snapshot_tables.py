@@ -11,8 +11,9 @@ import pytest
 from ebbtide.project import load_project
 from features.snapshot_table.table import inferred_contract, open_snapshot_table
 from training.evaluation.measures import auc
+from training.snapshot_table.by_folds import score_across_folds
 from training.snapshot_table.folds import copies, stratified_folds
-from training.snapshot_table.train import labelled, score_across_folds
+from training.snapshot_table.train import labelled
 
 pytestmark = pytest.mark.golden
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from training.candidates import FITS, model_of
+from ebbtide.bundle.model_files import read_single
 from training.evaluation.measures import auc
 from training.models import forest, forest_text, logistic
+from training.recipes import FITS
 
 N = 900
 PLACES = 42
@@ -28,14 +29,14 @@ def data():
 @pytest.mark.parametrize("kind", sorted(FITS))
 def test_a_category_without_order_is_found(kind, data) -> None:
     ranked, churned = data
-    native = model_of(kind, FITS[kind](ranked, churned, seed=0, categories={1: PLACES})[1])
+    native = read_single(kind, FITS[kind](ranked, churned, seed=0, categories={1: PLACES})[1])
     assert auc(churned, native.log_odds(ranked)) > 0.78
 
 
 @pytest.mark.parametrize("kind", sorted(FITS))
 def test_null_and_what_was_not_learned_have_a_score_and_exact_contributions(kind, data) -> None:
     ranked, churned = data
-    model = model_of(kind, FITS[kind](ranked, churned, seed=0, categories={1: PLACES})[1])
+    model = read_single(kind, FITS[kind](ranked, churned, seed=0, categories={1: PLACES})[1])
     rows = np.array([[0.5, PLACES - 2.0], [0.5, PLACES - 1.0]])
     assert np.isfinite(model.log_odds(rows)).all()
     assert np.isfinite(model.contributions(rows)).all()
@@ -44,7 +45,7 @@ def test_null_and_what_was_not_learned_have_a_score_and_exact_contributions(kind
 @pytest.mark.parametrize("kind", sorted(FITS))
 def test_contributions_sum_to_the_distance_from_the_average(kind, data) -> None:
     ranked, churned = data
-    model = model_of(kind, FITS[kind](ranked, churned, seed=0, categories={1: PLACES})[1])
+    model = read_single(kind, FITS[kind](ranked, churned, seed=0, categories={1: PLACES})[1])
     raw = model.log_odds(ranked)
     if kind == "random_forest":
         raw = 1 / (1 + np.exp(-raw))
@@ -63,7 +64,7 @@ def test_a_forest_is_served_as_it_was_fitted(data, monkeypatch) -> None:
 
     monkeypatch.setattr(forest, "RandomForestClassifier", Kept)
     text = forest.fit_forest(ranked, churned, seed=0, categories={1: PLACES})[1]
-    served = 1 / (1 + np.exp(-model_of("random_forest", text).log_odds(ranked)))
+    served = 1 / (1 + np.exp(-read_single("random_forest", text).log_odds(ranked)))
     fitted = seen["forest"].predict_proba(seen["rows"])[:, 1]
     np.testing.assert_allclose(served, fitted.clip(1e-4, 1 - 1e-4), atol=1e-12)
     assert "cat_boundaries" in text
@@ -76,7 +77,7 @@ def test_a_set_of_categories_is_written_in_words_of_32() -> None:
 def test_a_place_without_rows_has_no_weight(data) -> None:
     ranked, churned = data
     text = logistic.fit_logistic(ranked, churned, seed=0, categories={1: PLACES})[1]
-    weights = model_of("logistic", text).categories[1]
+    weights = read_single("logistic", text).categories[1]
     assert weights[PLACES - 2 :].tolist() == [0.0, 0.0]
     assert np.average(weights[ranked[:, 1].astype(int)]) == pytest.approx(0.0, abs=1e-12)
 

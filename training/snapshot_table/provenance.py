@@ -9,7 +9,6 @@ from ebbtide.contracts.snapshot_table import TABLE, features_version
 from training.lineage import lineage_with
 from training.provenance import Provenance
 from training.snapshot_table.card import table_card
-from training.snapshot_table.shape import shape_of
 
 if TYPE_CHECKING:
     from ebbtide.project import Project
@@ -46,11 +45,6 @@ def provenance_of_table(project: Project, table: SnapshotTable, trained: Trained
         catalogue_version=features_version(features),
         lookback_days=0,
         card=lambda candidate: table_card(project, table, trained, candidate),
-        parameters={
-            candidate.kind: shape_of(candidate.model_files["model.lgb"])
-            for candidate in trained.candidates
-            if candidate.kind == "lightgbm"
-        },
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.candidates import model_of
+from ebbtide.bundle.model_files import read_single
 from training.models.boosting import fit_boosting
 from training.snapshot_table.folds import copies, stratified_folds
 
@@ -51,7 +51,7 @@ def chosen_shape(
         text = fit_boosting(
             ranked[~held], churned[~held], seed=seed, categories=categories, parameters=shape
         )[1]
-        z = model_of("lightgbm", text).log_odds(ranked[held])
+        z = read_single("lightgbm", text).log_odds(ranked[held])
         losses.append(float(np.mean(np.logaddexp(0.0, np.where(churned[held] == 1, -z, z)))))
     return SHAPES[int(np.argmin(losses))]
 

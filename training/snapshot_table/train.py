@@ -18,29 +18,28 @@ from threadpoolctl import threadpool_limits
 
 from ebbtide.clock import day_in_words
 from ebbtide.errors import ContractError, NotReady
-from ebbtide.scorer.categories import CategoryScale, category_sizes
+from ebbtide.scorer.categories import CategoryScale
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.arrays.clock import microseconds
 from features.snapshot_table.maturity import instant_of, matured_labels
-from features.snapshot_table.telling import column_auc
-from training.calibration import fit_platt
-from training.candidates import FITS, Candidate, model_of, try_candidate
-from training.evaluation.measures import auc, measures
+from features.snapshot_table.telling import column_score
+from training.evaluation.measures import auc
 from training.origins import origins
+from training.recipes import Recipe
+from training.relived import outcomes
+from training.snapshot_table.by_folds import try_by_folds
 from training.snapshot_table.folds import copies, stratified_folds
-from training.snapshot_table.shape import chosen_shape
 from training.snapshots import Snapshot
-from training.train import Trained, best_first
+from training.train import Trained, best_first, try_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ebbtide.contracts.feature import FeatureContract
-    from ebbtide.project import CandidateName, Project
+    from ebbtide.project import Project
     from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
     from features.snapshot_table.table import SnapshotTable
-    from training.snapshot_table.folds import IndexArray
 
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the instant of a table without dates; it is shown nowhere."""
@@ -136,141 +135,27 @@ def _train_by_folds(
             f"Bring more rows."
         )
     features = table.contract.features
-    seed = project.training.seed
     whole = labelled(table)
     assert whole.churned is not None
-    fold = stratified_folds(whole.churned, copies(whole.rows), seed=seed)
-    candidates, failed = _try_each(
-        project,
-        lambda kind: try_by_folds(kind, whole, fold, seed=seed, progress=progress),
+    fold = stratified_folds(whole.churned, copies(whole.rows), seed=project.training.seed)
+    rule = best_column(features, whole.rows, whole.churned)
+    candidates, failed = try_by_folds(
+        project.training.candidates,
+        whole,
+        fold,
+        rules=rule,
+        seed=project.training.seed,
+        progress=progress,
     )
     return Trained(
         features=tuple(TableFeature(contract=feature) for feature in features),
         snapshots=(whole,),
         newest=whole,
-        candidates=candidates,
+        candidates=best_first(candidates, failed),
         failed=failed,
-        rule_auc=best_column(features, whole.rows, whole.churned),
+        rule_auc={name: auc(whole.churned, score) for name, score in rule.items()},
         is_dated=False,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcrossFolds:
-    """What models said of rows that they had not seen.
-
-    Parameters
-    ----------
-    log_odds : of each row by the model fitted without its fold, shape (n,).
-    p_churn : the same calibrated by a line that was fitted without its fold, shape (n,).
-    """
-
-    log_odds: FloatArray
-    p_churn: FloatArray
-
-
-def score_across_folds(
-    kind: CandidateName,
-    whole: Snapshot,
-    fold: IndexArray,
-    *,
-    seed: int,
-    progress: Callable[[str], None] | None = None,
-) -> AcrossFolds:
-    """Score every row by a model, and calibrate it by a line, that had not seen its fold.
-
-    Parameters
-    ----------
-    kind : kind of model.
-    whole : the table.
-    fold : of each row, shape (n,).
-    seed : of everything random.
-    progress : called with what is being done.
-
-    Raises
-    ------
-    NotReady
-        If a fold has outcomes of one kind only, or the scores cannot be calibrated.
-    """
-    churned = whole.churned
-    assert churned is not None, "a table without a label cannot be learned from"
-    count = int(fold.max()) + 1
-    held_out = [fold == index for index in range(count)]
-    if any(len(np.unique(churned[held])) < 2 for held in held_out):
-        raise NotReady(
-            f"Expected leavers and stayers in each of {count} folds. Bring more rows of the rarer."
-        )
-    said = np.empty(len(churned))
-    for index, held in enumerate(held_out):
-        if progress is not None:
-            progress(f"{kind}, fold {index + 1} of {count}")
-        fitted = model_of(kind, _fit(kind, whole, ~held, seed=seed)[1])
-        said[held] = fitted.log_odds(whole.ranked[held])
-    p_churn = np.empty(len(churned))
-    for held in held_out:
-        line = fit_platt(said[~held], churned[~held])
-        p_churn[held] = line.probability(said[held])
-    return AcrossFolds(log_odds=said, p_churn=p_churn)
-
-
-def try_by_folds(
-    kind: CandidateName,
-    whole: Snapshot,
-    fold: IndexArray,
-    *,
-    seed: int,
-    progress: Callable[[str], None] | None = None,
-) -> Candidate:
-    """Fit one kind of model without each fold in turn, calibrate across folds, and measure.
-
-    The model that would be served is fitted on all rows; its calibrator is learned from what the
-    models of the folds said of rows that they had not seen.
-
-    Parameters
-    ----------
-    kind : kind of model.
-    whole : the table.
-    fold : of each row, shape (n,).
-    seed : of everything random.
-    progress : called with what is being done.
-
-    Raises
-    ------
-    NotReady
-        If a fold has outcomes of one kind only, or the scores cannot be calibrated.
-    """
-    said = score_across_folds(kind, whole, fold, seed=seed, progress=progress)
-    churned = whole.churned
-    assert churned is not None
-    if progress is not None:
-        progress(f"{kind} on all rows")
-    return Candidate(
-        kind=kind,
-        model_files=dict([_fit(kind, whole, np.ones(len(churned), dtype=bool), seed=seed)]),
-        calibrator=fit_platt(said.log_odds, churned),
-        metrics=measures(churned, said.p_churn),
-        calibration_checked_on="other customers of the same period",
-        auc_by_origin={
-            f"fold {index + 1}": auc(churned[fold == index], said.log_odds[fold == index])
-            for index in range(int(fold.max()) + 1)
-        },
-    )
-
-
-def _fit(
-    kind: CandidateName,
-    whole: Snapshot,
-    chosen: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    *,
-    seed: int,
-) -> tuple[str, str]:
-    assert whole.churned is not None
-    ranked, churned = whole.ranked[chosen], whole.churned[chosen]
-    sizes = category_sizes(whole.scales)
-    if kind != "lightgbm":
-        return FITS[kind](ranked, churned, seed=seed, categories=sizes)
-    shape = chosen_shape(ranked, churned, seed=seed, categories=sizes)
-    return FITS[kind](ranked, churned, seed=seed, categories=sizes, parameters=shape)
 
 
 def _train_by_time(
@@ -296,21 +181,24 @@ def _train_by_time(
         )
     tested_at = origins(matured, definition)
     newest = _everybody_at(table, instants[-1])
-    candidates, failed = _try_each(
-        project,
-        lambda kind: try_candidate(
-            kind, matured, newest, tested_at, seed=project.training.seed, progress=progress
-        ),
+    rules = [best_column(features, each.scored.rows, outcomes(each.scored)) for each in tested_at]
+    candidates, failed = try_each(
+        [Recipe(kind=kind) for kind in project.training.candidates],
+        matured,
+        newest,
+        tested_at,
+        rules=rules,
+        seed=project.training.seed,
+        progress=progress,
     )
-    scored = tested_at[0].scored
-    assert scored.churned is not None
+    churned_there = outcomes(tested_at[0].scored)
     return Trained(
         features=tuple(TableFeature(contract=feature) for feature in features),
         snapshots=tuple(matured),
         newest=newest,
-        candidates=candidates,
+        candidates=best_first(candidates, failed),
         failed=failed,
-        rule_auc=best_column(features, scored.rows, scored.churned),
+        rule_auc={name: auc(churned_there, score) for name, score in rules[0].items()},
     )
 
 
@@ -358,26 +246,13 @@ def _matured_at(table: SnapshotTable, churned: FloatArray, instant: int) -> Snap
     )
 
 
-def _try_each(
-    project: Project, attempt: Callable[[CandidateName], Candidate]
-) -> tuple[tuple[Candidate, ...], dict[str, str]]:
-    candidates: list[Candidate] = []
-    failed: dict[str, str] = {}
-    for kind in project.training.candidates:
-        try:
-            candidates.append(attempt(kind))
-        except NotReady as err:
-            failed[kind] = str(err)
-    return best_first(candidates, failed), failed
-
-
 def best_column(
     features: Sequence[FeatureContract], rows: FloatArray, churned: FloatArray
-) -> dict[str, float]:
-    """Return the column that alone ranks leavers best, with its AUC: the simple rule to beat."""
-    by_name = {
-        feature.name: column_auc(column, churned, is_category=feature.is_categorical)
+) -> dict[str, FloatArray]:
+    """Return the column that alone ranks leavers best, and what it says: the rule to beat."""
+    said = {
+        feature.name: column_score(column, churned, is_category=feature.is_categorical)
         for feature, column in zip(features, rows.T, strict=True)
     }
-    name = max(by_name, key=lambda each: by_name[each])
-    return {re.sub(r"[^\w ./-]", "_", name, flags=re.ASCII): by_name[name]}
+    name = max(said, key=lambda each: auc(churned, said[each]))
+    return {re.sub(r"[^\w ./-]", "_", name, flags=re.ASCII): said[name]}
