@@ -15,7 +15,7 @@ from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import NotReady
 from features.labels import label_snapshot
 from features.tables import Tables, connect, load_relation
-from training.horizons.departures import departures_by_inactivity
+from training.horizons.departures import anchor_day, departures_at
 
 AS_OF = datetime(2011, 3, 1, tzinfo=UTC)
 LATER = AS_OF + timedelta(days=1000)
@@ -58,7 +58,7 @@ def left(*after_days: float, gap_days: int = 0, now: datetime = LATER, known=Non
     times = [AS_OF - timedelta(days=1), *(AS_OF + timedelta(days=day) for day in after_days)]
     known_at = {AS_OF + timedelta(days=day): at for day, at in (known or {}).items()}
     tables = company({"a": times}, known=known_at)
-    found = departures_by_inactivity(
+    found = departures_at(
         tables, as_of=AS_OF, now=now, definition=churn(gap_days=gap_days), days=DAYS
     )
     assert found.customer_ids.tolist() == ["a"]
@@ -112,9 +112,7 @@ def test_purchases_after_now_do_not_end_a_silence() -> None:
 def test_departures_of_some_customers_are_theirs() -> None:
     bought = AS_OF - timedelta(days=1)
     tables = company({"a": [bought], "b": [bought, AS_OF + timedelta(days=5)], "c": [bought]})
-    found = departures_by_inactivity(
-        tables, as_of=AS_OF, now=LATER, definition=churn(), days=(0, 30)
-    )
+    found = departures_at(tables, as_of=AS_OF, now=LATER, definition=churn(), days=(0, 30))
     some = found.of(np.array(["b", "c"]))
     assert some.left.tolist() == [[0, 1], [1, 1]]
     with pytest.raises(AssertionError, match="without outcome"):
@@ -135,9 +133,7 @@ def test_left_by_a_day_is_churn_asked_at_some_instant_until_then(purchases, gap_
         for index, each in enumerate(purchases)
     }
     tables = company(times)
-    found = departures_by_inactivity(
-        tables, as_of=AS_OF, now=LATER, definition=definition, days=(0, 2, 5)
-    )
+    found = departures_at(tables, as_of=AS_OF, now=LATER, definition=definition, days=(0, 2, 5))
     came = {name: sorted(each) for name, each in times.items()}
     for row, name in enumerate(found.customer_ids.tolist()):
         for column, day in enumerate(found.days):
@@ -163,7 +159,7 @@ def test_left_by_day_0_is_churn_by_definition() -> None:
     }
     tables = company(times)
     labels = label_snapshot(tables, as_of=AS_OF, now=LATER, definition=churn())
-    found = departures_by_inactivity(tables, as_of=AS_OF, now=LATER, definition=churn(), days=DAYS)
+    found = departures_at(tables, as_of=AS_OF, now=LATER, definition=churn(), days=DAYS)
     assert found.customer_ids.tolist() == labels["customer_id"].to_pylist()
     assert found.left[:, 0].tolist() == labels["churned"].to_pylist()
     assert 0 < found.left[:, 0].mean() < 1
@@ -183,10 +179,76 @@ def test_a_silence_lasts_civil_days_where_the_clocks_change() -> None:
         },
         time_zone=zone,
     )
-    found = departures_by_inactivity(
-        tables, as_of=as_of, now=LATER, definition=churn(zone=zone), days=(0, 30)
-    )
+    found = departures_at(tables, as_of=as_of, now=LATER, definition=churn(zone=zone), days=(0, 30))
     assert dict(zip(found.customer_ids.tolist(), found.left[:, 1].tolist(), strict=True)) == {
         "on-the-day": 0.0,
         "an-hour-later": 1.0,
     }
+
+
+def contracts(rows: list[tuple[str, float, float | None, str | None]]) -> Tables:
+    """Subscriptions: whose, from which day to which day after as_of, and why they ended."""
+    connection = connect("UTC")
+    instant = pa.timestamp("us", tz="UTC")
+
+    def at(day: float | None) -> datetime | None:
+        return None if day is None else AS_OF + timedelta(days=day)
+
+    connection.register(
+        "raw_subscriptions",
+        pa.table(
+            {
+                "customer_id": pa.array([row[0] for row in rows], pa.string()),
+                "started_at": pa.array([at(row[1]) for row in rows], instant),
+                "ended_at": pa.array([at(row[2]) for row in rows], instant),
+                "end_reason": pa.array([row[3] for row in rows], pa.string()),
+            }
+        ),
+    )
+    columns = {"subscriptions": load_relation(connection, "subscriptions")}
+    return Tables(connection=connection, columns=columns)
+
+
+MONTH = ChurnDefinition.of_contracts(horizon_days=30, gap_days=0, grace_days=7)
+
+
+def test_a_contract_has_left_by_the_day_after_its_end() -> None:
+    tables = contracts(
+        [
+            ("ends-on-10", -100, 10, "voluntary"),
+            ("ends-on-30", -100, 30, "payment"),
+            ("renewed", -100, 10, None),
+            ("renewed", 15, None, None),
+            ("renewed-in-vain", -100, 10, "voluntary"),
+            ("renewed-in-vain", 12, 50, None),
+            ("runs", -100, None, None),
+            ("gone", -100, -1, "voluntary"),
+        ]
+    )
+    found = departures_at(tables, as_of=AS_OF, now=LATER, definition=MONTH, days=(15, 30, 60, 90))
+    assert found.causes is not None
+    assert {
+        name: (left.tolist(), cause)
+        for name, left, cause in zip(
+            found.customer_ids.tolist(), found.left, found.causes.tolist(), strict=True
+        )
+    } == {
+        "ends-on-10": ([1, 1, 1, 1], "voluntary"),
+        "ends-on-30": ([0, 0, 1, 1], "payment"),
+        "renewed": ([0, 0, 0, 0], ""),
+        "renewed-in-vain": ([0, 0, 1, 1], "unknown"),
+        "runs": ([0, 0, 0, 0], ""),
+    }
+    assert anchor_day(MONTH) == 30
+    labels = label_snapshot(tables, as_of=AS_OF, now=LATER, definition=MONTH)
+    assert found.left[:, 1].tolist() == labels["churned"].to_pylist()
+
+
+def test_the_end_of_a_contract_matures_after_its_grace() -> None:
+    tables = contracts([("a", -100, None, None)])
+    for days_later, matured in ((37, (15, 30)), (36, (15,)), (97, (15, 30, 60, 90))):
+        now = AS_OF + timedelta(days=days_later)
+        found = departures_at(tables, as_of=AS_OF, now=now, definition=MONTH, days=(15, 30, 60, 90))
+        assert found.days == matured
+    with pytest.raises(NotReady):
+        departures_at(tables, as_of=AS_OF, now=AS_OF, definition=MONTH, days=(15, 30))
