@@ -1,14 +1,38 @@
-"""From a model's log-odds to a calibrated probability."""
+"""From a model's raw score to a calibrated probability: what every kind promises, and a line.
+
+The other kinds are in ``calibrator_beta`` and ``calibrator_isotonic``; ``calibrator_file`` reads
+any of them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
+
+
+class Calibrator(Protocol):
+    """A rising map from raw scores to probabilities, as plain numbers.
+
+    The same score gives the same bits alone and in any batch, and a higher score never a lower
+    probability.
+    """
+
+    def probability(self, log_odds: FloatArray) -> FloatArray:
+        """Return calibrated probabilities in (0, 1), same shape."""
+
+    def moved(self, by: float) -> Self:
+        """Return the calibrator for scores to which ``by`` was added: it takes it off again."""
+
+    def raised(self, by: float) -> Self:
+        """Return the calibrator whose every promise is higher by so much log-odds."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for the bundle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +60,20 @@ class PlattCalibrator:
     def probability(self, log_odds: FloatArray) -> FloatArray:
         """Return calibrated probabilities in (0, 1), same shape."""
         return sigmoid(self.slope * log_odds + self.intercept)
+
+    def moved(self, by: float) -> Self:
+        """Return the calibrator for scores to which ``by`` was added: it takes it off again."""
+        return replace(self, intercept=self.intercept - self.slope * by)
+
+    def raised(self, by: float) -> Self:
+        """Return the calibrator whose every promise is higher by so much log-odds.
+
+        Examples
+        --------
+        >>> PlattCalibrator(slope=2.0, intercept=0.5).raised(0.25)
+        PlattCalibrator(slope=2.0, intercept=0.75)
+        """
+        return replace(self, intercept=self.intercept + by)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for the bundle."""
