@@ -48,6 +48,10 @@ class Departures:
     left: FloatArray
     causes: NDArray[np.str_] | None = None
 
+    def by(self, day: int) -> FloatArray:
+        """Return who had left by a day that had matured, 1 or 0, shape (n,)."""
+        return self.left[:, self.days.index(day)]
+
     def of(self, customer_ids: NDArray[np.str_]) -> Departures:
         """Return the departures of some of the customers.
 
