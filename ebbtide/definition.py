@@ -100,6 +100,18 @@ class ChurnDefinition:
         return self.gap_days + self.horizon_days + (self.grace_days or 0)
 
     @property
+    def outcome_in_words(self) -> str:
+        """What ``outcome_days`` is the sum of."""
+        return "gap, horizon and grace" if self.grace_days else "gap and horizon"
+
+    @property
+    def alive_setting(self) -> str:
+        """Where the data say, or the project file says, who is alive."""
+        if self.kind == "contract_end":
+            return "subscriptions.ended_at"
+        return "churn.active_within_days"
+
+    @property
     def log_table(self) -> str:
         """Name of the table whose rows tell who lives and who leaves."""
         return "subscriptions" if self.kind == "contract_end" else "transactions"

@@ -44,6 +44,7 @@ def fit_expectations(
         None if too few customers came again for a model.
     """
     rows = np.concatenate([values.rows for values in values_of(FITTED_FROM)])
+    rows = rows[~np.isnan(rows).any(axis=1)]  # who has a contract need not have purchased
     arguments = dict(zip((feature.name for feature in FITTED_FROM), rows.T, strict=True))
     try:
         return fit_parameters(**arguments)

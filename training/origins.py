@@ -52,7 +52,6 @@ def origins(
     """
     found: list[Origin] = []
     limit = snapshots[-1].as_of
-    outcome_days = definition.gap_days + definition.horizon_days
     while len(found) < at_most:
         scored = [taken for taken in snapshots if taken.as_of <= limit]
         if not scored:
@@ -65,7 +64,7 @@ def origins(
             break
         zone = definition.time_zone
         found.append(Origin(scored=at, learned_from=learned, time_zone=zone))
-        limit = shift_days(at.as_of, -outcome_days, time_zone=zone)
+        limit = shift_days(at.as_of, -definition.outcome_days, time_zone=zone)
     if not found:
         raise NotReady(
             "Expected at least two snapshots a gap and horizon apart, so that a model can be "

@@ -25,17 +25,27 @@ class Rule:
     name : stable, for files and machines.
     feature : what it reads.
     score : from values of the feature to scores, higher for the likelier leaver.
+    beside : another feature that must be there for the rule to make sense; None is none.
     """
 
     name: str
     feature: str
     score: Callable[[FloatArray], FloatArray]
+    beside: str | None = None
 
 
 def _over_own_gap(ratio: FloatArray) -> FloatArray:
     """Who bought once has no gap of their own and counts as silent for ever."""
     return np.where(np.isnan(ratio), np.inf, ratio).clip(max=1e9)
 
+
+def _never_is_longest(days: FloatArray) -> FloatArray:
+    """Who was never seen has been silent for longest."""
+    return np.where(np.isnan(days), 1e9, days)
+
+
+_RUNNING = "contracts_running"
+"""There where the company has contracts."""
 
 DUMMY = "dummy"
 """The rule that says the same of everybody."""
@@ -45,6 +55,14 @@ RULES: tuple[Rule, ...] = (
     Rule(name="few_purchase_days", feature="purchase_days_365d", score=np.negative),
     Rule(name="recency_over_own_gap", feature="recency_over_gap_mean", score=_over_own_gap),
     Rule(name="buy_till_you_die", feature="btyd_p_none", score=np.positive),
+    Rule(name="new_contract", feature="contract_age_days", score=np.negative),
+    Rule(
+        name="silent_account",
+        feature="activity_recency_days",
+        score=_never_is_longest,
+        beside=_RUNNING,
+    ),
+    Rule(name="overdue_payment", feature="payments_overdue", score=np.positive, beside=_RUNNING),
 )
 
 
@@ -63,7 +81,7 @@ def rule_scores(snapshot: Snapshot, names: Sequence[str]) -> dict[str, FloatArra
     scores = {
         rule.name: rule.score(snapshot.rows[:, places[rule.feature]])
         for rule in RULES
-        if rule.feature in places
+        if rule.feature in places and (rule.beside is None or rule.beside in places)
     }
     told = {name: score for name, score in scores.items() if not np.isnan(score).any()}
     return {**told, DUMMY: np.zeros(len(snapshot.rows))}

@@ -137,7 +137,7 @@ def matured_instants(project: Project, *, log_start: datetime, now: datetime) ->
         If no snapshot has matured, or none has history enough.
     """
     settings, definition = project.snapshots, project.definition
-    outcome_days = definition.gap_days + definition.horizon_days
+    outcome_days = definition.outcome_days
     shifted = partial(shift_days, time_zone=definition.time_zone)
     earliest = shifted(log_start, settings.min_history_days)
     candidates = [
@@ -151,7 +151,8 @@ def matured_instants(project: Project, *, log_start: datetime, now: datetime) ->
         today = day_in_words(now, time_zone=definition.time_zone)
         raise NotReady(
             f"Expected at least {needed} days of log before {today} (history "
-            f"{settings.min_history_days}, gap and horizon {outcome_days}), found {days}. "
+            f"{settings.min_history_days}, {definition.outcome_in_words} {outcome_days}), found "
+            f"{days}. "
             f"Wait, bring older data, or shorten churn.horizon_days."
         )
     return instants
@@ -195,7 +196,8 @@ def take_snapshots(
         matured.append(taken_at(as_of=as_of, now=now, share=share))
     if newest.rows.shape[0] == 0 or any(taken.rows.shape[0] == 0 for taken in matured):
         raise NotReady(
-            "A snapshot has no living customer. Check churn.active_within_days and gaps in the log."
+            "A snapshot has no living customer. Check "
+            f"{project.definition.alive_setting} and gaps in the log."
         )
     return matured, newest
 

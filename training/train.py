@@ -137,7 +137,7 @@ def _train(
     now: datetime,
     progress: Callable[[str], None] | None,
 ) -> Trained:
-    features = features_present(tables.columns)
+    features = features_present(tables.columns, kind=project.definition.kind)
     names = [feature.name for feature in features]
     snapshots, newest = take_snapshots(tables, project, features, now=now, progress=progress)
     tested_at = [

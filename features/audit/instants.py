@@ -34,7 +34,7 @@ def last_matured_instants(
         If the log is too short for one.
     """
     definition, settings = project.definition, project.snapshots
-    outcome_days = definition.gap_days + definition.horizon_days
+    outcome_days = definition.outcome_days
     earliest = shift_days(log_start, settings.min_history_days, time_zone=definition.time_zone)
     candidates = [
         shift_days(
@@ -46,7 +46,7 @@ def last_matured_instants(
     if not instants:
         raise NotReady(
             f"Expected a log of at least {settings.min_history_days + outcome_days} days (history "
-            f"{settings.min_history_days}, gap and horizon {outcome_days}), found "
+            f"{settings.min_history_days}, {definition.outcome_in_words} {outcome_days}), found "
             f"{(log_end - log_start).days}. Name an instant with --as-of, or bring older data."
         )
     return instants

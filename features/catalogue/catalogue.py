@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import ContractError, did_you_mean
+from ebbtide.words import Words
 from features.btyd.beta_geometric import BetaGeometric
 from features.btyd.gamma_gamma import GammaGamma
 from features.btyd.maximum_likelihood import Fit
@@ -71,17 +73,23 @@ _ANY_MODEL = BuyTillYouDie(
 )
 """A model, so that the text holds what its parameters stand for."""
 
+_NO_PURCHASE = Words("No purchase in the lookback", "回溯期内无购买")
+
 _BY_NAME = {feature.name: feature for feature in CATALOGUE}
 
 assert len(_BY_NAME) == len(CATALOGUE), "two features share a name"
 
 
-def features_present(columns: Mapping[str, Set[str]]) -> tuple[Feature, ...]:
+def features_present(
+    columns: Mapping[str, Set[str]], *, kind: ChurnKind = "inactivity"
+) -> tuple[Feature, ...]:
     """Return the features that the tables at hand can feed.
 
     Parameters
     ----------
     columns : the columns of each table that is there.
+    kind : of churn. Only by inactivity has everybody purchased; else each feature of purchases may
+        be missing, and says so.
 
     Examples
     --------
@@ -90,11 +98,19 @@ def features_present(columns: Mapping[str, Set[str]]) -> tuple[Feature, ...]:
     (True, False, False)
     """
     return tuple(
-        feature
+        feature if kind == "inactivity" else _of_whoever(feature)
         for feature in CATALOGUE
         if feature.contract.table in columns
         and set(feature.columns) <= columns[feature.contract.table]
     )
+
+
+def _of_whoever(feature: Feature) -> Feature:
+    """Return a feature that also says what it means for one who never purchased."""
+    contract = feature.contract
+    if contract.is_nullable or contract.table != "transactions" or feature.when_no_rows is not None:
+        return feature
+    return replace(feature, contract=replace(contract, when_null=_NO_PURCHASE))
 
 
 def features_named(names: Iterable[str]) -> tuple[Feature, ...]:

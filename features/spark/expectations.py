@@ -35,7 +35,7 @@ def spark_fit(customers: DataFrame, *, most: int = MOST_HISTORIES) -> BuyTillYou
     BuyTillYouDie or None
         As :func:`features.expectations.fit_expectations` returns it for the same customers.
     """
-    kept = customers.persist()
+    kept = customers.dropna().persist()  # who has a contract need not have purchased
     try:
         histories = _histories(kept, most)
         spends = _spends(kept, most)

@@ -124,7 +124,7 @@ def usability_report(
         shapes += [shape] if shape is not None else []
         findings += more
     columns = dict(tables.columns)
-    has_log = "transactions" in columns
+    has_log = log_table in columns
     amounts: list[Quartiles] = (
         checked_or_said(
             lambda: monthly_quartiles(tables, "transactions", "amount").get("", []),
@@ -133,7 +133,7 @@ def usability_report(
             part="amounts of each month",
             otherwise=[],
         )
-        if has_log
+        if "transactions" in columns
         else []
     )
     # With few rows, a quartile is somebody's purchase.
@@ -141,7 +141,7 @@ def usability_report(
     judged = checked_or_said(
         lambda: _judged(tables, project, findings, now=now, progress=progress),
         findings,
-        table="transactions",
+        table=log_table,
         part="whether it is enough to train",
         otherwise=None,
     )

@@ -69,7 +69,7 @@ class Sufficiency:
     ----------
     level : enough, barely or not enough to train.
     missing : what would have to come, or change, for the next better level.
-    log_days : days of log; None where the transactions cannot be read that far.
+    log_days : days of log; None where it cannot be read that far.
     needed_days : days without which training refuses.
     outcomes : of the matured snapshots, the earliest first.
     n_errors : in how many places the tables break their contract.
@@ -134,12 +134,12 @@ def sufficiency(
     """
     mend = _mend(n_errors)
     needed = days_needed(project, tests=1)
-    if "transactions" not in tables.columns:
+    if tables.log_table not in tables.columns:
         return unmeasured(project, n_errors=n_errors)
     try:
         start, end = tables.log_start(now=now), tables.log_end(now=now)
     except NotReady:
-        missing = (*mend, f"Transactions: {needed:,} days of them.")
+        missing = (*mend, f"{tables.log_table.capitalize()}: {needed:,} days of them.")
         return Sufficiency(
             level="not enough",
             missing=missing,
@@ -170,7 +170,7 @@ def sufficiency(
 
 
 def unmeasured(project: Project, *, n_errors: int) -> Sufficiency:
-    """Return the verdict on transactions that cannot be read, so that their days are not known.
+    """Return the verdict on a log that cannot be read, so that their days are not known.
 
     Parameters
     ----------
@@ -180,7 +180,10 @@ def unmeasured(project: Project, *, n_errors: int) -> Sufficiency:
     needed = days_needed(project, tests=1)
     return Sufficiency(
         level="not enough",
-        missing=(*_mend(n_errors), f"Transactions: {needed:,} days of them."),
+        missing=(
+            *_mend(n_errors),
+            f"{project.definition.log_table.capitalize()}: {needed:,} days of them.",
+        ),
         log_days=None,
         needed_days=needed,
         n_errors=n_errors,
@@ -203,7 +206,7 @@ def snapshot_instants(project: Project, *, start: datetime, end: datetime) -> li
     settings, definition = project.snapshots, project.definition
     shifted = partial(shift_days, time_zone=definition.time_zone)
     earliest = shifted(start, settings.min_history_days)
-    outcome_days = definition.gap_days + definition.horizon_days
+    outcome_days = definition.outcome_days
     instants = [
         shifted(end, -outcome_days - settings.every_days * index)
         for index in range(settings.max_count)
@@ -221,21 +224,20 @@ def days_needed(project: Project, *, tests: int) -> int:
     project : says what churn is, and when snapshots are taken.
     tests : periods to be tested on, >= 1.
     """
-    settings, churn = project.snapshots, project.churn
-    outcome_days = churn.gap_days + churn.horizon_days
+    settings, outcome_days = project.snapshots, project.definition.outcome_days
     apart = settings.every_days * math.ceil(outcome_days / settings.every_days)
     return settings.min_history_days + outcome_days + tests * apart
 
 
 def _days_missing(project: Project, *, start: datetime, end: datetime) -> list[str]:
-    settings, churn = project.snapshots, project.churn
+    settings, definition = project.snapshots, project.definition
     needed = days_needed(project, tests=1)
     log_days = whole_days(start, end, time_zone=project.project.time_zone)
-    outcome_days = churn.gap_days + churn.horizon_days
+    outcome_days = definition.outcome_days
     if settings.max_count * settings.every_days <= outcome_days:
         return [
-            "More snapshots: snapshots.max_count times every_days must be more than gap and "
-            f"horizon ({outcome_days} days)."
+            "More snapshots: snapshots.max_count times every_days must be more than "
+            f"{definition.outcome_in_words} ({outcome_days} days)."
         ]
     if log_days >= needed:
         return []
@@ -255,7 +257,7 @@ def _weak(project: Project, outcomes: Sequence[Outcomes]) -> list[tuple[str, boo
         return [
             (
                 "A matured snapshot with both leavers and stayers: none has both. Check "
-                "churn.horizon_days and churn.active_within_days.",
+                f"churn.horizon_days and {project.definition.alive_setting}.",
                 True,
             )
         ]
