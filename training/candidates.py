@@ -38,6 +38,7 @@ class Candidate:
     calibrator : learned from out-of-time scores at the latest origin, and aligned to the served
         model.
     judged : what was promised and what came, period by period, the latest first.
+    metrics : measures in the latest period.
     calibration_checked_on : whose outcomes the probabilities were checked on.
     auc_by_origin : day of each origin, in the time zone of the project, with the AUC there.
     recipe : how it was fitted; None for a blend.
@@ -48,6 +49,7 @@ class Candidate:
     model_files: Mapping[str, str]
     calibrator: PlattCalibrator
     judged: tuple[Judged, ...]
+    metrics: dict[str, float]
     calibration_checked_on: CheckedOn
     auc_by_origin: dict[str, float]
     recipe: Recipe | None = None
@@ -57,11 +59,6 @@ class Candidate:
     def model(self) -> Model:
         """The fitted model, as the service would read it."""
         return read_model(self.kind, self.model_files)
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Measures in the latest period."""
-        return measures(self.judged[0].churned, self.judged[0].p_churn)
 
     @property
     def mean_auc(self) -> float:
@@ -128,6 +125,7 @@ def candidate_of(
                 tested_at, said, promised, rules, strict=False
             )
         ),
+        metrics=measures(outcomes(tested_at[0].scored), promised[0]),
         calibration_checked_on=checked_on,
         auc_by_origin={
             origin.day: auc(outcomes(origin.scored), scores)

@@ -15,7 +15,7 @@ from training.blend import fit_blend
 from training.calibration import fit_platt
 from training.candidates import Candidate
 from training.evaluation.judged import Judged
-from training.evaluation.measures import auc
+from training.evaluation.measures import auc, measures
 from training.recipes import FITS, Recipe
 from training.relived import outcomes
 from training.snapshot_table.shape import chosen_shape, shape_of
@@ -201,6 +201,7 @@ def _candidate(
                 value=value_of(whole),
             ),
         ),
+        metrics=measures(churned, across.p_churn),
         calibration_checked_on="other customers of the same period",
         auc_by_origin={
             f"fold {index + 1}": auc(churned[held], across.log_odds[held])
