@@ -29,6 +29,7 @@ from training.score import (
     score_snapshot,
     tables_as_trained,
 )
+from training.score_segments import no_segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,7 +70,8 @@ class _Shipped:
     """What an executor needs to score."""
 
     bundle: bytes
-    scale: dict[str, Any]
+    scale: dict[str, Any] | None
+    """None where the company has no purchases, and so no segments."""
     policy: Policy
     as_of: datetime
     scored_at: datetime
@@ -140,10 +142,12 @@ def score_on_spark(
     rows = rows.persist()
     frame = rows.select("customer_id", *(feature.name for feature in wanted)).toArrow()
     require_anybody(frame.num_rows, bundle, as_of=as_of)
-    scale = SegmentScale.of(frame, settings, definition=bundle.definition)
+    scale = None
+    if "transactions" in tables.columns:
+        scale = SegmentScale.of(frame, settings, definition=bundle.definition).to_json()
     shipped = _Shipped(
         bundle=_zipped(folder),
-        scale=scale.to_json(),
+        scale=scale,
         policy=policy,
         as_of=as_of,
         scored_at=scored_at,
@@ -161,7 +165,8 @@ def _answering(
     """Return what an executor does with the rows of a part of the customers."""
 
     def answers(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        bundle, scale = _unpacked(shipped.bundle), SegmentScale.from_json(shipped.scale)
+        bundle = _unpacked(shipped.bundle)
+        scale = None if shipped.scale is None else SegmentScale.from_json(shipped.scale)
         for batch in batches:
             if batch.num_rows == 0:
                 continue
@@ -174,7 +179,7 @@ def _answering(
                 scored_at=shipped.scored_at,
                 language=shipped.language,
             )
-            placed = scale.segments(rows)
+            placed = no_segments(rows.num_rows) if scale is None else scale.segments(rows)
             for column in SEGMENT_COLUMNS:
                 scored = scored.append_column(column, placed[column])
             yield from scored.cast(SCORES).to_batches()

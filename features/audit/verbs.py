@@ -66,6 +66,11 @@ def audit_leakage(
             "[snapshot_table] has no events and no clocks: nothing can be perturbed, so nothing "
             "about leakage can be proved. Bring tables of events, [tables.transactions] at least."
         )
+    if features is not None and "transactions" not in project.tables:
+        raise SettingsError(
+            "Columns of your own are held against purchases, and the project has no "
+            "tables.transactions. Audit without --features."
+        )
     require_report_path(html, project, option="--html", suffix=".html")
     require_report_path(json, project, option="--json", suffix=".json")
     sql = None if query is None else read_query(query)

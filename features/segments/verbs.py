@@ -33,7 +33,7 @@ def segments(
 ) -> None:
     """Show RFM segments, customer levels and value types, and how many of each left."""
     from ebbtide.clock import day_in_words, parse_instant
-    from ebbtide.errors import NotReady
+    from ebbtide.errors import NotReady, SettingsError
     from ebbtide.project import load_project
     from ebbtide.words import spoken_language
     from features.labels import label_snapshot
@@ -46,6 +46,10 @@ def segments(
 
     project = load_project(config)
     spoken = spoken_language(language)
+    if project.snapshot_table is None and "transactions" not in project.tables:
+        raise SettingsError(
+            "Segments are made of purchases, and the project has no tables.transactions. Add them."
+        )
     if out is not None:
         require_table_path(out, project)
     present = datetime.now(UTC)
