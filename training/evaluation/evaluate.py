@@ -87,7 +87,7 @@ def evaluate(judged: Judged, *, settings: EvaluationSettings, seed: int) -> Eval
     ...     value=np.full(200, np.nan),
     ... )
     >>> found = evaluate(judged, settings=EvaluationSettings(resamples=200), seed=0)
-    >>> found.best_rule, found.measures["auc"].low > 0.7
+    >>> found.best_rule, found.measures["auc"].low > 0.6
     ('dummy', True)
     """
     n, n_churned = len(judged.churned), int(judged.churned.sum())

@@ -174,18 +174,19 @@ def _maximum_likelihood(
     terms = len(design)
     weights = np.tile(start, (len(counts), 1))
     products = np.stack([row * other for row in design for other in design])
+    lost = np.zeros(len(counts), dtype=bool)
     for _ in range(_MOST_STEPS):
         p = expit(offset + weights @ design)
         gradient = (counts * (churned - p)) @ design.T
         curvature = ((counts * (p * (1 - p))) @ products.T).reshape(-1, terms, terms)
-        is_flat = ~(np.linalg.det(curvature) > 1e-9)  # NaN too
-        curvature[is_flat] = np.eye(terms)
+        lost |= np.linalg.det(curvature) < 1e-9  # flat: nothing to be climbed
+        curvature[lost], gradient[lost] = np.eye(terms), 0.0
         step = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
         step /= np.maximum(1.0, np.abs(step).max(axis=1, keepdims=True) / 2)
-        weights = weights + step
-        weights[is_flat] = np.nan
-        if not np.nanmax(np.abs(step[~is_flat]), initial=0.0) > 1e-7:
+        weights += step
+        if np.abs(step).max() < 1e-7:
             break
+    weights[lost] = np.nan
     return weights
 
 
