@@ -208,14 +208,19 @@ def _silences(
     zone = definition.time_zone
     wall = "occurred_at" if zone == "UTC" else f"timezone('{zone}', timezone('UTC', occurred_at))"
     silence = f"INTERVAL {definition.horizon_days} DAY"
+    # A purchase later than this ends no silence that is asked for.
+    beyond = min(now, shift_days(last, definition.horizon_days + 1, time_zone=zone))
     return tables.connection.sql(
         f"""
         SELECT customer_id, min(occurred_at) FROM (
             SELECT customer_id, occurred_at, {wall} AS wall, lead({wall}) OVER (
                 PARTITION BY customer_id ORDER BY occurred_at) AS next_wall
-            FROM transactions
-            WHERE amount >= 0 AND {known} < {timestamp_sql(now)}
-              AND occurred_at >= {timestamp_sql(first)} AND occurred_at < {timestamp_sql(now)}
+            FROM (
+                SELECT DISTINCT customer_id, occurred_at FROM transactions
+                WHERE amount >= 0 AND {known} < {timestamp_sql(now)}
+                  AND occurred_at >= {timestamp_sql(first)}
+                  AND occurred_at < {timestamp_sql(beyond)}
+            )
         )
         WHERE occurred_at < {timestamp_sql(last)}
           AND (next_wall IS NULL OR next_wall > wall + {silence})

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LEAST_OF_EACH = 30
 """Customers who left by a day, and who did not, below which nothing is learned of it."""
 
-MOST_ROWS = 40_000
+MOST_ROWS = 20_000
 """Of more customers at risk every k-th is learned from."""
 
 

@@ -123,7 +123,7 @@ hours = st.lists(st.integers(0, 24 * 40), max_size=8)
 
 
 @pytest.mark.property
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(hours, min_size=1, max_size=4), st.sampled_from([0, 3]))
 def test_left_by_a_day_is_churn_asked_at_some_instant_until_then(purchases, gap_days) -> None:
     """Half-hours lie between purchases on whole hours: they stand for all instants."""
