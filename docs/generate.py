@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ebbtide.causes import CAUSES
-from ebbtide.contracts.feature import plain_number
 from ebbtide.contracts.tables import SQL_TYPES, TABLES
 from ebbtide.contracts.together import STALE_AFTER_DAYS
+from ebbtide.contracts.wording import plain_number
 from features.catalogue.catalogue import CATALOGUE
 from features.views import VIEWS
 
@@ -62,7 +62,8 @@ its age (see [the concepts](../concepts.md#no-feature-can-see-the-future)).
 - **Null**: what a missing value means. A feature that is never null must be sent.
 - **Cause**: what the evidence may point at, never a claim.
 - **Reason**: the fact as an answer states it, in English and Chinese. `{{value}}` is the
-  customer's, `{{typical}}` the median of the living customers.
+  customer's, shares in percent; `{{s}}` falls away where it is 1. What is typical of stayers
+  and of leavers is put behind it (see [explanation](../explanation.md#reasons)).
 
 ## All features
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ebbtide.scorer.typical import TypicalByOutcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -40,6 +42,8 @@ class Reason:
     value : the customer's value, a category as text; None where it is missing.
     typical : median of the living customers, or their commonest category; None where most have
         none.
+    typical_stayers, typical_leavers : the same of those who stayed and left in training; None where
+        nothing is known of the group.
     text : the fact in words.
     """
 
@@ -50,6 +54,8 @@ class Reason:
     value: float | str | None
     typical: float | str | None
     text: str
+    typical_stayers: float | str | None = None
+    typical_leavers: float | str | None = None
 
 
 def material_contributions(
@@ -89,12 +95,14 @@ def top_features(
     rows: FloatArray,
     typical: FloatArray,
     features: Sequence[FeatureContract],
+    by_outcome: TypicalByOutcome | None = None,
 ) -> IndexArray:
     """Return the leading feature of the families that raise the risk most, for each row.
 
     A feature whose direction of risk is agreed leads only with a value that is worse than typical:
     a reason that reads as good news would be exact and still mislead. Without an agreed direction
-    a number leads unless it is the typical one.
+    a number leads unless it is the typical one. Where stayers and leavers are known to differ, a
+    value on the stayers' side does not lead.
 
     Parameters
     ----------
@@ -103,6 +111,7 @@ def top_features(
     rows : feature values, shape (n, features); NaN is missing.
     typical : median of each feature among living customers, NaN where most have none.
     features : the features, in the order of the columns.
+    by_outcome : what is typical of stayers and of leavers; None where nothing is known of them.
 
     Returns
     -------
@@ -112,9 +121,16 @@ def top_features(
     """
     count = len(material)
     families = _columns_by_family(features)
+    groups = by_outcome or TypicalByOutcome.unknown(len(features))
     worse = np.stack(
         [
             _reads_worse(rows[:, column], float(typical[column]), feature)
+            & ~_is_as_stayers(
+                rows[:, column],
+                feature,
+                stayers=float(groups.stayers[column]),
+                leavers=float(groups.leavers[column]),
+            )
             for column, feature in enumerate(features)
         ],
         axis=1,
@@ -142,6 +158,18 @@ def _reads_worse(values: FloatArray, typical: float, feature: FeatureContract) -
     return np.asarray(values > (typical if typical == typical else -np.inf), dtype=np.bool_)
 
 
+def _is_as_stayers(
+    values: FloatArray, feature: FeatureContract, *, stayers: float, leavers: float
+) -> BoolArray:
+    """Whether each value, beside what is typical of both groups, would read as good news."""
+    if not feature.tells_apart(stayers, leavers):
+        return np.zeros(len(values), dtype=np.bool_)
+    if feature.is_categorical:
+        return np.asarray(values == stayers, dtype=np.bool_)
+    is_there = values <= stayers if leavers > stayers else values >= stayers
+    return np.asarray(is_there, dtype=np.bool_)
+
+
 def _columns_by_family(features: Sequence[FeatureContract]) -> dict[str, list[int]]:
     families: dict[str, list[int]] = {}
     for column, feature in enumerate(features):
@@ -165,6 +193,7 @@ def reasons_of_row(
     values: FloatArray,
     typical: FloatArray,
     language: Language,
+    by_outcome: TypicalByOutcome | None = None,
 ) -> tuple[Reason, ...]:
     """Put one row's top features into words.
 
@@ -175,7 +204,9 @@ def reasons_of_row(
     contributions, values : the row's contributions and values, shape (features,).
     typical : median of each feature among living customers, NaN where most have none.
     language : the language of the texts.
+    by_outcome : what is typical of stayers and of leavers; None where nothing is known of them.
     """
+    groups = by_outcome or TypicalByOutcome.unknown(len(features))
     return tuple(
         Reason(
             feature=features[column].name,
@@ -184,8 +215,14 @@ def reasons_of_row(
             contribution=float(contributions[column]),
             value=features[column].shown(float(values[column])),
             typical=features[column].shown(float(typical[column])),
+            typical_stayers=features[column].shown(float(groups.stayers[column])),
+            typical_leavers=features[column].shown(float(groups.leavers[column])),
             text=features[column].reason_text(
-                float(values[column]), float(typical[column]), language
+                float(values[column]),
+                float(typical[column]),
+                language,
+                stayers=float(groups.stayers[column]),
+                leavers=float(groups.leavers[column]),
             ),
         )
         for column in top.tolist()

@@ -71,7 +71,13 @@ def answer_rows(
         percentiles = model.reference.percentile(scores.p_churn)
     value = _values(rows, questions=questions, model=model, policy=policy)
     material = material_contributions(scores.contributions, features=features)
-    top = top_features(material, rows=rows, typical=model.scorer.typical, features=features)
+    top = top_features(
+        material,
+        rows=rows,
+        typical=model.scorer.typical,
+        features=features,
+        by_outcome=model.scorer.typical_by_outcome,
+    )
     cases = Cases(
         p_churn=scores.p_churn,
         contributions=material,
@@ -101,6 +107,7 @@ def answer_rows(
                 values=rows[row],
                 typical=model.scorer.typical,
                 language=language,
+                by_outcome=model.scorer.typical_by_outcome,
             )
             answers.append(
                 frame.scored(

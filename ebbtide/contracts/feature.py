@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ebbtide.contracts.learned import UNSEEN, Learned
+from ebbtide.contracts.wording import beside_typical, number_in_words
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 RiskDirection = Literal["rises", "falls"]
 
 _UNSEEN = Words("{name} has a value that was not learned", "{name} 的取值未被模型学习")
-_TYPICAL = Words(" (typical: {typical})", "（典型：{typical}）")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,8 @@ class FeatureContract:
     unit : days, purchases, currency, share ...
     low, high : smallest and largest value that can occur; None is unbounded.
     meaning : one sentence for the reference.
-    reason : a statement of fact for a customer's reasons, with ``{value}`` and ``{typical}``.
+    reason : a statement of fact for a customer's reasons, with ``{value}``, and ``{s}`` for an s
+        that falls away where the value is one.
     cause : what the evidence may point at.
     when_null : what a missing value means; None where the value can never be missing.
     risk : whether risk ``rises`` or ``falls`` with the value, where that is agreed beforehand.
@@ -72,34 +73,57 @@ class FeatureContract:
         """Whether a missing value has a meaning."""
         return self.when_null is not None
 
-    def reason_text(self, value: float, typical: float, language: Language) -> str:
+    def reason_text(
+        self,
+        value: float,
+        typical: float,
+        language: Language,
+        *,
+        stayers: float = math.nan,
+        leavers: float = math.nan,
+    ) -> str:
         """State the value of one customer in words.
 
         Parameters
         ----------
         value : the customer's value; NaN is missing.
-        typical : the median of the living customers; NaN if most have none.
+        typical : what is typical of the living customers; NaN if most have none.
         language : the language of the answer.
+        stayers, leavers : what is typical of those who stayed and left; NaN if unknown. They are
+            said where they differ in the way that is agreed, else what is typical of all is.
         """
         if math.isnan(value):
             return self.when_null[language] if self.when_null else ""
-        if self.learned is not None and self.learned.is_categorical:
-            return self._category_text(self.learned, value, typical, language)
-        return self.reason[language].format(
-            value=plain_number(value), typical=plain_number(typical) if typical == typical else "–"
+        if self.is_categorical and value == UNSEEN:
+            return _UNSEEN[language].format(name=self.name)
+        shown = self._in_words(value, language)
+        tells = self.tells_apart(stayers, leavers)
+        usual = self._in_words(typical, language)
+        return beside_typical(
+            self.reason[language].format(value=shown, s="" if shown == "1" else "s"),
+            typical=None if self.is_categorical and value == typical else usual,
+            stayers=self._in_words(stayers, language) if tells else None,
+            leavers=self._in_words(leavers, language) if tells else None,
+            language=language,
         )
 
-    def _category_text(
-        self, learned: Learned, value: float, typical: float, language: Language
-    ) -> str:
-        """Say what is typical only where the customer differs from it."""
-        if value == UNSEEN:
-            return _UNSEEN[language].format(name=self.name)
-        fact = self.reason[language].format(value=learned.text(value))
-        usual = learned.text(typical)
-        if usual is None or value == typical:
-            return fact
-        return fact + _TYPICAL[language].format(typical=usual)
+    def tells_apart(self, stayers: float, leavers: float) -> bool:
+        """Whether typical values of both groups differ, and as the agreed direction has it.
+
+        Where they differ the other way, something else is behind it: beside the customer's value
+        they would read as a contradiction.
+        """
+        if not (math.isfinite(stayers) and math.isfinite(leavers)) or stayers == leavers:
+            return False
+        return self.risk is None or (leavers > stayers) == (self.risk == "rises")
+
+    def _in_words(self, value: float, language: Language) -> str | None:
+        if self.learned is not None and self.learned.is_categorical:
+            return self.learned.text(value)
+        if not math.isfinite(value):
+            return None
+        unit = self.unit if self.learned is None else ""
+        return number_in_words(value, unit=unit, language=language)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; :meth:`from_json` reads it back."""
@@ -117,16 +141,3 @@ class FeatureContract:
                 "learned": None if learned is None else Learned.from_json(learned),
             }
         )
-
-
-def plain_number(value: float) -> str:
-    """Write a number as a person would: few digits, no exponent.
-
-    Examples
-    --------
-    >>> plain_number(143.0), plain_number(0.1234), plain_number(1234.56)
-    ('143', '0.12', '1,235')
-    """
-    if abs(value) >= 100 or value == int(value):
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

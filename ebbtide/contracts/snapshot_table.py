@@ -74,10 +74,7 @@ class ColumnContract:
         shown = self.name.replace("{", "{{").replace("}", "}}")
         if self.kind == "number":
             unit = f" {self.unit}".replace("{", "{{").replace("}", "}}") if self.unit else ""
-            reason = Words(
-                f"{shown} is {{value}}{unit} (typical {{typical}})",
-                f"{shown} 为 {{value}}{unit}（典型值 {{typical}}）",
-            )
+            reason = Words(f"{shown} is {{value}}{unit}", f"{shown} 为 {{value}}{unit}")
         else:
             reason = Words(f"{shown} is {{value}}", f"{shown} 为 {{value}}")
         return FeatureContract(

@@ -28,9 +28,8 @@ def _decayed_purchases(days: int) -> Feature:
         risk="falls",
         meaning=f"Purchase days, each weighing exp(-age / {days} days).",
         reason=(
-            f"Purchases, counting less the older they are (over {days} days): {{value}}"
-            " (typical {typical})",
-            f"近期购买次数(越早权重越低,按 {days} 天衰减){{value}}(一般为 {{typical}})",
+            f"Purchases, counting less the older they are (over {days} days): {{value}}",
+            f"近期购买次数(越早权重越低,按 {days} 天衰减){{value}}",
         ),
     )
 
@@ -44,8 +43,8 @@ def _activity_count(days: int) -> Feature:
         risk="falls",
         meaning=f"Activity events in the last {days} days.",
         reason=(
-            f"{{value}} activities in the last {days} days (typical {{typical}})",
-            f"近 {days} 天有 {{value}} 次活动(一般为 {{typical}} 次)",
+            f"Activities in the last {days} days: {{value}}",
+            f"近 {days} 天有 {{value}} 次活动",
         ),
     )
 
@@ -60,8 +59,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Purchase days of the last 90 days less those of the 90 before.",
         reason=(
-            "Purchase days changed by {value} against the quarter before (typical {typical})",
-            "购买天数较上一季度变化 {value} 天(一般为 {typical})",
+            "Purchase days changed by {value} against the quarter before",
+            "购买天数较上一季度变化 {value} 天",
         ),
     ),
     _decline(
@@ -73,8 +72,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Spend of the last 90 days over that of 365 days.",
         reason=(
-            "The last 90 days hold {value} of the year's spend (typical {typical})",
-            "近 90 天消费占全年 {value}(一般为 {typical})",
+            "The last 90 days hold {value} of the year's spend",
+            "近 90 天消费占全年 {value}",
         ),
     ),
     _decline(
@@ -90,9 +89,8 @@ FEATURES: tuple[Feature, ...] = (
             " 0 is steady, 1 is a new start."
         ),
         reason=(
-            "Spend against the quarter before: {value} (-1 is none left, 0 is steady,"
-            " typical {typical})",
-            "消费较上一季度的变化 {value}(-1 为完全停止,0 为持平,一般为 {typical})",
+            "Spend against the quarter before: {value} (-1 is none left, 0 is steady)",
+            "消费较上一季度的变化 {value}(-1 为完全停止,0 为持平)",
         ),
     ),
     _decline(
@@ -109,8 +107,8 @@ FEATURES: tuple[Feature, ...] = (
             " periods of 30 days: days more in each period than in the one before."
         ),
         reason=(
-            "Purchase days change by {value} from month to month (typical {typical})",
-            "每月购买天数的变化趋势为 {value} 天(一般为 {typical} 天)",
+            "Purchase days change by {value} from month to month",
+            "每月购买天数的变化趋势为 {value} 天",
         ),
     ),
     _decline(
@@ -128,8 +126,8 @@ FEATURES: tuple[Feature, ...] = (
             " days, over their mean."
         ),
         reason=(
-            "Spend changes by {value} of its mean from month to month (typical {typical})",
-            "每月消费的变化趋势为月均的 {value}(一般为 {typical})",
+            "Spend changes by {value} of its mean from month to month",
+            "每月消费的变化趋势为月均的 {value}",
         ),
     ),
     _decayed_purchases(30),
@@ -146,8 +144,8 @@ FEATURES: tuple[Feature, ...] = (
             " a steady customer has 1."
         ),
         reason=(
-            "Recent purchases run at {value} times the longer-term rate (typical {typical})",
-            "近期购买频率为长期水平的 {value} 倍(一般为 {typical} 倍)",
+            "Recent purchases run at {value} times the longer-term rate",
+            "近期购买频率为长期水平的 {value} 倍",
         ),
     ),
     _decline(
@@ -159,8 +157,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Spend, each purchase day weighing exp(-age / 60 days).",
         reason=(
-            "Spend, counting less the older it is: {value} (typical {typical})",
-            "近期消费(越早权重越低){value}(一般为 {typical})",
+            "Spend, counting less the older it is: {value}",
+            "近期消费(越早权重越低){value}",
         ),
     ),
     _activity_count(30),
@@ -174,8 +172,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Days with activity in the last 90 days.",
         reason=(
-            "Active on {value} of the last 90 days (typical {typical})",
-            "近 90 天有 {value} 天活跃(一般为 {typical} 天)",
+            "Active on {value} of the last 90 days",
+            "近 90 天有 {value} 天活跃",
         ),
     ),
     _activity(
@@ -193,9 +191,8 @@ FEATURES: tuple[Feature, ...] = (
             " stop, 0 is steady, 1 is a new start."
         ),
         reason=(
-            "Activity against the quarter before: {value} (-1 is none left, 0 is steady,"
-            " typical {typical})",
-            "活动较上一季度的变化 {value}(-1 为完全停止,0 为持平,一般为 {typical})",
+            "Activity against the quarter before: {value} (-1 is none left, 0 is steady)",
+            "活动较上一季度的变化 {value}(-1 为完全停止,0 为持平)",
         ),
     ),
     _activity(
@@ -206,8 +203,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Days since the last activity.",
         reason=(
-            "Last activity {value} days ago (typical {typical})",
-            "距上次活动已 {value} 天(一般为 {typical} 天)",
+            "Last activity {value} day{s} ago",
+            "距上次活动已 {value} 天",
         ),
     ),
     _activity(
@@ -220,8 +217,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Activity of the last 30 days over that of 90 days; a steady customer has a third.",
         reason=(
-            "The last 30 days hold {value} of the quarter's activity (typical {typical})",
-            "近 30 天活动占本季度 {value}(一般为 {typical})",
+            "The last 30 days hold {value} of the quarter's activity",
+            "近 30 天活动占本季度 {value}",
         ),
     ),
     _activity(
@@ -232,8 +229,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Days since the last activity over the customer's mean gap between active days.",
         reason=(
-            "Inactive for {value} times their usual gap (typical {typical})",
-            "未活动时长为自身平均间隔的 {value} 倍(一般为 {typical} 倍)",
+            "Inactive for {value} times their usual gap",
+            "未活动时长为自身平均间隔的 {value} 倍",
         ),
     ),
     _activity(
@@ -246,8 +243,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Kinds of activity that were seen in the lookback, but not in the last 90 days.",
         reason=(
-            "{value} kinds of activity stopped more than 90 days ago (typical {typical})",
-            "有 {value} 类活动已停止超过 90 天(一般为 {typical} 类)",
+            "{value} kind{s} of activity stopped more than 90 days ago",
+            "有 {value} 类活动已停止超过 90 天",
         ),
     ),
     _activity(
@@ -261,8 +258,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Size of activity (minutes, pages) of the last 90 days over that of 365 days.",
         reason=(
-            "The last 90 days hold {value} of the year's usage (typical {typical})",
-            "近 90 天使用量占全年 {value}(一般为 {typical})",
+            "The last 90 days hold {value} of the year's usage",
+            "近 90 天使用量占全年 {value}",
         ),
     ),
 )

@@ -43,8 +43,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Latest level of the main balance, the one measured most often.",
         reason=(
-            "The main balance stands at {value} (typical {typical})",
-            "主要余额当前为 {value}(一般为 {typical})",
+            "The main balance stands at {value}",
+            "主要余额当前为 {value}",
         ),
     ),
     _balances(
@@ -56,8 +56,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Latest level of the main balance over its own mean.",
         reason=(
-            "The main balance stands at {value} times its usual level (typical {typical})",
-            "主要余额为自身平均水平的 {value} 倍(一般为 {typical} 倍)",
+            "The main balance stands at {value} times its usual level",
+            "主要余额为自身平均水平的 {value} 倍",
         ),
     ),
     _balances(
@@ -75,8 +75,8 @@ FEATURES: tuple[Feature, ...] = (
             " its mean."
         ),
         reason=(
-            "The main balance changes by {value} of its mean in a month (typical {typical})",
-            "主要余额每月变化为平均水平的 {value}(一般为 {typical})",
+            "The main balance changes by {value} of its mean in a month",
+            "主要余额每月变化为平均水平的 {value}",
         ),
     ),
     _balances(
@@ -87,8 +87,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="How far the main balance lies below its peak, over the peak; 1 is nothing left.",
         reason=(
-            "The main balance has fallen by {value} of its peak (typical {typical})",
-            "主要余额较峰值下降 {value}(一般为 {typical})",
+            "The main balance has fallen by {value} of its peak",
+            "主要余额较峰值下降 {value}",
         ),
     ),
     _balances(
@@ -99,15 +99,15 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Greatest fall from its peak among all balances; 1 is nothing left.",
         reason=(
-            "One balance has fallen by {value} of its peak (typical {typical})",
-            "降幅最大的余额较峰值下降 {value}(一般为 {typical})",
+            "One balance has fallen by {value} of its peak",
+            "降幅最大的余额较峰值下降 {value}",
         ),
     ),
     _balances(
         "balance_change_since_first",
         "max(CASE WHEN first_value > 0 THEN CAST(value AS DOUBLE) / CAST(first_value AS DOUBLE)"
         " - 1 END) FILTER (is_main AND is_latest)",
-        unit="ratio",
+        unit="share",
         low=None,
         when_null=(
             "Main balance did not start above zero in the lookback",
@@ -116,8 +116,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Change of the main balance since its first measurement, over that one.",
         reason=(
-            "The main balance changed by {value} since it was first measured (typical {typical})",
-            "主要余额自期内首次记录以来变化 {value}(一般为 {typical})",
+            "The main balance changed by {value} since it was first measured",
+            "主要余额自期内首次记录以来变化 {value}",
         ),
     ),
     _balances(
@@ -128,8 +128,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Different balances that were measured within the lookback.",
         reason=(
-            "{value} balances are in use (typical {typical})",
-            "使用中的余额项目有 {value} 项(一般为 {typical} 项)",
+            "Balances in use: {value}",
+            "使用中的余额项目有 {value} 项",
         ),
     ),
     _balances(
@@ -140,8 +140,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Days since any balance was last measured.",
         reason=(
-            "A balance was last measured {value} days ago (typical {typical})",
-            "距上次余额记录 {value} 天(一般为 {typical} 天)",
+            "A balance was last measured {value} day{s} ago",
+            "距上次余额记录 {value} 天",
         ),
     ),
 )

@@ -22,8 +22,8 @@ def _products(days: int) -> Feature:
         risk="falls",
         meaning=f"Different products bought in the last {days} days.",
         reason=(
-            f"{{value}} different products in the last {days} days (typical {{typical}})",
-            f"近 {days} 天购买 {{value}} 种产品(一般为 {{typical}} 种)",
+            f"{{value}} different product{{s}} in the last {days} days",
+            f"近 {days} 天购买 {{value}} 种产品",
         ),
     )
 
@@ -41,8 +41,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Products bought in the last 90 days for the first time within the lookback.",
         reason=(
-            "Tried {value} new products in the last 90 days (typical {typical})",
-            "近 90 天首次购买 {value} 种新产品(一般为 {typical} 种)",
+            "Tried {value} new product{s} in the last 90 days",
+            "近 90 天首次购买 {value} 种新产品",
         ),
     ),
     _breadth(
@@ -58,9 +58,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Different products of the last 90 days less those of the 90 before.",
         reason=(
-            "The range of products changed by {value} against the quarter before"
-            " (typical {typical})",
-            "购买产品种类较上一季度变化 {value} 种(一般为 {typical})",
+            "The range of products changed by {value} against the quarter before",
+            "购买产品种类较上一季度变化 {value} 种",
         ),
     ),
     _breadth(
@@ -78,8 +77,8 @@ FEATURES: tuple[Feature, ...] = (
             " within the lookback."
         ),
         reason=(
-            "{value} of what they buy they had bought before (typical {typical})",
-            "购买的产品中有 {value} 为重复购买(一般为 {typical})",
+            "{value} of what they buy they had bought before",
+            "购买的产品中有 {value} 为重复购买",
         ),
     ),
     _breadth(
@@ -92,8 +91,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Different categories bought in the last 365 days.",
         reason=(
-            "{value} categories in the last 365 days (typical {typical})",
-            "近 365 天购买 {value} 个品类(一般为 {typical} 个)",
+            "Categories bought in the last 365 days: {value}",
+            "近 365 天购买 {value} 个品类",
         ),
     ),
     _breadth(
@@ -106,8 +105,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Categories bought in the lookback, but not in the last 90 days.",
         reason=(
-            "Bought nothing from {value} of their categories for 90 days (typical {typical})",
-            "有 {value} 个曾购品类近 90 天未再购买(一般为 {typical} 个)",
+            "Bought nothing from {value} of their categories for 90 days",
+            "有 {value} 个曾购品类近 90 天未再购买",
         ),
     ),
     _breadth(
@@ -121,8 +120,8 @@ FEATURES: tuple[Feature, ...] = (
         cause="disengagement",
         meaning="Different channels used for purchases in the last 365 days.",
         reason=(
-            "Bought through {value} channels in the last 365 days (typical {typical})",
-            "近 365 天使用 {value} 个购买渠道(一般为 {typical} 个)",
+            "Bought through {value} channel{s} in the last 365 days",
+            "近 365 天使用 {value} 个购买渠道",
         ),
     ),
 )

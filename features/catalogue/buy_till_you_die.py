@@ -41,7 +41,7 @@ _NO_SPEND_MODEL = (
 
 
 def _fitted_from(name: str, sql: str, unit: str, meaning: str) -> Feature:
-    return _btyd(name, sql, unit=unit, meaning=meaning, reason=("{value} {typical}",) * 2)
+    return _btyd(name, sql, unit=unit, meaning=meaning, reason=("{value}",) * 2)
 
 
 FITTED_FROM: tuple[Feature, ...] = (
@@ -66,8 +66,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NO_MODEL,
         meaning="Purchase days to expect in the outcome window, by a model of all customers.",
         reason=(
-            "{value} purchases to be expected (typical {typical})",
-            "预计购买 {value} 次(一般为 {typical} 次)",
+            "{value} purchase{s} to be expected",
+            "预计购买 {value} 次",
         ),
     ),
     _btyd(
@@ -79,8 +79,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NO_MODEL,
         meaning="Probability of no purchase in the outcome window, by a model of all customers.",
         reason=(
-            "By past purchases alone, the chance of no further one is {value} (typical {typical})",
-            "仅按过往购买推算,不再购买的概率为 {value}(一般为 {typical})",
+            "By past purchases alone, the chance of no further one is {value}",
+            "仅按过往购买推算,不再购买的概率为 {value}",
         ),
     ),
     _btyd(
@@ -97,8 +97,8 @@ FEATURES: tuple[Feature, ...] = (
             " all customers."
         ),
         reason=(
-            "Buys {value} times in 30 days while active (typical {typical})",
-            "活跃期间每 30 天购买 {value} 次(一般为 {typical} 次)",
+            "Buys {value} time{s} in 30 days while active",
+            "活跃期间每 30 天购买 {value} 次",
         ),
     ),
     _btyd(
@@ -112,8 +112,8 @@ FEATURES: tuple[Feature, ...] = (
             " drawn towards that of all the more, the fewer their purchase days."
         ),
         reason=(
-            "Next purchase is expected at {value} (typical {typical})",
-            "预计下次消费 {value}(一般为 {typical})",
+            "Next purchase is expected at {value}",
+            "预计下次消费 {value}",
         ),
     ),
     _btyd(
@@ -124,8 +124,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NO_SPEND_MODEL,
         meaning="Purchases to expect in the outcome window times the spend to expect on each.",
         reason=(
-            "Spend of {value} to be expected (typical {typical})",
-            "预计消费 {value}(一般为 {typical})",
+            "Spend of {value} to be expected",
+            "预计消费 {value}",
         ),
     ),
 )

@@ -24,8 +24,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Days with a purchase in the 90 days from a year before.",
         reason=(
-            "{value} purchase days in the same season last year (typical {typical})",
-            "去年同季有 {value} 天购买(一般为 {typical} 天)",
+            "{value} purchase day{s} in the same season last year",
+            "去年同季有 {value} 天购买",
         ),
     ),
     _calendar(
@@ -36,8 +36,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Sum of purchases in the 90 days from a year before.",
         reason=(
-            "Spent {value} in the same season last year (typical {typical})",
-            "去年同季消费 {value}(一般为 {typical})",
+            "Spent {value} in the same season last year",
+            "去年同季消费 {value}",
         ),
     ),
     _calendar(
@@ -52,9 +52,8 @@ FEATURES: tuple[Feature, ...] = (
             " season that comes next."
         ),
         reason=(
-            "{value} of the year's purchase days fell in the season that comes next"
-            " (typical {typical})",
-            "全年购买日中有 {value} 落在即将到来的季节(一般为 {typical})",
+            "{value} of the year's purchase days fell in the season that comes next",
+            "全年购买日中有 {value} 落在即将到来的季节",
         ),
     ),
     _calendar(
@@ -69,8 +68,8 @@ FEATURES: tuple[Feature, ...] = (
             " 1 is somebody who buys in one season only."
         ),
         reason=(
-            "{value} of the purchases fell in the busiest quarter (typical {typical})",
-            "{value} 的购买集中在最活跃的一个季度(一般为 {typical})",
+            "{value} of the purchases fell in the busiest quarter",
+            "{value} 的购买集中在最活跃的一个季度",
         ),
     ),
     _calendar(
@@ -82,8 +81,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No purchase in the last 365 days", "近 365 天无购买"),
         meaning="Share of the year's purchase days that are a Saturday or Sunday.",
         reason=(
-            "{value} of the purchase days are weekends (typical {typical})",
-            "购买日中周末占 {value}(一般为 {typical})",
+            "{value} of the purchase days are weekends",
+            "购买日中周末占 {value}",
         ),
     ),
 )

@@ -22,8 +22,8 @@ def _complaint_count(days: int) -> Feature:
         risk="rises",
         meaning=f"Complaints opened in the last {days} days.",
         reason=(
-            f"{{value}} complaints in the last {days} days (typical {{typical}})",
-            f"近 {days} 天有 {{value}} 次投诉(一般为 {{typical}} 次)",
+            f"{{value}} complaint{{s}} in the last {days} days",
+            f"近 {days} 天有 {{value}} 次投诉",
         ),
     )
 
@@ -41,8 +41,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Complaints that are still open.",
         reason=(
-            "{value} complaints are still open (typical {typical})",
-            "有 {value} 个投诉尚未解决(一般为 {typical} 个)",
+            "Complaints still open: {value}",
+            "有 {value} 个投诉尚未解决",
         ),
     ),
     _complaints(
@@ -54,8 +54,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Age of the oldest open complaint.",
         reason=(
-            "A complaint has been open for {value} days (typical {typical})",
-            "有投诉已 {value} 天未解决(一般为 {typical} 天)",
+            "A complaint has been open for {value} day{s}",
+            "有投诉已 {value} 天未解决",
         ),
     ),
     _complaints(
@@ -65,8 +65,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NO_COMPLAINT,
         meaning="Days since the last complaint.",
         reason=(
-            "Last complaint {value} days ago (typical {typical})",
-            "距上次投诉 {value} 天(一般为 {typical} 天)",
+            "Last complaint {value} day{s} ago",
+            "距上次投诉 {value} 天",
         ),
     ),
     _complaints(
@@ -80,8 +80,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Gravest complaint of the last 365 days, 1 to 5.",
         reason=(
-            "Gravest complaint of the year: {value} of 5 (typical {typical})",
-            "近一年最严重投诉等级 {value}/5(一般为 {typical})",
+            "Gravest complaint of the year: {value} of 5",
+            "近一年最严重投诉等级 {value}/5",
         ),
     ),
     _complaints(
@@ -93,8 +93,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Mean days from opening to resolution, over complaints resolved by then.",
         reason=(
-            "Complaints took {value} days to resolve (typical {typical})",
-            "投诉平均 {value} 天解决(一般为 {typical} 天)",
+            "Complaints took {value} day{s} to resolve",
+            "投诉平均 {value} 天解决",
         ),
     ),
     _complaints(
@@ -106,8 +106,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Complaints of the last 365 days that had to be opened again.",
         reason=(
-            "{value} complaints had to be reopened (typical {typical})",
-            "有 {value} 个投诉被重新打开(一般为 {typical} 个)",
+            "{value} complaint{s} had to be reopened",
+            "有 {value} 个投诉被重新打开",
         ),
     ),
     _complaints(
@@ -122,8 +122,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Mean grade of the complaints of the last 365 days, 1 to 5.",
         reason=(
-            "Complaints of the year had a mean severity of {value} of 5 (typical {typical})",
-            "近一年投诉平均严重等级 {value}/5(一般为 {typical})",
+            "Complaints of the year had a mean severity of {value} of 5",
+            "近一年投诉平均严重等级 {value}/5",
         ),
     ),
     _complaints(
@@ -137,8 +137,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Share of the complaints resolved by then that took at most 48 hours.",
         reason=(
-            "{value} of the complaints were resolved within 48 hours (typical {typical})",
-            "{value} 的投诉在 48 小时内解决(一般为 {typical})",
+            "{value} of the complaints were resolved within 48 hours",
+            "{value} 的投诉在 48 小时内解决",
         ),
     ),
     _complaints(
@@ -150,8 +150,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Longest time from opening to resolution, over complaints resolved by then.",
         reason=(
-            "The slowest complaint took {value} days to resolve (typical {typical})",
-            "处理最慢的投诉用了 {value} 天(一般为 {typical} 天)",
+            "The slowest complaint took {value} day{s} to resolve",
+            "处理最慢的投诉用了 {value} 天",
         ),
     ),
     _complaints(
@@ -162,8 +162,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NONE_RESOLVED,
         meaning="Days since a complaint was last resolved.",
         reason=(
-            "A complaint was last resolved {value} days ago (typical {typical})",
-            "距上次投诉解决 {value} 天(一般为 {typical} 天)",
+            "A complaint was last resolved {value} day{s} ago",
+            "距上次投诉解决 {value} 天",
         ),
     ),
     _complaints(
@@ -175,8 +175,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Complaints of the last 90 days less those of the 90 before.",
         reason=(
-            "Complaints changed by {value} against the quarter before (typical {typical})",
-            "投诉较上一季度变化 {value} 次(一般为 {typical})",
+            "Complaints changed by {value} against the quarter before",
+            "投诉较上一季度变化 {value} 次",
         ),
     ),
     _complaints(
@@ -188,8 +188,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Complaints over days with a purchase, last 365 days.",
         reason=(
-            "{value} complaints for each purchase day (typical {typical})",
-            "每个购买日对应 {value} 次投诉(一般为 {typical} 次)",
+            "{value} complaint{s} for each purchase day",
+            "每个购买日对应 {value} 次投诉",
         ),
     ),
 )

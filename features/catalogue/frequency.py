@@ -23,8 +23,8 @@ def _purchase_days(days: int) -> Feature:
         risk="falls",
         meaning=f"Days with a purchase in the last {days} days.",
         reason=(
-            f"{{value}} purchase days in the last {days} days (typical {{typical}})",
-            f"近 {days} 天有 {{value}} 天购买(一般为 {{typical}} 天)",
+            f"{{value}} purchase day{{s}} in the last {days} days",
+            f"近 {days} 天有 {{value}} 天购买",
         ),
     )
 
@@ -43,8 +43,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Orders in the last 365 days.",
         reason=(
-            "{value} orders in the last 365 days (typical {typical})",
-            "近 365 天有 {value} 笔订单(一般为 {typical} 笔)",
+            "{value} order{s} in the last 365 days",
+            "近 365 天有 {value} 笔订单",
         ),
     ),
     _frequency(
@@ -57,8 +57,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Days with more than one order in the last 365 days.",
         reason=(
-            "Ordered more than once on {value} days of the last 365 (typical {typical})",
-            "近 365 天有 {value} 天下单不止一次(一般为 {typical} 天)",
+            "Ordered more than once on {value} day{s} of the last 365",
+            "近 365 天有 {value} 天下单不止一次",
         ),
     ),
     _frequency(
@@ -70,8 +70,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No purchase in the last 365 days", "近 365 天无购买"),
         meaning="Mean number of lines bought on a purchase day of the last 365 days.",
         reason=(
-            "Buys {value} lines on a purchase day (typical {typical})",
-            "平均每个购买日购买 {value} 项(一般为 {typical} 项)",
+            "Buys {value} line{s} on a purchase day",
+            "平均每个购买日购买 {value} 项",
         ),
     ),
     _frequency(
@@ -83,8 +83,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Periods of 30 days with a purchase, of the last twelve.",
         reason=(
-            "Purchases in {value} of the last 12 months (typical {typical})",
-            "近 12 个月中有 {value} 个月购买(一般为 {typical} 个月)",
+            "Purchases in {value} of the last 12 months",
+            "近 12 个月中有 {value} 个月购买",
         ),
     ),
 )

@@ -28,8 +28,8 @@ def _spend(days: int) -> Feature:
         risk="falls",
         meaning=f"Sum of purchases in the last {days} days.",
         reason=(
-            f"Spent {{value}} in the last {days} days (typical {{typical}})",
-            f"近 {days} 天消费 {{value}}(一般为 {{typical}})",
+            f"Spent {{value}} in the last {days} days",
+            f"近 {days} 天消费 {{value}}",
         ),
     )
 
@@ -46,8 +46,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="currency",
         meaning="Mean spend on a purchase day of the last 365 days.",
         reason=(
-            "Spends {value} on a purchase day (typical {typical})",
-            "平均每个购买日消费 {value}(一般为 {typical})",
+            "Spends {value} on a purchase day",
+            "平均每个购买日消费 {value}",
         ),
     ),
     _monetary(
@@ -56,8 +56,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="currency",
         meaning="Spend on the last purchase day.",
         reason=(
-            "Spent {value} at the last purchase (typical {typical})",
-            "上次购买消费 {value}(一般为 {typical})",
+            "Spent {value} at the last purchase",
+            "上次购买消费 {value}",
         ),
     ),
     _monetary(
@@ -68,8 +68,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NOTHING_SPENT,
         meaning="Spend on the last purchase day over the mean purchase day of 365 days.",
         reason=(
-            "Last purchase was {value} times the usual size (typical {typical})",
-            "上次消费为平时的 {value} 倍(一般为 {typical} 倍)",
+            "Last purchase was {value} times the usual size",
+            "上次消费为平时的 {value} 倍",
         ),
     ),
     _monetary(
@@ -79,8 +79,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NO_PURCHASE,
         meaning="Largest spend on a purchase day of the last 365 days.",
         reason=(
-            "Largest purchase day of the year: {value} (typical {typical})",
-            "近一年单日最高消费 {value}(一般为 {typical})",
+            "Largest purchase day of the year: {value}",
+            "近一年单日最高消费 {value}",
         ),
     ),
     _monetary(
@@ -92,15 +92,15 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_NOTHING_SPENT,
         meaning="Share of the year's spend that went on its largest purchase day.",
         reason=(
-            "One purchase day made up {value} of the year's spend (typical {typical})",
-            "单日最高消费占全年的 {value}(一般为 {typical})",
+            "One purchase day made up {value} of the year's spend",
+            "单日最高消费占全年的 {value}",
         ),
     ),
     _monetary(
         "basket_swing",
         "CAST(sum(abs(amount - amount_before)) AS DOUBLE) / nullif(count(amount_before), 0)"
         " / nullif(CAST(sum(amount) AS DOUBLE) / count(*), 0)",
-        unit="ratio",
+        unit="share",
         when_null=(
             "Only one purchase day so far, or nothing spent",
             "目前仅有一个购买日,或消费为零",
@@ -109,8 +109,8 @@ FEATURES: tuple[Feature, ...] = (
             "Mean change of spend from one purchase day to the next, over the mean purchase day."
         ),
         reason=(
-            "Spend changes by {value} of its mean between purchases (typical {typical})",
-            "相邻两次消费金额相差平均值的 {value} 倍(一般为 {typical} 倍)",
+            "Spend changes by {value} of its mean between purchases",
+            "相邻两次消费金额相差平均值的 {value}",
         ),
     ),
     _monetary(
@@ -121,8 +121,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Spend in a period of 30 days that has a purchase, mean of the last twelve.",
         reason=(
-            "Spends {value} in a month with purchases (typical {typical})",
-            "有购买的月份平均消费 {value}(一般为 {typical})",
+            "Spends {value} in a month with purchases",
+            "有购买的月份平均消费 {value}",
         ),
     ),
     _monetary(
@@ -135,8 +135,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No quantity on record in the last 365 days", "近 365 天无购买数量记录"),
         meaning="Mean number of units bought on a purchase day of the last 365 days.",
         reason=(
-            "Buys {value} units on a purchase day (typical {typical})",
-            "平均每个购买日购买 {value} 件(一般为 {typical} 件)",
+            "Buys {value} unit{s} on a purchase day",
+            "平均每个购买日购买 {value} 件",
         ),
     ),
     _monetary(
@@ -148,8 +148,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No quantity on record in the last 365 days", "近 365 天无购买数量记录"),
         meaning="Spend for each unit bought in the last 365 days.",
         reason=(
-            "Pays {value} for a unit (typical {typical})",
-            "平均每件支付 {value}(一般为 {typical})",
+            "Pays {value} for a unit",
+            "平均每件支付 {value}",
         ),
     ),
     _monetary(
@@ -161,8 +161,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("Bought nothing at a price in the last 365 days", "近 365 天无计价消费"),
         meaning="Discount over the price before discount, last 365 days.",
         reason=(
-            "Discounts are {value} of the price (typical {typical})",
-            "折扣占价格的比例为 {value}(一般为 {typical})",
+            "Discounts are {value} of the price",
+            "折扣占价格的比例为 {value}",
         ),
     ),
     _monetary(
@@ -178,8 +178,8 @@ FEATURES: tuple[Feature, ...] = (
         ),
         meaning="Discount share of the last 90 days less that of the 275 days before.",
         reason=(
-            "The share of discounts changed by {value} (typical {typical})",
-            "折扣占比变化 {value}(一般为 {typical})",
+            "Discounts changed by {value} of the price",
+            "折扣占价格的比例变化 {value}",
         ),
     ),
 )

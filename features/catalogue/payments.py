@@ -27,8 +27,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Payments that are due and not paid.",
         reason=(
-            "{value} payments are overdue (typical {typical})",
-            "有 {value} 笔款项逾期未付(一般为 {typical} 笔)",
+            "Payments overdue: {value}",
+            "有 {value} 笔款项逾期未付",
         ),
     ),
     _payments(
@@ -40,8 +40,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Age of the oldest unpaid payment.",
         reason=(
-            "A payment is {value} days overdue (typical {typical})",
-            "有款项已逾期 {value} 天(一般为 {typical} 天)",
+            "A payment is {value} day{s} overdue",
+            "有款项已逾期 {value} 天",
         ),
     ),
     _payments(
@@ -54,8 +54,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Mean days from due to paid, last 365 days.",
         reason=(
-            "Pays {value} days after the due date (typical {typical})",
-            "平均在到期后 {value} 天付款(一般为 {typical} 天)",
+            "Pays {value} day{s} after the due date",
+            "平均在到期后 {value} 天付款",
         ),
     ),
     _payments(
@@ -68,8 +68,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Longest time from due to paid, last 365 days.",
         reason=(
-            "The latest payment came {value} days after the due date (typical {typical})",
-            "最长一次付款在到期后 {value} 天(一般为 {typical} 天)",
+            "The latest payment came {value} day{s} after the due date",
+            "最长一次付款在到期后 {value} 天",
         ),
     ),
     _payments(
@@ -85,8 +85,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Mean days from due to paid in the last 90 days, less those of the 275 before.",
         reason=(
-            "Pays {value} days later than before (typical {typical})",
-            "付款较以往推迟 {value} 天(一般为 {typical} 天)",
+            "Pays {value} day{s} later than before",
+            "付款较以往推迟 {value} 天",
         ),
     ),
     _payments(
@@ -100,8 +100,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Share of the payments made that came after the due date, last 365 days.",
         reason=(
-            "{value} of the payments came late (typical {typical})",
-            "{value} 的付款晚于到期日(一般为 {typical})",
+            "{value} of the payments came late",
+            "{value} 的付款晚于到期日",
         ),
     ),
     _payments(
@@ -115,8 +115,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Share of what fell due in the last 365 days that has been paid.",
         reason=(
-            "{value} of what fell due has been paid (typical {typical})",
-            "到期款项中已付 {value}(一般为 {typical})",
+            "{value} of what fell due has been paid",
+            "到期款项中已付 {value}",
         ),
     ),
     _payments(
@@ -129,8 +129,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Sum of what is due and not paid.",
         reason=(
-            "{value} is overdue (typical {typical})",
-            "逾期未付金额 {value}(一般为 {typical})",
+            "{value} is overdue",
+            "逾期未付金额 {value}",
         ),
     ),
 )

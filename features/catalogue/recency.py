@@ -15,8 +15,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Days since the last purchase.",
         reason=(
-            "Last purchase {value} days ago (typical {typical})",
-            "距上次购买已 {value} 天(一般为 {typical} 天)",
+            "Last purchase {value} day{s} ago",
+            "距上次购买已 {value} 天",
         ),
     ),
     _recency(
@@ -25,8 +25,8 @@ FEATURES: tuple[Feature, ...] = (
         unit="days",
         meaning="Days since the first purchase within the lookback.",
         reason=(
-            "First purchase of the period {value} days ago (typical {typical})",
-            "期内首次购买在 {value} 天前(一般为 {typical} 天)",
+            "First purchase of the period {value} day{s} ago",
+            "期内首次购买在 {value} 天前",
         ),
         cause="poor_start",
     ),
@@ -42,9 +42,8 @@ FEATURES: tuple[Feature, ...] = (
             " somebody who bought once."
         ),
         reason=(
-            "Silent for {value} of the time since the first purchase of the period"
-            " (typical {typical})",
-            "自期内首次购买以来,有 {value} 的时间处于沉默(一般为 {typical})",
+            "Silent for {value} of the time since the first purchase of the period",
+            "自期内首次购买以来,有 {value} 的时间处于沉默",
         ),
     ),
     _signs(
@@ -54,8 +53,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Days since the last purchase or activity, whichever came later.",
         reason=(
-            "No purchase or activity for {value} days (typical {typical})",
-            "已有 {value} 天没有购买或活动(一般为 {typical} 天)",
+            "No purchase or activity for {value} day{s}",
+            "已有 {value} 天没有购买或活动",
         ),
     ),
 )

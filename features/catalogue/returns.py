@@ -16,8 +16,8 @@ FEATURES: tuple[Feature, ...] = (
         when_no_rows="0",
         meaning="Days with a return in the last 90 days.",
         reason=(
-            "{value} return days in the last 90 days (typical {typical})",
-            "近 90 天有 {value} 天退货(一般为 {typical} 天)",
+            "{value} return day{s} in the last 90 days",
+            "近 90 天有 {value} 天退货",
         ),
     ),
     _returns(
@@ -29,8 +29,8 @@ FEATURES: tuple[Feature, ...] = (
         when_no_rows="0",
         meaning="Days with a return in the last 365 days.",
         reason=(
-            "{value} return days in the last 365 days (typical {typical})",
-            "近 365 天有 {value} 天退货(一般为 {typical} 天)",
+            "{value} return day{s} in the last 365 days",
+            "近 365 天有 {value} 天退货",
         ),
     ),
     _returns(
@@ -40,8 +40,8 @@ FEATURES: tuple[Feature, ...] = (
         when_no_rows="0",
         meaning="Value returned in the last 365 days.",
         reason=(
-            "Returned {value} in the last 365 days (typical {typical})",
-            "近 365 天退货金额 {value}(一般为 {typical})",
+            "Returned {value} in the last 365 days",
+            "近 365 天退货金额 {value}",
         ),
     ),
     _returns(
@@ -52,8 +52,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("Spent nothing in the last 365 days", "近 365 天消费为零"),
         meaning="Value returned over value bought, last 365 days.",
         reason=(
-            "Returned {value} of what was bought (typical {typical})",
-            "退货占消费的 {value}(一般为 {typical})",
+            "Returned {value} of what was bought",
+            "退货占消费的 {value}",
         ),
     ),
     _returns(
@@ -63,8 +63,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No return in the lookback", "回溯期内无退货"),
         meaning="Days since the last return.",
         reason=(
-            "Last return {value} days ago (typical {typical})",
-            "距上次退货 {value} 天(一般为 {typical} 天)",
+            "Last return {value} day{s} ago",
+            "距上次退货 {value} 天",
         ),
     ),
     _returns(
@@ -75,8 +75,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No purchase in the last 365 days", "近 365 天无购买"),
         meaning="Days with a return over days with a purchase, last 365 days.",
         reason=(
-            "{value} return days for each purchase day (typical {typical})",
-            "每个购买日对应 {value} 个退货日(一般为 {typical})",
+            "{value} return day{s} for each purchase day",
+            "每个购买日对应 {value} 个退货日",
         ),
     ),
     _returns(
@@ -87,8 +87,8 @@ FEATURES: tuple[Feature, ...] = (
         high=1,
         meaning="1 if there was a return since the last purchase, 0 if not.",
         reason=(
-            "Sent something back since the last purchase: {value} (1 is yes, typical {typical})",
-            "最近一次购买后有退货:{value}(1 为是,一般为 {typical})",
+            "Sent something back since the last purchase: {value}",
+            "最近一次购买后有退货:{value}",
         ),
     ),
 )

@@ -38,8 +38,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_ONE_PURCHASE,
         meaning="Mean days between purchase days.",
         reason=(
-            "Usually buys every {value} days (typical {typical})",
-            "平均每 {value} 天购买一次(一般为 {typical} 天)",
+            "Usually buys every {value} day{s}",
+            "平均每 {value} 天购买一次",
         ),
     ),
     _rhythm(
@@ -49,8 +49,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_ONE_PURCHASE,
         meaning="Longest gap between purchase days.",
         reason=(
-            "Longest earlier gap was {value} days (typical {typical})",
-            "此前最长间隔为 {value} 天(一般为 {typical} 天)",
+            "Longest earlier gap was {value} day{s}",
+            "此前最长间隔为 {value} 天",
         ),
     ),
     _rhythm(
@@ -60,8 +60,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_ONE_PURCHASE,
         meaning="Days between the last two purchase days.",
         reason=(
-            "The last two purchases were {value} days apart (typical {typical})",
-            "最近两次购买相隔 {value} 天(一般为 {typical} 天)",
+            "The last two purchases were {value} day{s} apart",
+            "最近两次购买相隔 {value} 天",
         ),
     ),
     _rhythm(
@@ -73,8 +73,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=_TWO_PURCHASES,
         meaning="Coefficient of variation of the gaps: 0 is a clock, 1 is chance.",
         reason=(
-            "Regularity of purchases {value} (0 is a clock, typical {typical})",
-            "购买规律性 {value}(0 为完全规律,一般为 {typical})",
+            "Regularity of purchases {value} (0 is a clock)",
+            "购买规律性 {value}(0 为完全规律)",
         ),
     ),
     _rhythm(
@@ -86,8 +86,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Days since the last purchase over the customer's mean gap.",
         reason=(
-            "Silent for {value} times their usual gap (typical {typical})",
-            "沉默时长为自身平均间隔的 {value} 倍(一般为 {typical} 倍)",
+            "Silent for {value} times their usual gap",
+            "沉默时长为自身平均间隔的 {value} 倍",
         ),
     ),
     _rhythm(
@@ -99,8 +99,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Days since the last purchase over the customer's longest gap.",
         reason=(
-            "Silent for {value} times their longest gap (typical {typical})",
-            "沉默时长为自身最长间隔的 {value} 倍(一般为 {typical} 倍)",
+            "Silent for {value} times their longest gap",
+            "沉默时长为自身最长间隔的 {value} 倍",
         ),
     ),
     _rhythm(
@@ -116,8 +116,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Mean of the gaps that ended in the last 180 days over the mean of all gaps.",
         reason=(
-            "Gaps have lately been {value} times as long as usual (typical {typical})",
-            "近期购买间隔为平时的 {value} 倍(一般为 {typical} 倍)",
+            "Gaps have lately been {value} times as long as usual",
+            "近期购买间隔为平时的 {value} 倍",
         ),
     ),
     _rhythm(
@@ -132,8 +132,8 @@ FEATURES: tuple[Feature, ...] = (
             " deviation; beyond 1 the silence is unusual for them."
         ),
         reason=(
-            "Silent for {value} times what is still usual for them (typical {typical})",
-            "沉默时长为自身正常间隔上限的 {value} 倍(一般为 {typical} 倍)",
+            "Silent for {value} times what is still usual for them",
+            "沉默时长为自身正常间隔上限的 {value} 倍",
         ),
     ),
     _rhythm(
@@ -145,8 +145,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Share of the customer's gaps that were no longer than the present silence.",
         reason=(
-            "Silent for longer than {value} of their earlier gaps (typical {typical})",
-            "当前沉默已超过以往 {value} 的购买间隔(一般为 {typical})",
+            "Silent for longer than {value} of their earlier gaps",
+            "当前沉默已超过以往 {value} 的购买间隔",
         ),
     ),
     _rhythm(
@@ -161,8 +161,8 @@ FEATURES: tuple[Feature, ...] = (
             " Small 2015): 0 is evenly spread, 1 is all at one edge of the year."
         ),
         reason=(
-            "Purchases come in bursts: {value} (0 is evenly spread, typical {typical})",
-            "购买集中程度 {value}(0 为均匀分布,一般为 {typical})",
+            "Purchases come in bursts: {value} (0% is evenly spread)",
+            "购买集中程度 {value}(0% 为均匀分布)",
         ),
     ),
 )

@@ -42,8 +42,8 @@ def _mean_score(
         risk="falls",
         meaning=(f"Mean {metric.upper()} score of the last 365 days, {low:g} to {high:g}{ends}."),
         reason=(
-            f"Mean {en} {{value}} of {high:g} (typical {{typical}})",
-            f"平均{zh} {{value}}/{high:g}(一般为 {{typical}})",
+            f"Mean {en} {{value}} of {high:g}",
+            f"平均{zh} {{value}}/{high:g}",
         ),
     )
 
@@ -60,8 +60,8 @@ def _last_score(metric: str, low: float, high: float, zh: str, cause: Cause) -> 
         risk="falls",
         meaning=f"Latest {metric.upper()} score within the lookback, {low:g} to {high:g}.",
         reason=(
-            f"Last {metric.upper()} score {{value}} of {high:g} (typical {{typical}})",
-            f"最近一次{zh} {{value}}/{high:g}(一般为 {{typical}})",
+            f"Last {metric.upper()} score {{value}} of {high:g}",
+            f"最近一次{zh} {{value}}/{high:g}",
         ),
     )
 
@@ -87,8 +87,8 @@ FEATURES: tuple[Feature, ...] = (
             " worst of the questions."
         ),
         reason=(
-            "The latest answer moved by {value} of the scale (typical {typical})",
-            "最近一次评分较前次变化 {value}(占量表长度,一般为 {typical})",
+            "The latest answer moved by {value} of the scale",
+            "最近一次评分较前次变化 {value}(占量表长度)",
         ),
     ),
     _satisfaction(
@@ -100,8 +100,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Worst answer of the last 365 days on its own scale: 0 is the worst there is.",
         reason=(
-            "Worst answer of the year at {value} of the scale (typical {typical})",
-            "近一年最低评分位于量表的 {value}(一般为 {typical})",
+            "Worst answer of the year at {value} of the scale",
+            "近一年最低评分位于量表的 {value}",
         ),
     ),
     _satisfaction(
@@ -112,8 +112,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No survey answer in the lookback", "回溯期内无问卷回复"),
         meaning="Days since the last survey answer.",
         reason=(
-            "Last survey answer {value} days ago (typical {typical})",
-            "距上次问卷回复 {value} 天(一般为 {typical} 天)",
+            "Last survey answer {value} day{s} ago",
+            "距上次问卷回复 {value} 天",
         ),
     ),
 )

@@ -24,8 +24,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Contracts that run.",
         reason=(
-            "{value} contracts are running (typical {typical})",
-            "当前有 {value} 份有效合约(一般为 {typical} 份)",
+            "Contracts running: {value}",
+            "当前有 {value} 份有效合约",
         ),
     ),
     _subscriptions(
@@ -37,8 +37,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Days since the newest running contract began.",
         reason=(
-            "The present contract began {value} days ago (typical {typical})",
-            "当前合约已开始 {value} 天(一般为 {typical} 天)",
+            "The present contract began {value} day{s} ago",
+            "当前合约已开始 {value} 天",
         ),
     ),
     _subscriptions(
@@ -50,8 +50,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No contract with a period is running", "当前无带周期的有效合约"),
         meaning="Days until the next period of a running contract begins, by its length.",
         reason=(
-            "The next renewal is due in {value} days (typical {typical})",
-            "距下次续约还有 {value} 天(一般为 {typical} 天)",
+            "The next renewal is due in {value} day{s}",
+            "距下次续约还有 {value} 天",
         ),
     ),
     _subscriptions(
@@ -64,8 +64,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No contract with a price is running", "当前无带价格的有效合约"),
         meaning="Price of the running contracts for 30 days.",
         reason=(
-            "Pays {value} for 30 days (typical {typical})",
-            "每 30 天合约费用 {value}(一般为 {typical})",
+            "Pays {value} for 30 days",
+            "每 30 天合约费用 {value}",
         ),
     ),
     _subscriptions(
@@ -73,7 +73,7 @@ FEATURES: tuple[Feature, ...] = (
         "max(CASE WHEN price_before > 0 THEN CAST(price AS DOUBLE) / CAST(price_before AS DOUBLE)"
         " - 1 END) FILTER (age_day < 365)",
         columns=("price",),
-        unit="ratio",
+        unit="share",
         low=-1.0,
         cause="value_for_money",
         when_null=(
@@ -86,8 +86,8 @@ FEATURES: tuple[Feature, ...] = (
             " the last 365 days."
         ),
         reason=(
-            "The price changed by {value} with a new contract (typical {typical})",
-            "新合约价格变化 {value}(一般为 {typical})",
+            "The price changed by {value} with a new contract",
+            "新合约价格变化 {value}",
         ),
     ),
     _subscriptions(
@@ -99,8 +99,8 @@ FEATURES: tuple[Feature, ...] = (
         when_no_rows="0",
         meaning="Contracts of the last 365 days with another plan than the one begun before.",
         reason=(
-            "Changed the plan {value} times in the last 365 days (typical {typical})",
-            "近 365 天更换套餐 {value} 次(一般为 {typical} 次)",
+            "Changed the plan {value} time{s} in the last 365 days",
+            "近 365 天更换套餐 {value} 次",
         ),
     ),
     _subscriptions(
@@ -112,8 +112,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Contracts that ended in the last 90 days.",
         reason=(
-            "{value} contracts ended in the last 90 days (typical {typical})",
-            "近 90 天有 {value} 份合约终止(一般为 {typical} 份)",
+            "{value} contract{s} ended in the last 90 days",
+            "近 90 天有 {value} 份合约终止",
         ),
     ),
     _subscriptions(
@@ -126,8 +126,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="Contracts that ended for want of payment in the last 365 days.",
         reason=(
-            "{value} contracts ended because a payment failed (typical {typical})",
-            "有 {value} 份合约因支付失败终止(一般为 {typical} 份)",
+            "{value} contract{s} ended because a payment failed",
+            "有 {value} 份合约因支付失败终止",
         ),
     ),
     _subscriptions(
@@ -138,8 +138,8 @@ FEATURES: tuple[Feature, ...] = (
         when_null=("No contract ended in the lookback", "回溯期内无合约终止"),
         meaning="Days since a contract last ended.",
         reason=(
-            "A contract last ended {value} days ago (typical {typical})",
-            "距上次合约终止 {value} 天(一般为 {typical} 天)",
+            "A contract last ended {value} day{s} ago",
+            "距上次合约终止 {value} 天",
         ),
     ),
 )

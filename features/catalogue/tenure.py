@@ -18,8 +18,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="falls",
         meaning="Days since sign-up.",
         reason=(
-            "Customer for {value} days (typical {typical})",
-            "成为客户已 {value} 天(一般为 {typical} 天)",
+            "Customer for {value} day{s}",
+            "成为客户已 {value} 天",
         ),
     ),
     _tenure(
@@ -33,8 +33,8 @@ FEATURES: tuple[Feature, ...] = (
         risk="rises",
         meaning="1 for the first 90 days since sign-up, then 0.",
         reason=(
-            "Signed up within the last 90 days: {value} (1 is yes, typical {typical})",
-            "近 90 天内注册:{value}(1 为是,一般为 {typical})",
+            "Signed up within the last 90 days: {value}",
+            "近 90 天内注册:{value}",
         ),
     ),
     _tenure(
@@ -52,8 +52,8 @@ FEATURES: tuple[Feature, ...] = (
             " least 30 days and at most 365."
         ),
         reason=(
-            "Buys on {value} days a month since signing up (typical {typical})",
-            "注册以来平均每月有 {value} 天购买(一般为 {typical} 天)",
+            "Buys on {value} day{s} a month since signing up",
+            "注册以来平均每月有 {value} 天购买",
         ),
     ),
 )

@@ -85,10 +85,18 @@ def describe_features(request: Request, response: Response, desk: TheDesk) -> Sc
                     "when_null": feature.when_null[language] if feature.when_null else None,
                     "reason": feature.reason[language],
                     "typical": feature.shown(float(typical)),
+                    "typical_stayers": feature.shown(float(stayers)),
+                    "typical_leavers": feature.shown(float(leavers)),
                     "categories": feature.learned.categories if feature.learned else [],
                 }
             )
-            for feature, typical in zip(bundle.scorer.features, bundle.scorer.typical, strict=True)
+            for feature, typical, stayers, leavers in zip(
+                bundle.scorer.features,
+                bundle.scorer.typical,
+                bundle.scorer.typical_by_outcome.stayers,
+                bundle.scorer.typical_by_outcome.leavers,
+                strict=True,
+            )
         ],
     )
 

@@ -43,11 +43,19 @@ class FeatureShape(BaseModel):
     is_nullable: bool = Field(description="Whether it may be null or left out.")
     when_null: str | None = Field(description="What null means.")
     meaning: str = Field(description="One sentence.")
-    reason: str = Field(description="Text of a reason, with {value} and {typical}.")
+    reason: str = Field(
+        description="Text of a reason, with {value}; {s} is an s unless the value is 1."
+    )
     cause: str = Field(description="What the evidence may point at.")
     risk: str | None = Field(description="Whether risk rises or falls with it; null if open.")
     typical: float | str | None = Field(
         description="Median of the living customers, or their commonest category."
+    )
+    typical_stayers: float | str | None = Field(
+        description="The same of customers who stayed, in training; null where unknown."
+    )
+    typical_leavers: float | str | None = Field(
+        description="The same of customers who left, in training; null where unknown."
     )
     categories: list[str] = Field(
         description="Categories that were learned, of a column of a snapshot table; others are "

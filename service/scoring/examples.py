@@ -39,7 +39,9 @@ ANSWER: dict[str, Any] = {
             "contribution": 1.3147,
             "value": 143.0,
             "typical": 30.0,
-            "text": "Last purchase 143 days ago (typical 30)",
+            "typical_stayers": 22.0,
+            "typical_leavers": 96.0,
+            "text": "Last purchase 143 days ago; stayers typically 22, leavers 96",
         },
         {
             "feature": "purchase_days_90d",
@@ -48,7 +50,9 @@ ANSWER: dict[str, Any] = {
             "contribution": 0.2,
             "value": 0.0,
             "typical": 2.0,
-            "text": "0 purchase days in the last 90 days (typical 2)",
+            "typical_stayers": 3.0,
+            "typical_leavers": 1.0,
+            "text": "0 purchase days in the last 90 days; stayers typically 3, leavers 1",
         },
         {
             "feature": "discount_share_365d",
@@ -57,6 +61,8 @@ ANSWER: dict[str, Any] = {
             "contribution": 0.1,
             "value": None,
             "typical": None,
+            "typical_stayers": None,
+            "typical_leavers": None,
             "text": "Bought nothing at a price in the last 365 days",
         },
     ],
@@ -83,7 +89,7 @@ ANSWER: dict[str, Any] = {
             "in the last 365 days",
         }
     ],
-    "reason_1": "Last purchase 143 days ago (typical 30)",
-    "reason_2": "0 purchase days in the last 90 days (typical 2)",
+    "reason_1": "Last purchase 143 days ago; stayers typically 22, leavers 96",
+    "reason_2": "0 purchase days in the last 90 days; stayers typically 3, leavers 1",
     "reason_3": "Bought nothing at a price in the last 365 days",
 }

@@ -82,6 +82,12 @@ class ReasonShape(_Shape):
     typical: float | str | None = Field(
         description="Median of the living customers, or their commonest category."
     )
+    typical_stayers: float | str | None = Field(
+        description="The same of customers who stayed, in training; null where unknown."
+    )
+    typical_leavers: float | str | None = Field(
+        description="The same of customers who left, in training; null where unknown."
+    )
     text: str = Field(description="The fact in words.")
 
 

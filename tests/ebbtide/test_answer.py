@@ -20,6 +20,7 @@ from ebbtide.definition import ChurnDefinition
 from ebbtide.policy.file import load_policy
 from ebbtide.project import STARTER_POLICY
 from ebbtide.scorer.scores import Scores
+from ebbtide.scorer.typical import TypicalByOutcome
 from ebbtide.words import Words
 
 POLICY = load_policy(STARTER_POLICY)
@@ -48,6 +49,7 @@ class LogisticFake:
         contract("spend_365d", "value_for_money"),
     )
     typical = np.array([30.0, 0.0, 400.0])
+    typical_by_outcome = TypicalByOutcome.unknown(3)
 
     def score(self, rows):
         weights = np.array([0.02, 0.9, -0.001])
@@ -97,8 +99,8 @@ def test_an_answer_says_risk_reasons_and_action():
     assert made.churn_probability == pytest.approx(p_churn)
     assert (made.churn_score, made.risk_band, made.percentile) == (95, "high", 94.78)
     assert [reason.text for reason in made.reasons] == [
-        "recency_days is 130",
-        "complaints_90d is 1",
+        "recency_days is 130 (typical: 30)",
+        "complaints_90d is 1 (typical: 0)",
     ]
     assert (made.value, made.value_basis) == (140.0, "spend")
     assert (made.action_code, made.effect_basis) == ("goodwill_credit", "assumed")
@@ -113,7 +115,7 @@ def test_an_answer_says_risk_reasons_and_action():
 def test_the_language_changes_only_the_texts():
     english, chinese = (answer([130.0, 1.0, 400.0], language=each) for each in ("en", "zh"))
     assert chinese.action_text == "向客户账户补偿10.00余额，并附上个人致歉"
-    assert chinese.reasons[0].text == "recency_days：130"
+    assert chinese.reasons[0].text == "recency_days：130（一般为 30）"
     assert chinese.churn_probability == english.churn_probability
     assert chinese.action_code == english.action_code
 
@@ -127,6 +129,7 @@ class QuietCustomers:
         contract("spend_365d", "value_for_money"),
     )
     typical = np.array([30.0, 1.0, 400.0])
+    typical_by_outcome = TypicalByOutcome.unknown(3)
 
     def score(self, rows):
         contributions = np.zeros((len(rows), 3))
@@ -237,6 +240,7 @@ class FlatFake(LogisticFake):
         ColumnContract(name="fee", kind="number", low=0.0, high=9.0).feature,
     )
     typical = np.array([1.0, 40.0, 5.0])
+    typical_by_outcome = TypicalByOutcome.unknown(3)
 
 
 def test_what_a_snapshot_table_did_not_teach_is_warned_of_in_both_languages():

@@ -11,6 +11,7 @@ import pytest
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.contracts.learned import Learned
 from ebbtide.reasons import material_contributions, reasons_of_row, top_features
+from ebbtide.scorer.typical import TypicalByOutcome
 from ebbtide.words import Words
 
 
@@ -21,7 +22,7 @@ def contract(name: str, family: str, *, when_null: Words | None = None) -> Featu
         table="transactions",
         unit="days",
         meaning=name,
-        reason=Words(name + " {value} (typical {typical})", name + " {value}"),
+        reason=Words(name + " {value}", name + " {value}"),
         cause="disengagement",
         when_null=when_null,
     )
@@ -111,7 +112,7 @@ def test_a_reason_states_value_and_typical_and_null_in_words():
         typical=np.array([30.0, 0, math.nan, 0, 0]),
         language="en",
     )
-    assert [reason.text for reason in made] == ["a1 143 (typical 30)", "never"]
+    assert [reason.text for reason in made] == ["a1 143 (typical: 30)", "never"]
     assert [(reason.value, reason.typical) for reason in made] == [(143.0, 30.0), (None, None)]
     assert [reason.contribution for reason in made] == [0.5, 0.25]
 
@@ -125,3 +126,87 @@ def test_the_commonest_category_may_be_a_reason():
         features=[replace(FEATURES[0], learned=learned)],
     )
     assert top[0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    ("risk", "value", "stayers", "leavers", "is_shown"),
+    [
+        pytest.param("rises", 35.0, 28.0, 60.0, True, id="worse than stayers"),
+        pytest.param("rises", 35.0, 50.0, 90.0, False, id="worse than all now, as good as stayers"),
+        pytest.param(
+            "rises", 35.0, 60.0, 28.0, True, id="groups against what is agreed say nothing"
+        ),
+        pytest.param("falls", 10.0, 40.0, 20.0, True, id="less of what is good"),
+        pytest.param("falls", 10.0, 9.0, 5.0, False, id="more of what is good than stayers"),
+        pytest.param(None, 35.0, 28.0, 60.0, True, id="no direction agreed, on the leavers' side"),
+        pytest.param(None, 35.0, 60.0, 28.0, True, id="the same the other way round"),
+        pytest.param(None, 35.0, 40.0, 60.0, False, id="no direction agreed, on the stayers' side"),
+        pytest.param(None, 35.0, 35.0, 35.0, True, id="groups that do not differ say nothing"),
+        pytest.param(None, 35.0, math.nan, 20.0, True, id="one group alone says nothing"),
+        pytest.param(None, math.nan, 40.0, 60.0, True, id="missing is on nobody's side"),
+    ],
+)
+def test_a_value_on_the_stayers_side_is_no_reason(risk, value, stayers, leavers, is_shown):
+    top = top_features(
+        np.array([[0.5]]),
+        rows=np.array([[value]]),
+        typical=np.array([30.0]),
+        features=[replace(FEATURES[0], risk=risk)],
+        by_outcome=TypicalByOutcome(stayers=np.array([stayers]), leavers=np.array([leavers])),
+    )
+    assert (top[0, 0] == 0) == is_shown
+
+
+@pytest.mark.parametrize(("value", "is_shown"), [(0.0, True), (1.0, False)])
+def test_the_category_of_those_who_stay_is_no_reason(value, is_shown):
+    learned = Learned(kind="category", categories=("Month-to-month", "Two year"))
+    top = top_features(
+        np.array([[0.5]]),
+        rows=np.array([[value]]),
+        typical=np.zeros(1),
+        features=[replace(FEATURES[0], learned=learned)],
+        by_outcome=TypicalByOutcome(stayers=np.ones(1), leavers=np.zeros(1)),
+    )
+    assert (top[0, 0] == 0) == is_shown
+
+
+def reason(value, *, stayers, leavers, language="en", **changes):
+    [made] = reasons_of_row(
+        np.array([0, -1, -1]),
+        features=[replace(FEATURES[0], **changes)],
+        contributions=np.array([0.5]),
+        values=np.array([value]),
+        typical=np.array([1.0]),
+        by_outcome=TypicalByOutcome(stayers=np.array([stayers]), leavers=np.array([leavers])),
+        language=language,
+    )
+    return made
+
+
+def test_a_reason_names_what_is_typical_of_stayers_and_leavers():
+    made = reason(9.0, stayers=2.0, leavers=6.5)
+    assert made.text == "a1 9; stayers typically 2, leavers 6.5"
+    assert (made.typical, made.typical_stayers, made.typical_leavers) == (1.0, 2.0, 6.5)
+    assert reason(9.0, stayers=2.0, leavers=6.5, language="zh").text == (
+        "a1 9；留存客户一般为 2，流失客户一般为 6.5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("stayers", "leavers", "risk"),
+    [
+        pytest.param(2.0, 2.0, None, id="no difference"),
+        pytest.param(2.0, math.nan, None, id="one group unknown"),
+        pytest.param(6.0, 2.0, "rises", id="a difference against what is agreed"),
+        pytest.param(2.001, 2.002, None, id="no difference in words"),
+    ],
+)
+def test_where_both_groups_say_nothing_the_typical_of_all_is_said(stayers, leavers, risk):
+    assert reason(9.0, stayers=stayers, leavers=leavers, risk=risk).text == "a1 9 (typical: 1)"
+
+
+def test_categories_of_both_groups_are_named():
+    learned = Learned(kind="category", categories=("Month-to-month", "Two year"))
+    made = reason(0.0, stayers=1.0, leavers=0.0, learned=learned)
+    assert made.text == "a1 Month-to-month; stayers typically Two year, leavers Month-to-month"
+    assert (made.typical_stayers, made.typical_leavers) == ("Two year", "Month-to-month")

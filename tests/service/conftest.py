@@ -17,6 +17,7 @@ from ebbtide.scorer.calibrator import PlattCalibrator
 from ebbtide.scorer.linear import LinearModel
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
+from ebbtide.scorer.typical import TypicalByOutcome
 from ebbtide.store.memory import MemoryStore
 from features.catalogue.catalogue import catalogue_version, features_named
 from service.app import create_app
@@ -62,6 +63,10 @@ def scorer(intercept: float) -> RankedScorer:
         features=tuple(feature.contract for feature in features_named(NAMES)),
         scales=tuple(scales),
         typical=np.array([30.0, 400.0, 2.0, np.nan, 0.0, np.nan, 0.0]),
+        by_outcome=TypicalByOutcome(
+            stayers=np.array([22.0, 610.0, 3.0, np.nan, 0.0, np.nan, 0.0]),
+            leavers=np.array([96.0, 180.0, 1.0, np.nan, 0.0, np.nan, 0.0]),
+        ),
         model=LinearModel(
             intercept=intercept,
             weights=WEIGHTS,

@@ -57,7 +57,10 @@ def test_an_answer_has_every_field_of_the_reference(client):
     assert answer["valid_until"] == "2026-03-16T12:00:00Z"
     assert answer["risk_band"] in ("low", "medium", "high")
     assert answer["reason_1"] == answer["reasons"][0]["text"]
-    assert answer["reasons"][0]["text"] == "Last purchase 143 days ago (typical 30)"
+    assert (
+        answer["reasons"][0]["text"]
+        == "Last purchase 143 days ago; stayers typically 22, leavers 96"
+    )
     assert answer["effect_basis"] == ("assumed" if answer["action_code"] else None)
 
 

@@ -136,13 +136,13 @@ def test_columns_are_sent_by_name_and_come_back_as_reasons(flat_client):
     assert answer["definition"].startswith("label-30d-")
     assert answer["reason_1"] == "plan is trial (typical: basic)"
     assert (answer["reasons"][0]["value"], answer["reasons"][0]["typical"]) == ("trial", "basic")
-    assert answer["reason_2"] == "recency_days is 5 (typical 30)"
+    assert answer["reason_2"] == "recency_days is 5 (typical: 30)"
     assert answer["reason_3"] == "paperless is Yes (typical: No)"
 
 
 def test_chinese_reasons_and_warnings(flat_client):
     answer = score(flat_client, language="zh", plan="platinum", recency_days=1)
-    assert answer["reason_1"] == "recency_days 为 1（典型值 30）"
+    assert answer["reason_1"] == "recency_days 为 1（一般为 30）"
     assert "未被模型学习" in answer["warnings"][1]["text"]
 
 

@@ -67,7 +67,7 @@ def feature(kind: str = "category", **changes: object) -> FeatureContract:
 @pytest.mark.parametrize(
     ("value", "typical", "en", "zh"),
     [
-        (0.0, 1.0, "Plan {x} is gold (typical: basic)", "Plan {x} 为 gold（典型：basic）"),
+        (0.0, 1.0, "Plan {x} is gold (typical: basic)", "Plan {x} 为 gold（一般为 basic）"),
         (1.0, 1.0, "Plan {x} is basic", "Plan {x} 为 basic"),
         (0.0, math.nan, "Plan {x} is gold", "Plan {x} 为 gold"),
         (UNSEEN, 1.0, "Plan {x} has a value that was not learned", "Plan {x} 的取值未被模型学习"),
@@ -81,7 +81,7 @@ def test_a_reason_names_the_category_and_what_is_typical(value, typical, en, zh)
 
 def test_a_reason_names_the_number_with_its_unit() -> None:
     said = feature("number", unit="months").reason_text(2.0, 29.0, "en")
-    assert said == "Plan {x} is 2 months (typical 29)"
+    assert said == "Plan {x} is 2 months (typical: 29)"
 
 
 def test_a_category_is_shown_as_text_and_a_number_as_number() -> None:

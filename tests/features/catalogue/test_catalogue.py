@@ -37,8 +37,8 @@ def test_names_are_unique_and_plain() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("value", "typical"),
-    [(1234.5, 2.0), (0.25, float("nan")), (0.0, 0.0)],
-    ids=["usual", "nothing-typical", "zero"],
+    [(1234.5, 2.0), (0.25, float("nan")), (1.0, 0.0)],
+    ids=["usual", "nothing-typical", "one"],
 )
 def test_a_reason_states_value_and_typical_in_every_language(
     feature, language, value, typical
@@ -47,8 +47,30 @@ def test_a_reason_states_value_and_typical_in_every_language(
     assert text
     assert not set("{}") & set(text)
     assert "nan" not in text
+    assert ("typical" in text or "一般" in text) == (typical == typical)
     template = feature.contract.reason[language]
-    assert sorted(re.findall(r"\{(\w*)\}", template)) == ["typical", "value"]
+    assert set(re.findall(r"\{(\w*)\}", template)) - {"s"} == {"value"}
+    assert language == "en" or "{s}" not in template
+
+
+@every_feature
+def test_one_is_said_in_the_singular(feature) -> None:
+    text = feature.contract.reason_text(1.0, float("nan"), "en")
+    assert not re.search(
+        r"\b1 (\w+ )?(days|orders|purchases|complaints|contracts|products)\b", text
+    )
+
+
+def test_shares_are_in_percent_and_flags_are_yes_and_no() -> None:
+    share, flag = (f.contract for f in features_named(["basket_max_share_365d", "is_new"]))
+    said = share.reason_text(1.0, 0.59, "en", stayers=0.456, leavers=1.0)
+    assert said == (
+        "One purchase day made up 100% of the year's spend; stayers typically 46%, leavers 100%"
+    )
+    assert (
+        flag.reason_text(1.0, 0.0, "en") == "Signed up within the last 90 days: yes (typical: no)"
+    )
+    assert flag.reason_text(1.0, 0.0, "zh") == "近 90 天内注册:是（一般为 否）"
 
 
 @every_feature
