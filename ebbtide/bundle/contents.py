@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FORMAT = 4
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
+HORIZONS = "horizons.json"
+"""The one file that may be absent: risk by day cannot be learned of every company."""
 MAX_FILE_BYTES = 256 * 2**20
 
 

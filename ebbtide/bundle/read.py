@@ -10,6 +10,7 @@ import numpy as np
 
 from ebbtide.bundle.contents import (
     FORMAT,
+    HORIZONS,
     MANIFEST,
     MAX_FILE_BYTES,
     SIGNATURE,
@@ -26,6 +27,7 @@ from ebbtide.drivers import Drivers
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
 from ebbtide.scorer.categories import CategoryScale, category_sizes
+from ebbtide.scorer.horizons import read_horizons
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
 from ebbtide.scorer.typical import TypicalByOutcome
@@ -180,7 +182,7 @@ def _verified_files(folder: Path, manifest: Any) -> dict[str, bytes]:
         raise BundleError(f"Expected a bundle of format {FORMAT}, found another. {_AGAIN}")
     hashes = manifest.get("files")
     named = set(hashes) if isinstance(hashes, dict) else set()
-    of_model = named.difference(_OTHER_FILES)
+    of_model = named.difference(_OTHER_FILES, {HORIZONS})
     if not named.issuperset(_OTHER_FILES) or not are_files_of(manifest.get("kind"), of_model):
         raise BundleError(
             f"Expected the manifest to name {', '.join(_OTHER_FILES)} and the files of a known "
@@ -195,7 +197,9 @@ def _verified_files(folder: Path, manifest: Any) -> dict[str, bytes]:
 
 def _scorer(kind: ModelKind, files: dict[str, bytes]) -> RankedScorer:
     features = _json("features.json", files["features.json"])
-    texts = {name: raw.decode() for name, raw in files.items() if name not in _OTHER_FILES}
+    texts = {
+        name: raw.decode() for name, raw in files.items() if name not in {*_OTHER_FILES, HORIZONS}
+    }
     scales = tuple(_scale(entry["scale"]) for entry in features)
     model = read_model(kind, texts)
     check_columns(model, places=category_sizes(scales), n_features=len(features))
@@ -209,6 +213,11 @@ def _scorer(kind: ModelKind, files: dict[str, bytes]) -> RankedScorer:
         ),
         model=model,
         calibrator=_calibrator(_json("calibrator.json", files["calibrator.json"])),
+        horizons=(
+            read_horizons(files[HORIZONS].decode(), n_features=len(features))
+            if HORIZONS in files
+            else None
+        ),
     )
 
 

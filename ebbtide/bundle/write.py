@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ebbtide.bundle.contents import FORMAT, MANIFEST, SIGNATURE
+from ebbtide.bundle.contents import FORMAT, HORIZONS, MANIFEST, SIGNATURE
 from ebbtide.bundle.signature import sign
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def write_bundle(
         "drivers.json": _text(drivers.to_json()),
         "card.md": card,
     }
+    if scorer.horizons is not None:
+        files[HORIZONS] = _text(scorer.horizons.to_json())
     manifest = {
         "format": FORMAT,
         "kind": kind,

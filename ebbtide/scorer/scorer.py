@@ -14,6 +14,7 @@ from ebbtide.scorer.typical import TypicalByOutcome
 if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
     from ebbtide.scorer.calibrator import PlattCalibrator
+    from ebbtide.scorer.horizons import HorizonModel
     from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
 
@@ -44,6 +45,7 @@ class RankedScorer:
     by_outcome : the same of stayers and of leavers; None where nothing is known of them.
     model : linear, trees, or a blend of them.
     calibrator : makes probabilities of log-odds.
+    horizons : makes risk by day of probabilities; None where it could not be learned.
     """
 
     features: tuple[FeatureContract, ...]
@@ -52,6 +54,7 @@ class RankedScorer:
     model: Model
     calibrator: PlattCalibrator
     by_outcome: TypicalByOutcome | None = None
+    horizons: HorizonModel | None = None
 
     @property
     def typical_by_outcome(self) -> TypicalByOutcome:
@@ -64,9 +67,12 @@ class RankedScorer:
         The same row gives the same bits alone and in any batch.
         """
         ranked = rank_columns(self.scales, rows)
+        p_churn = self.calibrator.probability(self.model.log_odds(ranked))
+        horizons = self.horizons
         return Scores(
-            p_churn=self.calibrator.probability(self.model.log_odds(ranked)),
+            p_churn=p_churn,
             contributions=self.model.contributions(ranked),
+            risk_by_day=None if horizons is None else horizons.curves(p_churn, ranked),
         )
 
     def p_churn(self, rows: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.scorer.horizons import RiskCurves
     from ebbtide.scorer.typical import TypicalByOutcome
 
 FloatArray = NDArray[np.float64]
@@ -25,10 +26,13 @@ class Scores:
     contributions : share of each feature in the distance of the row's raw score from the average
         row's, exact; above zero raises the risk. Shape (n, features); log-odds, or probability
         for a forest.
+    risk_by_day : by which day customers are expected to leave; None where the model has not learned
+        it.
     """
 
     p_churn: FloatArray
     contributions: FloatArray
+    risk_by_day: RiskCurves | None = None
 
 
 class Scorer(Protocol):

@@ -14,6 +14,7 @@ from ebbtide.bundle.read import read_bundle
 from ebbtide.bundle.write import write_bundle
 from ebbtide.definition import ChurnDefinition
 from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.horizons import HorizonModel
 from ebbtide.scorer.linear import LinearModel
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
@@ -32,14 +33,16 @@ ADDED_BY_TRAINING = {"calibration_checked_on", "auc_by_origin", "rule_auc"}
 def folder(tmp_path):
     """A signed bundle of one feature."""
     one = np.ones(1)
+    line = LinearModel(
+        intercept=0.0, weights=one, missing_weights=one, centers=one, missing_centers=one
+    )
     scorer = RankedScorer(
         features=tuple(feature.contract for feature in features_named(["recency_days"])),
         scales=(RankScale.of(np.array([1.0, 2.0])),),
         typical=one,
-        model=LinearModel(
-            intercept=0.0, weights=one, missing_weights=one, centers=one, missing_centers=one
-        ),
+        model=line,
         calibrator=PlattCalibrator(slope=1.0, intercept=0.0),
+        horizons=HorizonModel(days=(0, 30), anchor_day=0, after=(line,)),
     )
     rows = np.array([[1.5]])
     write_bundle(
@@ -80,7 +83,15 @@ def test_each_file_is_documented_and_no_other(page, folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["calibrator.json", "features.json", "reference.json", "golden.json", "drivers.json"]
+    "name",
+    [
+        "calibrator.json",
+        "features.json",
+        "reference.json",
+        "golden.json",
+        "drivers.json",
+        "horizons.json",
+    ],
 )
 def test_each_key_of_a_file_is_documented(page, folder, name):
     content = json.loads((folder / name).read_text(encoding="utf-8"))

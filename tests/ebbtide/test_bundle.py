@@ -22,6 +22,8 @@ from ebbtide.bundle.write import version_of, write_bundle
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.horizons import HorizonModel
+from ebbtide.scorer.linear import LinearModel
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from ebbtide.scorer.scorer import RankedScorer, median_present
 from ebbtide.scorer.typical import TypicalByOutcome
@@ -59,6 +61,18 @@ def fitted(kind, ranked, churned):
     return blend_files(members, intercept=-1.5)
 
 
+def horizons():
+    """Risk by day of three features."""
+    step = LinearModel(
+        intercept=-1.0,
+        weights=np.array([1.0, -0.5, 0.2]),
+        missing_weights=np.array([0.0, 0.0, 0.3]),
+        centers=np.full(3, 0.5),
+        missing_centers=np.array([0.0, 0.0, 0.3]),
+    )
+    return HorizonModel(days=(0, 30, 60), anchor_day=0, after=(step, step))
+
+
 def written(folder, kind, *, key=KEY, golden_off=0.0):
     """Fit a small model and write it; returns the scorer that was written and the version."""
     rows, churned = some_rows()
@@ -74,6 +88,8 @@ def written(folder, kind, *, key=KEY, golden_off=0.0):
             stayers=np.array([20.0, 90.0, np.nan]), leavers=np.array([150.0, 80.0, 25.0])
         ),
     )
+    if kind == "logistic":  # one kind with risk by day, the others without
+        scorer = replace(scorer, horizons=horizons())
     p_churn = scorer.p_churn(rows)
     version = write_bundle(
         folder,
@@ -160,6 +176,11 @@ def test_what_was_written_is_read_back(originals, kind) -> None:
     np.testing.assert_array_equal(read.p_churn, kept.p_churn)
     np.testing.assert_array_equal(read.contributions, kept.contributions)
     np.testing.assert_array_equal(bundle.golden.rows, rows[:5])
+    if kind == "logistic":
+        assert read.risk_by_day.days == (0, 30, 60)
+        np.testing.assert_array_equal(read.risk_by_day.probability, kept.risk_by_day.probability)
+    else:
+        assert read.risk_by_day is None
     check_golden(bundle)
     assert bundle.reference.percentile(np.array([0.0, 1.0])).tolist() == [0.0, 100.0]
 
@@ -185,6 +206,7 @@ SHARED = [
     "drivers.json",
     "features.json",
     "golden.json",
+    "horizons.json",
     "reference.json",
 ]
 CASES = [(kind, name) for kind in KINDS for name in FILES[kind]]
@@ -466,3 +488,14 @@ def test_where_the_quantiles_are_the_customers_the_percentile_is_their_count(
     assert max(0, at - 1) <= found <= at
     if p_churn in reference:
         assert found == at
+
+
+def test_risk_by_day_of_other_features_is_refused(copy) -> None:
+    folder = copy()
+
+    def one_feature(content):
+        content["after"][0]["weights"] = [1.0]
+
+    rewrite(folder, "horizons.json", one_feature)
+    with pytest.raises(BundleError, match=r"Expected risk by day"):
+        read_bundle(folder, key=KEY)
