@@ -128,6 +128,22 @@ class Training(_Section):
     """Seed of everything random in training."""
     max_rows: int = Field(default=500_000, ge=1_000, le=100_000_000)
     """Rows over all snapshots that models learn from; beyond it a sample of customers does."""
+    risk_days: list[PositiveDays] = Field(default=[30, 60, 90], max_length=12)
+    """Days by which the risk is told as well; empty to tell only the probability of churn."""
+    by_value: bool = False
+    """Whether a customer counts by the margin at stake while models learn: a tenth of the mean
+    customer at least, three at most."""
+    recipes: str | None = None
+    """File of tuned recipes (``ebbtide tune`` writes it), relative to the project file; absent: the
+    usual ones."""
+
+    @field_validator("risk_days")
+    @classmethod
+    def _rise(cls, days: list[int]) -> list[int]:
+        if days != sorted(set(days)):
+            raise ValueError("expected days that rise, each once")
+        return days
+
 
 
 class Policy(_Section):
@@ -208,6 +224,12 @@ class Project(_Section):
     def policy_path(self) -> Path:
         """Where the policy file is."""
         return STARTER_POLICY if self.policy.path is None else self.base / self.policy.path
+
+    @property
+    def recipes_path(self) -> Path | None:
+        """Where the tuned recipes are; None if there are none."""
+        named = self.training.recipes
+        return None if named is None else self.base / named
 
     @property
     def database_url(self) -> str:

@@ -138,6 +138,8 @@ WRONG = [
     (HEAD + TABLES + "[snapshots]\nlookback_days = 300\n", "lookback_days must be at least churn"),
     (HEAD + TABLES + '[training]\ncandidates = ["svm"]\n', "'logistic', 'random_forest' or 'light"),
     (HEAD + TABLES + "[training]\ncandidates = []\n", "training.candidates"),
+    (HEAD + TABLES + '[training]\nrisk_days = [60, 30]\n', "days that rise, each once"),
+    (HEAD + TABLES + '[training]\nrisk_days = [0, 30]\n', "training.risk_days"),
     (HEAD + TABLES + "[training]\nseed = -1\n", "training.seed"),
     ("tables = 3\n" + HEAD, "tables"),
 ]
