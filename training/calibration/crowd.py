@@ -7,7 +7,7 @@ is the model's work, not this module's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,19 @@ class Leaving:
         return float(np.exp(-np.exp(level + columns @ self.weights)).mean())
 
 
+def sampled(purchases: PurchaseDays) -> PurchaseDays:
+    """Return the purchase days of evenly spaced customers, where there are more than 30,000."""
+    step = -(-len(purchases.customer_ids) // MOST_CUSTOMERS)
+    kept = purchases.customer % step == 0
+    return replace(
+        purchases,
+        customer_ids=purchases.customer_ids[::step],
+        customer=purchases.customer[kept] // step,
+        day=purchases.day[kept],
+        known_day=purchases.known_day[kept],
+    )
+
+
 def crowd_at(
     purchases: PurchaseDays,
     day: int,
@@ -83,7 +96,7 @@ def crowd_at(
 
     Parameters
     ----------
-    purchases : the purchase days; of more than 30,000 customers, evenly spaced ones are taken.
+    purchases : the purchase days.
     day : the day of the snapshot, exclusive.
     clock : what silence is measured with; it must reach ``day``.
     active_within_days : a customer is alive who purchased in so many days before.
@@ -91,11 +104,7 @@ def crowd_at(
     outcome : first day of the outcome window, the day it ends before, and the day before which
         a purchase must be known; None leaves the outcome open.
     """
-    step = -(-len(purchases.customer_ids) // MOST_CUSTOMERS)
-    kept = purchases.customer % step == 0
-    customer, bought, known = (
-        part[kept] for part in (purchases.customer, purchases.day, purchases.known_day)
-    )
+    customer, bought, known = purchases.customer, purchases.day, purchases.known_day
     size = len(purchases.customer_ids)
     seen = (bought < day) & (known < day) & (bought >= clock.starts_on)
     last = np.full(size, day - active_within_days - 1, dtype=np.int64)
@@ -161,6 +170,6 @@ def fit_leaving(crowds: Sequence[Crowd]) -> Leaving:
         ridge = _RIDGE * np.eye(count + width)
         step = np.linalg.solve(curvature + ridge, gradient - _RIDGE * theta)
         theta = theta + np.clip(step, -1, 1)
-        if np.abs(step).max() < 1e-9:
+        if np.abs(step).max() < 1e-8:
             break
     return Leaving(levels=theta[:count], weights=theta[count:])

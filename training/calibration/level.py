@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ebbtide.errors import NotReady
-from training.calibration.crowd import crowd_at, fit_leaving
+from training.calibration.crowd import crowd_at, fit_leaving, sampled
 from training.calibration.trade import YEAR_DAYS, calendar_clock, trade_before
 from training.definition_lab.purchase_days import day_number
 
@@ -66,7 +66,7 @@ class LevelShift:
     @property
     def log_odds(self) -> float:
         """The shift of the level, log-odds."""
-        return _log_odds(self.expected_share) - _log_odds(self.learned_share)
+        return log_odds_of(self.expected_share) - log_odds_of(self.learned_share)
 
     @property
     def evidence(self) -> str:
@@ -141,24 +141,26 @@ def level_shift(
     is_open = newcomers >= FEWEST_NEWCOMERS
     clock = trade if is_open else calendar_clock(trade)
     days = span.crowd_days(trade.starts_on)
-    crowds = [_crowd(purchases, day, clock, span, is_open=False) for day in days]
+    few = sampled(purchases)
+    crowds = [_crowd(few, day, clock, span, is_open=False) for day in days]
     last = crowds[-1]
     if not len(last.columns) or not 0 < last.share < 1:
         raise NotReady(
             "Expected leavers and stayers among the customers of the latest matured window, found "
             "one kind only. Check the churn definition."
         )
+    learned_share = share_that_churned(purchases, definition, at=learned_at, now=as_of)
     leaving = fit_leaving(crowds)
-    present = _crowd(purchases, now, clock, span, is_open=True)
+    present = _crowd(few, now, clock, span, is_open=True)
     level, columns = float(leaving.levels[-1]), _within(present.columns, last.columns)
     # Nobody of the learned window was as silent as some are now: they are told of by nobody.
     told = float((present.silence <= last.silence.max()).mean())
-    customers = _mix(last.share, leaving.share(columns, level=level), weight=told)
+    customers = _mix(learned_share, leaving.share(columns, level=level), weight=told)
     coming = span.first_day(now) - YEAR_DAYS
     if not is_open or not trade.holds(coming, span.horizon_days):
         return LevelShift(
             basis="customers",
-            learned_share=last.share,
+            learned_share=learned_share,
             expected_share=customers,
             customers_share=customers,
             growth=trade.growth,
@@ -173,7 +175,7 @@ def level_shift(
     still = leaving.share(columns, level=level)
     return LevelShift(
         basis="customers and season",
-        learned_share=last.share,
+        learned_share=learned_share,
         expected_share=_silent(_rate(customers) * _rate(moved) / _rate(still)),
         customers_share=customers,
         season=season,
@@ -181,6 +183,41 @@ def level_shift(
         growth=trade.growth,
         newcomers=newcomers,
     )
+
+
+def share_that_churned(
+    purchases: PurchaseDays, definition: ChurnDefinition, *, at: datetime, now: datetime
+) -> float:
+    """Return the share of those alive at an instant that churned, as known at ``now``; NaN if none.
+
+    Parameters
+    ----------
+    purchases : the log.
+    definition : churn by inactivity.
+    at : instant of the snapshot, whose outcome has matured.
+    now : the present.
+    """
+    zone = definition.time_zone
+    day, today = day_number(at, time_zone=zone), day_number(now, time_zone=zone)
+    seen = (purchases.day < day) & (purchases.known_day < day)
+    alive = purchases.customer[seen & (purchases.day >= day - definition.active_within_days)]
+    first = day + definition.gap_days
+    came = (purchases.day >= first) & (purchases.day < first + definition.horizon_days)
+    buyers = purchases.customer[came & (purchases.known_day < today)]
+    living = np.unique(alive)
+    return float(np.mean(~np.isin(living, buyers))) if len(living) else float("nan")
+
+
+def log_odds_of(share: float) -> float:
+    """Return the log-odds of a share.
+
+    Examples
+    --------
+    >>> log_odds_of(0.5)
+    0.0
+    """
+    inside = min(max(share, 1e-9), 1 - 1e-9)
+    return float(np.log(inside) - np.log1p(-inside))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,8 +304,3 @@ def _rate(share: float) -> float:
 
 def _silent(rate: float) -> float:
     return float(np.exp(-rate))
-
-
-def _log_odds(share: float) -> float:
-    inside = min(max(share, 1e-9), 1 - 1e-9)
-    return float(np.log(inside) - np.log1p(-inside))
