@@ -39,6 +39,7 @@ def fit_boosting(
     seed: int,
     categories: Mapping[int, int] | None = None,
     parameters: Mapping[str, object] | None = None,
+    weights: FloatArray | None = None,
 ) -> tuple[str, str]:
     """Fit on ranks and return name and text of the model file.
 
@@ -49,6 +50,7 @@ def fit_boosting(
     seed : of rows and columns drawn.
     categories : columns of categories with the number of their places; they are split natively.
     parameters : what differs from ``PARAMETERS``.
+    weights : how much each row counts, shape (n,); None if all count alike.
     """
     leaf_rows = min(100, max(5, len(churned) // 50))
     booster = lightgbm.train(
@@ -62,6 +64,7 @@ def fit_boosting(
         lightgbm.Dataset(
             ranked,
             label=churned,
+            weight=weights,
             **({"categorical_feature": sorted(categories)} if categories else {}),
         ),
     )

@@ -30,6 +30,7 @@ def fit_forest(
     seed: int,
     categories: Mapping[int, int] | None = None,
     parameters: Mapping[str, object] | None = None,
+    weights: FloatArray | None = None,
 ) -> tuple[str, str]:
     """Fit on ranks and return name and text of the model file.
 
@@ -40,6 +41,7 @@ def fit_forest(
     seed : of rows and columns drawn.
     categories : columns of categories with the number of their places.
     parameters : what differs from ``PARAMETERS``.
+    weights : how much each row counts, shape (n,); None if all count alike.
 
     Notes
     -----
@@ -64,7 +66,7 @@ def fit_forest(
     ordered = ranked.copy()
     for column, order in orders.items():
         ordered[:, column] = np.argsort(order)[ranked[:, column].astype(np.intp)]
-    forest.fit(ordered, churned)
+    forest.fit(ordered, churned, sample_weight=weights)
     return "model.lgb", forest_text(forest, orders=orders)
 
 

@@ -26,6 +26,7 @@ def fit_logistic(
     seed: int,
     categories: Mapping[int, int] | None = None,
     parameters: Mapping[str, object] | None = None,
+    weights: FloatArray | None = None,
 ) -> tuple[str, str]:
     """Fit on ranks and return name and text of the model file.
 
@@ -36,6 +37,7 @@ def fit_logistic(
     seed : unused, since the fit is exact; kept so that all kinds are fitted alike.
     categories : columns of categories with the number of their places; each place gets a weight.
     parameters : what differs from ``PARAMETERS``.
+    weights : how much each row counts, shape (n,); None if all count alike.
     """
     del seed
     places = {column: np.arange(size) for column, size in (categories or {}).items()}
@@ -53,17 +55,17 @@ def fit_logistic(
         ]
     )
     regression = LogisticRegression(**{**PARAMETERS, **(parameters or {})})
-    regression.fit(terms, churned)
-    weights = np.split(regression.coef_[0], np.cumsum([len(centers)] * 2 + _sizes(shares))[:-1])
+    regression.fit(terms, churned, sample_weight=weights)
+    found = np.split(regression.coef_[0], np.cumsum([len(centers)] * 2 + _sizes(shares))[:-1])
     model = LinearModel(
         intercept=float(regression.intercept_[0]),
-        weights=weights[0],
-        missing_weights=weights[1],
+        weights=found[0],
+        missing_weights=found[1],
         centers=centers,
         missing_centers=missing_centers,
         categories={
             column: _centred(own, shares[column])
-            for column, own in zip(shares, weights[2:], strict=True)
+            for column, own in zip(shares, found[2:], strict=True)
         },
     )
     return "linear.json", json.dumps(model.to_json(), sort_keys=True) + "\n"
