@@ -100,9 +100,14 @@ def features_present(
     return tuple(
         feature if kind == "inactivity" else _of_whoever(feature)
         for feature in CATALOGUE
-        if feature.contract.table in columns
+        if _tables_of(feature) <= set(columns)
         and set(feature.columns) <= columns[feature.contract.table]
     )
+
+
+def _tables_of(feature: Feature) -> set[str]:
+    """Return the tables that a feature is computed from."""
+    return {each.contract.table for each in (feature, *operands([feature]))}
 
 
 def _of_whoever(feature: Feature) -> Feature:

@@ -20,6 +20,9 @@ Part = Literal[
     "activity",
     "surveys",
     "payments",
+    "subscribers",
+    "contracts",
+    "usage",
 ]
 
 

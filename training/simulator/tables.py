@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from training.simulator.arrow import ids, instants, money, words
 from training.simulator.campaigns import HOLDOUT
 from training.simulator.customers import CATEGORIES, REGIONS, SEGMENTS, Customers
 from training.simulator.effects import ACTION_CODES, ACTIONS
@@ -23,7 +24,7 @@ from training.simulator.signals import KINDS, METRICS, Activity, Surveys
 if TYPE_CHECKING:
     from training.simulator.arrivals import Arrivals
     from training.simulator.complaints import Complaints
-    from training.simulator.grid import Flags, Floats, Grid, Ints
+    from training.simulator.grid import Floats, Grid, Ints
     from training.simulator.history import History
     from training.simulator.payments import Payments
     from training.simulator.truth import Truth
@@ -50,16 +51,16 @@ def transactions_table(lines: Lines, *, grid: Grid) -> Any:
     products = [f"P{number:04d}" for number in range(len(CATEGORIES) * PRODUCTS_PER_CATEGORY)]
     return pa.table(
         {
-            "customer_id": _ids(lines.at.customer[kept]),
-            "occurred_at": _instants(at[kept]),
-            "amount": _money(lines.cents[kept]),
-            "order_id": _ids(lines.order[kept], prefix="O", digits=9),
-            "product_id": _words(products, lines.product[kept]),
-            "category": _words(CATEGORIES, lines.category[kept]),
-            "channel": _words(CHANNELS, lines.channel[kept]),
+            "customer_id": ids(lines.at.customer[kept]),
+            "occurred_at": instants(at[kept]),
+            "amount": money(lines.cents[kept]),
+            "order_id": ids(lines.order[kept], prefix="O", digits=9),
+            "product_id": words(products, lines.product[kept]),
+            "category": words(CATEGORIES, lines.category[kept]),
+            "channel": words(CHANNELS, lines.channel[kept]),
             "quantity": pa.array(lines.quantity[kept].astype(np.float64)),
-            "discount": _money(lines.discount_cents[kept]),
-            "known_at": _instants(known[kept]),
+            "discount": money(lines.discount_cents[kept]),
+            "known_at": instants(known[kept]),
         }
     )
 
@@ -72,14 +73,14 @@ def complaints_table(complaints: Complaints, *, grid: Grid) -> Any:
     is_open = resolved[kept] >= _end(grid)
     return pa.table(
         {
-            "customer_id": _ids(complaints.opened.customer[kept]),
-            "opened_at": _instants(opened[kept]),
-            "resolved_at": _instants(resolved[kept], is_null=is_open),
+            "customer_id": ids(complaints.opened.customer[kept]),
+            "opened_at": instants(opened[kept]),
+            "resolved_at": instants(resolved[kept], is_null=is_open),
             "severity": pa.array(complaints.severity[kept].astype(np.float64)),
-            "category": _words(_COMPLAINT_CATEGORIES, complaints.category[kept]),
-            "channel": _words(_COMPLAINT_CHANNELS, complaints.channel[kept]),
+            "category": words(_COMPLAINT_CATEGORIES, complaints.category[kept]),
+            "channel": words(_COMPLAINT_CHANNELS, complaints.channel[kept]),
             "reopened": pa.array(complaints.reopened[kept], mask=is_open),
-            "known_at": _instants(opened[kept]),
+            "known_at": instants(opened[kept]),
         }
     )
 
@@ -91,11 +92,11 @@ def activity_table(activity: Activity, *, grid: Grid) -> Any:
     minutes = activity.minutes[kept]
     return pa.table(
         {
-            "customer_id": _ids(activity.at.customer[kept]),
-            "occurred_at": _instants(at),
-            "kind": _words(KINDS, activity.kind[kept]),
+            "customer_id": ids(activity.at.customer[kept]),
+            "occurred_at": instants(at),
+            "kind": words(KINDS, activity.kind[kept]),
             "value": pa.array(minutes, mask=np.isnan(minutes)),
-            "known_at": _instants(at),
+            "known_at": instants(at),
         }
     )
 
@@ -106,11 +107,11 @@ def surveys_table(surveys: Surveys, *, grid: Grid) -> Any:
     at = _at(surveys.at, grid)[kept]
     return pa.table(
         {
-            "customer_id": _ids(surveys.at.customer[kept]),
-            "answered_at": _instants(at),
-            "metric": _words(METRICS, surveys.metric[kept]),
+            "customer_id": ids(surveys.at.customer[kept]),
+            "answered_at": instants(at),
+            "metric": words(METRICS, surveys.metric[kept]),
             "score": pa.array(surveys.score[kept].astype(np.float64)),
-            "known_at": _instants(at),
+            "known_at": instants(at),
         }
     )
 
@@ -124,12 +125,12 @@ def payments_table(payments: Payments, *, grid: Grid) -> Any:
     status = np.where(is_unpaid, np.where(payments.failed[kept], 2, 3), payments.failed[kept])
     return pa.table(
         {
-            "customer_id": _ids(payments.due.customer[kept]),
-            "due_at": _instants(due[kept]),
-            "paid_at": _instants(paid[kept], is_null=is_unpaid),
-            "amount": _money(payments.cents[kept]),
-            "status": _words(("paid", "paid_late", "failed", "open"), status),
-            "known_at": _instants(due[kept]),
+            "customer_id": ids(payments.due.customer[kept]),
+            "due_at": instants(due[kept]),
+            "paid_at": instants(paid[kept], is_null=is_unpaid),
+            "amount": money(payments.cents[kept]),
+            "status": words(("paid", "paid_late", "failed", "open"), status),
+            "known_at": instants(due[kept]),
         }
     )
 
@@ -140,15 +141,15 @@ def customers_table(customers: Customers, *, grid: Grid) -> Any:
     number = np.arange(len(customers))
     return pa.table(
         {
-            "customer_id": _ids(number),
-            "signed_up_at": _instants(signed_up),
-            "segment": _words(SEGMENTS, customers.segment),
+            "customer_id": ids(number),
+            "signed_up_at": instants(signed_up),
+            "segment": words(SEGMENTS, customers.segment),
             "region": pc.if_else(
                 pa.array(number % 37 == 5),
                 pa.scalar(None, pa.string()),
-                _words(REGIONS, customers.region),
+                words(REGIONS, customers.region),
             ),
-            "known_at": _instants(signed_up),
+            "known_at": instants(signed_up),
         }
     )
 
@@ -167,14 +168,14 @@ def treatments_table(history: History, *, grid: Grid) -> Any:
     is_holdout = ~is_treated[order]
     return pa.table(
         {
-            "customer_id": _ids(customer[order]),
-            "assigned_at": _instants(assigned[order]),
-            "action": _words(ACTION_CODES, action[order]),
-            "arm": _words(("treated", "holdout"), is_holdout.astype(np.int64)),
+            "customer_id": ids(customer[order]),
+            "assigned_at": instants(assigned[order]),
+            "action": words(ACTION_CODES, action[order]),
+            "arm": words(("treated", "holdout"), is_holdout.astype(np.int64)),
             "propensity": pa.array(np.where(is_holdout, HOLDOUT, 1 - HOLDOUT)),
-            "delivered_at": _instants((assigned + delay * _SECOND)[order], is_null=is_holdout),
-            "cost": _money(cost, is_null=is_holdout),
-            "known_at": _instants(assigned[order]),
+            "delivered_at": instants((assigned + delay * _SECOND)[order], is_null=is_holdout),
+            "cost": money(cost, is_null=is_holdout),
+            "known_at": instants(assigned[order]),
         }
     )
 
@@ -183,11 +184,11 @@ def truth_table(truth: Truth, *, grid: Grid) -> Any:
     """Return the truth at one ``as_of``."""
     at = grid.midnight_microseconds(truth.week * WEEK_DAYS)
     columns = {
-        "customer_id": _ids(truth.customer),
-        "as_of": _instants(np.full(len(truth.customer), at)),
+        "customer_id": ids(truth.customer),
+        "as_of": instants(np.full(len(truth.customer), at)),
         "is_alive": pa.array(truth.is_alive),
         "true_risk": pa.array(truth.true_risk.astype(np.float64)),
-        "cause": _words(CAUSE_NAMES, truth.cause),
+        "cause": words(CAUSE_NAMES, truth.cause),
         "churned": pa.array(truth.churned),
     }
     for number, code in enumerate(ACTION_CODES):
@@ -222,27 +223,3 @@ def _sorted_and_distinct(kept: Ints, *keys: Ints) -> Ints:
     is_new = np.ones(len(kept), dtype=np.bool_)
     is_new[1:] = np.any([value[order][1:] != value[order][:-1] for value in values], axis=0)
     return np.asarray(kept[order][is_new])
-
-
-def _ids(number: Ints, *, prefix: str = "C", digits: int = 7) -> Any:
-    text = pc.utf8_lpad(pc.cast(pa.array(number.astype(np.int64)), pa.string()), digits, "0")
-    return pc.binary_join_element_wise(pa.scalar(prefix), text, pa.scalar(""))
-
-
-def _words(words: tuple[str, ...] | list[str], number: Ints) -> Any:
-    return pc.take(pa.array(words), pa.array(number))
-
-
-def _instants(microseconds: Ints, *, is_null: Flags | None = None) -> Any:
-    return pa.array(microseconds.astype("datetime64[us]"), pa.timestamp("us", "UTC"), mask=is_null)
-
-
-def _money(cents: Ints, *, is_null: Flags | None = None) -> Any:
-    """Return cents as DECIMAL(18, 4): 16 bytes each, little-endian, in two's complement."""
-    scaled = cents.astype(np.int64) * 100
-    halves = np.stack([scaled, scaled >> 63], axis=1)
-    kind = pa.decimal128(18, 4)
-    money = pa.Array.from_buffers(kind, len(cents), [None, pa.py_buffer(halves.tobytes())])
-    if is_null is None:
-        return money
-    return pc.if_else(pa.array(is_null), pa.scalar(None, kind), money)

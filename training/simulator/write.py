@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from ebbtide.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ebbtide.definition import ChurnDefinition
@@ -31,8 +32,13 @@ TRUTH_FILE = "truth/truth.parquet"
 _ROW_GROUP = 500_000
 
 
-def prepare_folder(out: Path) -> None:
+def prepare_folder(out: Path, names: Sequence[str] = TABLE_NAMES) -> None:
     """Make the folder, or check that what it holds is an earlier shop of ours.
+
+    Parameters
+    ----------
+    out : the folder.
+    names : the tables that will be written.
 
     Raises
     ------
@@ -44,7 +50,7 @@ def prepare_folder(out: Path) -> None:
             f"Expected a folder for the simulated shop at {str(out)!r}, found a file. "
             f"Choose another folder."
         )
-    ours = {PROJECT_FILE, POLICY_FILE, TRUTH_FILE, *(f"{name}.parquet" for name in TABLE_NAMES)}
+    ours = {PROJECT_FILE, POLICY_FILE, TRUTH_FILE, *(f"{name}.parquet" for name in names)}
     found = [path for path in sorted(out.rglob("*")) if not path.is_dir()] if out.exists() else []
     foreign = [path for path in found if path.relative_to(out).as_posix() not in ours]
     if foreign:
@@ -76,22 +82,33 @@ def write_table(table: Any, path: Path) -> int:
     return int(table.num_rows)
 
 
-def project_text(definition: ChurnDefinition, *, names_policy: bool) -> str:
+def project_text(
+    definition: ChurnDefinition,
+    *,
+    names_policy: bool,
+    name: str = "simulated-shop",
+    tables: Sequence[str] = TABLE_NAMES,
+) -> str:
     """Return the text of the project file; without a policy it uses the starter policy."""
     policy = f'\n[policy]\npath = "{POLICY_FILE}"\n' if names_policy else ""
-    tables = "\n".join(f'[tables.{name}]\npath = "{name}.parquet"\n' for name in TABLE_NAMES)
+    sources = "\n".join(f'[tables.{each}]\npath = "{each}.parquet"\n' for each in tables)
+    alive = (
+        f"active_within_days = {definition.active_within_days}"
+        if definition.grace_days is None
+        else f"grace_days = {definition.grace_days}"
+    )
     return f"""# Written by the simulator: a made-up shop, its tables beside this file.
 [project]
-name = "simulated-shop"
+name = "{name}"
 currency = "EUR"
 time_zone = "UTC"
 
-{tables}
+{sources}
 [churn]
 kind = "{definition.kind}"
 horizon_days = {definition.horizon_days}
 gap_days = {definition.gap_days}
-active_within_days = {definition.active_within_days}
+{alive}
 
 [snapshots]
 every_days = 28

@@ -1,0 +1,1 @@
+"""A simulated service with monthly contracts, whose ends have known hazards by cause."""
