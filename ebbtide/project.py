@@ -145,7 +145,6 @@ class Training(_Section):
         return days
 
 
-
 class Policy(_Section):
     """``[policy]``: the retention actions."""
 

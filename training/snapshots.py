@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ebbtide.clock import day_in_words, shift_days, whole_days
+from ebbtide.economics import VALUE_FEATURE, customer_value
 from ebbtide.errors import NotReady
+from ebbtide.policy.file import load_policy
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.labels import label_snapshot
 from features.snapshot import SnapshotBuilder
@@ -117,6 +119,19 @@ def take_snapshot(
         scales=scales,
         churned=None if churned is None else churned[kept],
         expectations=expectations,
+        value=_margin_at_stake(rows, [feature.name for feature in features], project),
+    )
+
+
+def _margin_at_stake(rows: FloatArray, names: Sequence[str], project: Project) -> FloatArray:
+    """Return what each customer's spend is worth by the policy, NaN where there is no spend."""
+    if VALUE_FEATURE not in names:
+        return np.full(len(rows), np.nan)
+    policy = load_policy(project.policy_path)
+    return customer_value(
+        rows[:, list(names).index(VALUE_FEATURE)],
+        margin_rate=policy.margin_rate,
+        value_horizon_days=policy.value_horizon_days,
     )
 
 

@@ -12,9 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ebbtide.bundle.contents import Golden, Reference
-from ebbtide.economics import VALUE_FEATURE, customer_value
 from ebbtide.errors import NotReady
-from ebbtide.policy.file import load_policy
 from ebbtide.scorer.scorer import RankedScorer, commonest_present, median_present
 from features.catalogue.catalogue import features_present
 from training.attributes import attributes_at, tenure_groups
@@ -24,6 +22,7 @@ from training.recipes import Recipe
 from training.relived import blended, relive
 from training.rules import rule_aucs, rule_scores
 from training.snapshots import take_snapshots
+from training.tuning.recipes_file import read_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -146,7 +145,7 @@ def _train(
     ]
     rules = [rule_scores(origin.scored, names) for origin in tested_at]
     candidates, failed = try_each(
-        [Recipe(kind=kind) for kind in project.training.candidates],
+        recipes_of(project, tested_at[0]),
         snapshots,
         newest,
         tested_at,
@@ -162,6 +161,35 @@ def _train(
         failed=failed,
         rule_auc=rule_aucs(tested_at[0].scored, names),
     )
+
+
+def recipes_of(project: Project, exam: Origin) -> list[Recipe]:
+    """Return how each kind is to be fitted: as tuned where the project says so, else as usual.
+
+    Parameters
+    ----------
+    project : which kinds.
+    exam : the latest period, whose outcomes a tuned recipe may not have seen.
+
+    Raises
+    ------
+    NotReady
+        If the tuned recipes have seen them, or were tuned for another churn definition.
+    """
+    by_value, path = project.training.by_value, project.recipes_path
+    usual = [Recipe(kind=kind, by_value=by_value) for kind in project.training.candidates]
+    if path is None:
+        return usual
+    tuned = read_recipes(path, by_value=by_value)
+    tuned.require_honest(
+        exam=exam.scored.as_of,
+        definition=project.definition.code,
+        time_zone=project.project.time_zone,
+    )
+    return [
+        tuned.found[recipe.kind].recipe if recipe.kind in tuned.found else recipe
+        for recipe in usual
+    ]
 
 
 def try_each(
@@ -202,23 +230,10 @@ def try_each(
 
 
 def _described(tables: Tables, project: Project, taken: Snapshot, names: Sequence[str]) -> Snapshot:
-    """Return a snapshot with the value and the attributes of its customers."""
-    policy = load_policy(project.policy_path)
-    spend = (
-        taken.rows[:, names.index(VALUE_FEATURE)]
-        if VALUE_FEATURE in names
-        else np.full(len(taken.rows), np.nan)
-    )
-    return replace(
-        taken,
-        value=customer_value(
-            spend, margin_rate=policy.margin_rate, value_horizon_days=policy.value_horizon_days
-        ),
-        attributes={
-            **attributes_at(tables, taken.customer_ids, as_of=taken.as_of),
-            **tenure_groups(taken.rows, names, lookback_days=project.snapshots.lookback_days),
-        },
-    )
+    """Return a snapshot with what its customers have in common."""
+    tenure = tenure_groups(taken.rows, names, lookback_days=project.snapshots.lookback_days)
+    known = attributes_at(tables, taken.customer_ids, as_of=taken.as_of)
+    return replace(taken, attributes={**known, **tenure})
 
 
 def best_first(candidates: Sequence[Candidate], failed: Mapping[str, str]) -> tuple[Candidate, ...]:

@@ -1,0 +1,73 @@
+"""A file of recipes that is not as it was written is refused, with what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ebbtide.errors import SettingsError
+from training.tuning.recipes_file import read_recipes
+
+LOGISTIC = {
+    "parameters": {"C": 0.3},
+    "half_life_days": None,
+    "window_days": 365.0,
+    "mean_auc": 0.8,
+    "usual_mean_auc": 0.79,
+    "trials": 4,
+}
+GOOD = {
+    "format": 1,
+    "definition": "inactivity-90d",
+    "learned_until": "2026-01-01T00:00:00+00:00",
+    "recipes": {"logistic": LOGISTIC},
+}
+
+BAD = {
+    "another format": {**GOOD, "format": 2},
+    "an unknown kind": {**GOOD, "recipes": {"svm": LOGISTIC}},
+    "an unknown key": {**GOOD, "tuned_by": "ann"},
+    "a naive instant": {**GOOD, "learned_until": "2026-01-01T00:00:00"},
+    "a word as parameter": {
+        **GOOD,
+        "recipes": {"logistic": {**LOGISTIC, "parameters": {"C": "high"}}},
+    },
+    "a parameter that is not tuned": {
+        **GOOD,
+        "recipes": {"logistic": {**LOGISTIC, "parameters": {"solver": 1}}},
+    },
+    "a half-life of nothing": {
+        **GOOD,
+        "recipes": {"logistic": {**LOGISTIC, "half_life_days": 0.0}},
+    },
+    "no object": [],
+}
+
+
+def test_the_good_file_is_read(tmp_path) -> None:
+    path = tmp_path / "recipes.json"
+    path.write_text(json.dumps(GOOD), encoding="utf-8")
+    recipe = read_recipes(path, by_value=True).found["logistic"].recipe
+    assert (recipe.parameters, recipe.window_days, recipe.by_value) == ({"C": 0.3}, 365.0, True)
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_anything_else_is_refused(tmp_path, name: str) -> None:
+    path = tmp_path / "recipes.json"
+    path.write_text(json.dumps(BAD[name]), encoding="utf-8")
+    with pytest.raises(SettingsError, match="ebbtide tune"):
+        read_recipes(path, by_value=False)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"format": NaN}', "\x00"])
+def test_what_is_no_json_is_refused(tmp_path, text: str) -> None:
+    path = tmp_path / "recipes.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match="not as they are written"):
+        read_recipes(path, by_value=False)
+
+
+def test_an_absent_file_is_said_to_be_absent(tmp_path) -> None:
+    with pytest.raises(SettingsError, match="found none"):
+        read_recipes(tmp_path / "none.json", by_value=False)
