@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.special import betaln, digamma, gammaln
 
+from ebbtide.beta_posterior import beta_mean
 from features.btyd.maximum_likelihood import Fit, maximise
-from features.btyd.posterior import beta_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable

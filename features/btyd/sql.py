@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.beta_posterior import beta_mean, nodes, scale_terms
 from ebbtide.errors import ContractError, did_you_mean
-from features.btyd.posterior import beta_mean, nodes, scale_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Means over a Beta posterior by a Gauss-Jacobi rule that is moved to each customer.
 
-The rule lets expected purchases be written in SQL, which has no hypergeometric function:
-``features.btyd.sql`` writes the same nodes and the same scale as text.
+Features and the value of customers share it. It lets expected purchases be written in SQL, which
+has no hypergeometric function: ``features.btyd.sql`` writes the same nodes and scale as text.
 """
 
 from __future__ import annotations
