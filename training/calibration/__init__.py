@@ -1,7 +1,20 @@
 """From a model's raw scores to probabilities that come true later, and to how sure they are."""
 
-from training.calibration.align import aligned
-from training.calibration.choose import cross_fitted
+from training.calibration.align import aligned, at_level
+from training.calibration.choose import choose_calibrator, cross_fitted
+from training.calibration.foreseen import Foreseen, foresee, handed_on
 from training.calibration.platt import BRING_MORE, fit_platt
+from training.calibration.venn_abers import interval_of
 
-__all__ = ["BRING_MORE", "aligned", "cross_fitted", "fit_platt"]
+__all__ = [
+    "BRING_MORE",
+    "Foreseen",
+    "aligned",
+    "at_level",
+    "choose_calibrator",
+    "cross_fitted",
+    "fit_platt",
+    "foresee",
+    "handed_on",
+    "interval_of",
+]

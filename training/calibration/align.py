@@ -40,9 +40,29 @@ def aligned(calibrator: AnyCalibrator, *, before: FloatArray, after: FloatArray)
     >>> aligned(line, before=np.array([0.0, 1.0]), after=np.array([2.0, 3.0])).intercept
     -1.5
     """
+    return calibrator.moved(offset_between(calibrator, before=before, after=after))
+
+
+def offset_between(calibrator: Calibrator, *, before: FloatArray, after: FloatArray) -> float:
+    """Return by how much one model's scores lie above another's, as a calibrator weighs them.
+
+    Parameters
+    ----------
+    calibrator : any.
+    before : log-odds of some customers, shape (n,).
+    after : log-odds of the same customers by another model, shape (n,).
+
+    Examples
+    --------
+    >>> from ebbtide.scorer.calibrator import PlattCalibrator
+    >>> import numpy as np
+    >>> line = PlattCalibrator(slope=1.0, intercept=0.5)
+    >>> offset_between(line, before=np.array([0.0, 1.0]), after=np.array([2.0, 3.0]))
+    2.0
+    """
     wanted = float(calibrator.probability(before).mean())
     by = _where(lambda by: float(calibrator.moved(-by).probability(after).mean()), equals=wanted)
-    return calibrator.moved(-by)
+    return -by
 
 
 def at_level(calibrator: AnyCalibrator, *, log_odds: FloatArray, share: float) -> AnyCalibrator:

@@ -50,7 +50,7 @@ def fit_isotonic(log_odds: FloatArray, churned: FloatArray) -> IsotonicCalibrato
     line = fit_platt(log_odds, churned)
     scores, leavers, sizes = score_groups(log_odds, churned, at_most=MOST_GROUPS)
     block = pooled((leavers + 0.5) / (sizes + 1), sizes + 1)
-    total = np.bincount(block, sizes)
+    total = np.bincount(block, sizes).astype(np.float64)
     centres = np.bincount(block, scores * sizes) / total
     shares = (np.bincount(block, leavers) + 0.5) / (total + 1)
     # Smoothing pulls small blocks inwards, past their neighbours: they are pooled once more.
@@ -82,8 +82,8 @@ def score_groups(
     middle = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
     group = np.unique(np.minimum((middle * count).astype(np.intp), count - 1), return_inverse=True)
     of = group[1]
-    total = np.bincount(of, sizes)
-    leavers = np.bincount(of, np.bincount(inverse, churned))
+    total = np.bincount(of, sizes).astype(np.float64)
+    leavers = np.bincount(of, np.bincount(inverse, churned)).astype(np.float64)
     return np.bincount(of, values * sizes) / total, leavers, total
 
 
