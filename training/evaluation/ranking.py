@@ -171,7 +171,8 @@ def lifts(tally: Tally, shares: Sequence[float]) -> FloatArray:
     """
     fewest = 1.0 / float(tally.people[0].sum())
     looked_at = [max(share, fewest) for share in shares]
-    return found_shares(tally, looked_at) / np.asarray(looked_at)
+    found: FloatArray = found_shares(tally, looked_at) / np.asarray(looked_at)
+    return found
 
 
 def lift_quality(tally: Tally) -> FloatArray:
