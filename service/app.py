@@ -25,6 +25,7 @@ from service.metrics import Metrics
 from service.openapi import describe
 from service.scoring.routes import router as scoring
 from service.turns import Turns
+from service.what_if.routes import router as what_if
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -93,7 +94,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.desk = desk
-    for router in (scoring, describing, health):
+    for router in (scoring, what_if, describing, health):
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)

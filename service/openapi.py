@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from service.problems import KINDS, MEDIA_TYPE
 from service.scoring.examples import ANSWER
 from service.scoring.shapes import FaultShape, ProblemShape
+from service.what_if import examples
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 _REF = "#/components/schemas/{model}"
 
-_ANSWERS = {"/v1/score": ANSWER, "/v1/scores": {"results": [ANSWER]}}
+_ANSWERS = {
+    "/v1/score": ANSWER,
+    "/v1/scores": {"results": [ANSWER]},
+    "/v1/what-if": examples.ANSWER,
+}
 
 LANGUAGE_HEADER: dict[str, Any] = {
     "name": "Accept-Language",

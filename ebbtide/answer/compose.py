@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ebbtide import economics
-from ebbtide.answer.answer import ABSTAIN, WARNINGS, Answer, Warned
+from ebbtide.answer.answer import ABSTAIN, Answer, RiskOnDay
 from ebbtide.answer.unlearned import unlearned
+from ebbtide.answer.value import values_at_stake
+from ebbtide.answer.warned import warned
 from ebbtide.decision import NO_ACTION, Cases, decide
 from ebbtide.reasons import material_contributions, reasons_of_row, top_features
 
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ebbtide.answer.answer import Abstain, Question, WarningCode
+    from ebbtide.answer.answer import Abstain, Question, Warned, WarningCode
     from ebbtide.answer.model import Model
-    from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.answer.value import ValueBasis
     from ebbtide.decision import BoolArray, Decisions
     from ebbtide.policy.policy import Policy
     from ebbtide.reasons import Reason
+    from ebbtide.scorer.horizons import RiskCurves
     from ebbtide.scorer.scores import FloatArray, Scores
     from ebbtide.words import Language
 
@@ -69,7 +71,7 @@ def answer_rows(
         is_finite = np.isfinite(scores.p_churn) & np.isfinite(scores.contributions).all(axis=1)
         scores = _without_rows(scores, ~is_finite)
         percentiles = model.reference.percentile(scores.p_churn)
-    value = _values(rows, questions=questions, model=model, policy=policy)
+    value, basis = values_at_stake(rows, scores, questions=questions, model=model, policy=policy)
     material = material_contributions(scores.contributions, features=features)
     top = top_features(
         material,
@@ -116,6 +118,8 @@ def answer_rows(
                     percentile=float(percentiles[row]),
                     reasons=reasons,
                     value=float(value[row]),
+                    value_basis=basis[row],
+                    curves=scores.risk_by_day,
                     decisions=decisions,
                     row=row,
                     values=rows[row],
@@ -157,6 +161,8 @@ class _Frame:
         percentile: float,
         reasons: tuple[Reason, ...],
         value: float,
+        value_basis: ValueBasis | None,
+        curves: RiskCurves | None,
         decisions: Decisions,
         row: int,
         values: FloatArray,
@@ -171,6 +177,10 @@ class _Frame:
             churn_score=churn_score(p_churn),
             risk_band=self.policy.bands.of(p_churn),
             percentile=round(percentile, 2),
+            risk_by_day=risk_of_row(curves, row),
+            expected_days_to_churn=(
+                None if curves is None else round(float(curves.expected_days[row]), 1)
+            ),
             reasons=reasons,
             action_code=action.code if action else None,
             action_text=action.text[self.language] if action else None,
@@ -178,7 +188,7 @@ class _Frame:
             no_action_code=no_action,
             no_action_text=NO_ACTION[no_action][self.language] if no_action else None,
             value=None if math.isnan(value) else round(value, 2),
-            value_basis=_value_basis(question, value),
+            value_basis=value_basis,
             expected_value=round(float(decisions.expected_value[row]), 2),
             expected_cost=round(float(decisions.expected_cost[row]), 2),
             effect=round(float(decisions.effect[row]), 6),
@@ -204,68 +214,49 @@ class _Frame:
         )
 
     def _warnings(self, question: Question, values: FloatArray) -> tuple[Warned, ...]:
-        warned = []
+        found = []
         if question.as_of + timedelta(days=self.policy.valid_days) < self.scored_at:
-            warned.append(self._warned("expired"))
+            found.append(self._warned("expired"))
         if self.model.calibration_error > CALIBRATION_TOLERATED:
-            warned.append(self._warned("calibration_off", f"{self.model.calibration_error:.2f}"))
+            found.append(self._warned("calibration_off", f"{self.model.calibration_error:.2f}"))
         if self.model.calibration_checked_on != LATER_PERIOD:
-            warned.append(self._warned("calibration_unchecked"))
-        warned += [self._warned("missing_feature", name) for name in question.missing]
-        warned += [self._warned("missing_table", name) for name in question.missing_tables]
-        warned += [self._warned("missing_column", name) for name in question.missing_columns]
+            found.append(self._warned("calibration_unchecked"))
+        found += [self._warned("missing_feature", name) for name in question.missing]
+        found += [self._warned("missing_table", name) for name in question.missing_tables]
+        found += [self._warned("missing_column", name) for name in question.missing_columns]
         if question.has_other_fit:
-            warned.append(self._warned("other_fit"))
-        warned += [
+            found.append(self._warned("other_fit"))
+        found += [
             self._warned(code, name)
             for code, name in unlearned(values, self.model.scorer.features)
             if name not in question.missing
         ]
-        return tuple(warned)
+        return tuple(found)
 
     def _warned(self, code: WarningCode, subject: str = "") -> Warned:
-        meaning = self._contract(subject).when_null if code == "missing_feature" else None
-        text = WARNINGS[code][self.language].format(
-            subject=subject, meaning=meaning[self.language] if meaning else ""
-        )
-        return Warned(code=code, subject=subject, text=text)
-
-    def _contract(self, name: str) -> FeatureContract:
-        return next(f for f in self.model.scorer.features if f.name == name)
+        return warned(code, subject, features=self.model.scorer.features, language=self.language)
 
 
 def _without_rows(scores: Scores, dropped: BoolArray) -> Scores:
     """Return the scores with zeros where no finite score exists."""
     if not dropped.any():
         return scores
-    return type(scores)(
+    return replace(
+        scores,
         p_churn=np.where(dropped, 0.0, scores.p_churn),
         contributions=np.where(dropped[:, None], 0.0, scores.contributions),
     )
 
 
-def _values(
-    rows: FloatArray, *, questions: Sequence[Question], model: Model, policy: Policy
-) -> FloatArray:
-    """Return the margin at stake: as given, else estimated from spend, else NaN."""
-    features = model.scorer.features
-    spend = [
-        column
-        for column, feature in enumerate(features)
-        if feature.name == economics.VALUE_FEATURE and not feature.is_categorical
-    ]
-    given = np.array([math.nan if q.value is None else q.value for q in questions])
-    if not spend:
-        return given
-    estimated = economics.customer_value(
-        rows[:, spend[0]],
-        margin_rate=policy.margin_rate,
-        value_horizon_days=policy.value_horizon_days,
+def risk_of_row(curves: RiskCurves | None, row: int) -> tuple[RiskOnDay, ...]:
+    """Return the curve of one customer, day by day; empty where there is none."""
+    if curves is None:
+        return ()
+    return tuple(
+        RiskOnDay(
+            day=day,
+            probability=float(curves.probability[row, column]),
+            **{cause: float(each[row, column]) for cause, each in curves.by_cause.items()},
+        )
+        for column, day in enumerate(curves.days)
     )
-    return np.where(np.isnan(given), estimated, given)
-
-
-def _value_basis(question: Question, value: float) -> Literal["given", "spend"] | None:
-    if question.value is not None:
-        return "given"
-    return None if math.isnan(value) else "spend"

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from service.describing.shapes import (
     ActionShape,
     ActionsShape,
+    DriversShape,
     FeatureShape,
     ModelShape,
     SchemaShape,
@@ -48,6 +49,7 @@ def describe_model(desk: TheDesk) -> ModelShape:
         feature_count=len(bundle.scorer.features),
         reference_as_of=bundle.reference.as_of,
         metrics=bundle.manifest.get("metrics", {}),
+        drivers=DriversShape(**bundle.drivers.to_json()),
         policy_version=desk.policy.version,
         currency=desk.currency,
     )
@@ -119,6 +121,7 @@ def describe_actions(request: Request, response: Response, desk: TheDesk) -> Act
         currency=desk.currency,
         margin_rate=policy.margin_rate,
         value_horizon_days=policy.value_horizon_days,
+        discount_rate_yearly=policy.discount_rate_yearly,
         valid_days=policy.valid_days,
         band_high=policy.bands.high,
         band_medium=policy.bands.medium,

@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  pydantic reads it when the class is made
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
+
+
+class DriverShape(BaseModel):
+    """A feature's part in the scores of all customers."""
+
+    name: str = Field(description="The feature.")
+    family: str = Field(description="Its family.")
+    cause: str = Field(description="What its evidence may point at.")
+    mean_abs_contribution: float = Field(
+        description="Mean size of its exact contributions, in the scale of the raw score."
+    )
+    share: float = Field(description="Of the sum of these over all features, 0 to 1.")
+    direction: Literal[-1, 0, 1] = Field(
+        description="1 where the score rises with the value, -1 where it falls, 0 where neither."
+    )
+
+
+class DriverGroupShape(BaseModel):
+    """The part of a family or a cause, its features taken together."""
+
+    name: str = Field(description="The family or cause.")
+    mean_abs_contribution: float = Field(description="Mean size of the sum of contributions.")
+    share: float = Field(description="Of the sum of these over all groups, 0 to 1.")
+
+
+class DriversShape(BaseModel):
+    """What moves the scores most, the strongest first. No driver is proven to be a cause."""
+
+    n_rows: int = Field(description="How many customers of the newest snapshot it was found on.")
+    features: list[DriverShape] = Field(description="Every feature of the model.")
+    families: list[DriverGroupShape] = Field(description="Every family.")
+    causes: list[DriverGroupShape] = Field(description="Every cause.")
 
 
 class ModelShape(BaseModel):
@@ -13,7 +45,7 @@ class ModelShape(BaseModel):
 
     model_version: str = Field(description="Version of the bundle.")
     registry_version: str | None = Field(description="Number of the version in the registry.")
-    kind: str = Field(description="logistic, random_forest or lightgbm.")
+    kind: str = Field(description="logistic, random_forest, lightgbm or blend.")
     source: str = Field(
         description="registry; last_verified (from disk, not confirmed yet); given."
     )
@@ -27,6 +59,7 @@ class ModelShape(BaseModel):
     feature_count: int = Field(description="How many features it reads.")
     reference_as_of: str = Field(description="Snapshot behind the percentiles.")
     metrics: dict[str, Any] = Field(description="What was measured out of time.")
+    drivers: DriversShape = Field(description="What moves the scores most.")
     policy_version: str = Field(description="Version of the policy in force.")
     currency: str = Field(description="Currency of every sum of money, ISO 4217.")
 
@@ -96,6 +129,7 @@ class ActionsShape(BaseModel):
     currency: str = Field(description="Currency of every sum of money, ISO 4217.")
     margin_rate: float = Field(description="Margin as a share of spend.")
     value_horizon_days: int = Field(description="Time over which value is counted, days.")
+    discount_rate_yearly: float = Field(description="By how much a sum a year later is worth less.")
     valid_days: int = Field(description="How long an answer holds, days.")
     band_high: float = Field(description="High risk from this probability on.")
     band_medium: float = Field(description="Medium risk from this probability on.")

@@ -132,7 +132,7 @@ def _find_features(
         question = _question(
             row,
             as_of=row.as_of or now,
-            is_alive=_is_alive(row.features.values, bundle),
+            is_alive=is_alive(row.features.values, bundle),
             missing=row.features.missing,
         )
         return _Found(question=question, values=row.features.values)
@@ -261,8 +261,14 @@ def _question(
     )
 
 
-def _is_alive(values: FloatArray, bundle: Bundle) -> bool:
-    """Whether values that were sent are of a customer who is alive by the definition."""
+def is_alive(values: FloatArray, bundle: Bundle) -> bool:
+    """Whether values that were sent are of a customer who is alive by the definition.
+
+    Parameters
+    ----------
+    values : in the order of the model's features, shape (features,).
+    bundle : the model with its definition.
+    """
     names = [feature.name for feature in bundle.scorer.features]
     kind = bundle.definition.kind
     if kind == "contract_end":

@@ -1,4 +1,4 @@
-"""The ``features`` of a row: named values, checked against the model's contracts."""
+"""Named values, checked against the model's contracts: ``features`` of a row, and ``changes``."""
 
 from __future__ import annotations
 
@@ -52,27 +52,63 @@ def check_features(
     for column, contract in enumerate(contracts):
         value = given.get(contract.name)
         place = f"{pointer}/{pointer_part(contract.name)}"
-        if value is not None and contract.learned is not None and contract.is_categorical:
-            values[column] = check_category(
-                value, pointer=place, learned=contract.learned, faults=faults
-            )
-        elif value is not None:
-            number = check_number(
-                value,
-                pointer=place,
-                unit=contract.unit,
-                low=contract.low,
-                high=contract.high,
-                faults=faults,
-            )
-            values[column] = np.nan if number is None else number
-        elif not contract.is_nullable:
+        if value is None and not contract.is_nullable:
             faults.add(
                 place,
                 expected=f"a number ({contract.unit}); this feature is never missing",
                 got_kind="null" if contract.name in given else "nothing",
                 fix=f"Send it. Its meaning: {contract.meaning}",
             )
-        elif contract.name not in given:
+        elif value is None and contract.name not in given:
             missing.append(contract.name)
+        values[column] = _checked(value, contract, pointer=place, faults=faults)
     return None if faults else FeatureValues(values=values, missing=tuple(missing))
+
+
+def check_changes(
+    given: object,
+    *,
+    pointer: str,
+    contracts: Sequence[FeatureContract],
+    faults: Faults,
+    hints: Hints,
+) -> dict[int, float] | None:
+    """Return the new values of some features by column, or None if there are faults."""
+    if not isinstance(given, dict) or not given:
+        got = "empty object" if given == {} else kind_of(given)
+        fix = "Send an object of the features to change, with their new values."
+        faults.add(pointer, expected="an object of one feature or more", got_kind=got, fix=fix)
+        return None
+    known = {contract.name: column for column, contract in enumerate(contracts)}
+    check_names(given, known, pointer=pointer, where="GET /v1/schema", faults=faults, hints=hints)
+    changed = {}
+    for name, value in given.items():
+        if name not in known:
+            continue
+        contract, place = contracts[known[name]], f"{pointer}/{pointer_part(name)}"
+        if value is None and not contract.is_nullable:
+            faults.add(
+                place,
+                expected=f"a number ({contract.unit}); this feature is never missing",
+                got_kind="null",
+                fix=f"Send a value, or leave it out. Its meaning: {contract.meaning}",
+            )
+        changed[known[name]] = _checked(value, contract, pointer=place, faults=faults)
+    return None if faults else changed
+
+
+def _checked(value: object, contract: FeatureContract, *, pointer: str, faults: Faults) -> float:
+    """Return one value as the model reads it; NaN where it is null, or where there is a fault."""
+    if value is None:
+        return np.nan
+    if contract.learned is not None and contract.is_categorical:
+        return check_category(value, pointer=pointer, learned=contract.learned, faults=faults)
+    number = check_number(
+        value,
+        pointer=pointer,
+        unit=contract.unit,
+        low=contract.low,
+        high=contract.high,
+        faults=faults,
+    )
+    return np.nan if number is None else number

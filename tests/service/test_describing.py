@@ -11,10 +11,13 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from ebbtide.drivers import Drivers
 from ebbtide.policy.policy import Eligibility, FeatureBounds
 from ebbtide.store.store import StoreUnavailable
 from service.app import create_app
 from service.scoring.shapes import AnswerShape, ScoresAnswer
+from service.what_if import examples
+from service.what_if.shapes import WhatIfAnswer
 
 PROBES = ("/livez", "/readyz", "/metrics")
 
@@ -27,6 +30,7 @@ def test_the_model_says_what_it_is(client, bundle):
     assert model["metrics"] == bundle.manifest["metrics"]
     assert model["metrics"]["calibration_checked_on"] == "a later period"
     assert model["currency"] == "EUR"
+    assert Drivers.from_json(model["drivers"]) == bundle.drivers
 
 
 def test_the_card_is_markdown(client):
@@ -43,6 +47,8 @@ def test_the_schema_lists_each_feature_with_its_words(client):
     assert by_name["purchase_days_90d"]["high"] == 90
     assert by_name["complaint_open_days"]["when_null"]
     assert by_name["complaint_open_days"]["typical"] is None
+    groups = [by_name["recency_days"][f"typical_{group}"] for group in ("stayers", "leavers")]
+    assert groups == [22.0, 96.0]
 
 
 def test_the_actions_are_those_of_the_policy_in_the_language_asked_for(client):
@@ -188,7 +194,7 @@ def operations(document):
 
 def test_openapi_names_every_operation_shortly(document):
     ids = [operation["operationId"] for _, _, operation in operations(document)]
-    assert len(ids) == len(set(ids)) == 9
+    assert len(ids) == len(set(ids)) == 10
     assert max(map(len, ids)) <= 40
 
 
@@ -221,13 +227,28 @@ def test_every_reference_in_openapi_leads_somewhere(document):
 
 
 def test_the_examples_of_answers_have_the_shape_of_answers(document):
-    for path, shape in (("/v1/score", AnswerShape), ("/v1/scores", ScoresAnswer)):
+    shapes = {
+        "/v1/score": AnswerShape,
+        "/v1/scores": ScoresAnswer,
+        "/v1/what-if": WhatIfAnswer,
+    }
+    for path, shape in shapes.items():
         content = document["paths"][path]["post"]["responses"]["200"]["content"]
         shape.model_validate(content["application/json"]["example"])
         assert "$ref" in content["application/json"]["schema"]
 
 
+def test_the_example_of_what_if_tells_what_its_request_asks(client):
+    answer = client.post("/v1/what-if", json=examples.ASKED).json()
+    told = examples.ANSWER
+    for name in ("status", "language", "kept_in_families", "notice", "definition"):
+        assert answer[name] == told[name], name
+    assert [(c["feature"], c["before"], c["after"]) for c in answer["changed"]] == [
+        (c["feature"], c["before"], c["after"]) for c in told["changed"]
+    ]
+
+
 def test_the_examples_of_openapi_work(client, document):
-    for path in ("/v1/score", "/v1/scores"):
+    for path in ("/v1/score", "/v1/scores", "/v1/what-if"):
         body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         assert client.post(path, json=body["example"]).status_code == 200

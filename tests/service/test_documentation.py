@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from ebbtide.answer.answer import WARNINGS
+from service.describing.shapes import DriverGroupShape, DriverShape, DriversShape
 from service.problems import KINDS
 from service.scoring.row import ROW_NAMES
-from service.scoring.shapes import AnswerShape
+from service.scoring.shapes import AnswerShape, ReasonShape
 from service.settings import Settings
+from service.what_if.shapes import ChangeShape, WhatIfAnswer
 
 DOCS = Path(__file__).parents[2] / "docs"
 API = (DOCS / "api.md").read_text(encoding="utf-8")
@@ -34,6 +36,27 @@ def test_each_field_is_documented(name):
 @pytest.mark.parametrize(("kind", "status"), [(kind, KINDS[kind][0]) for kind in KINDS])
 def test_each_problem_is_documented(kind, status):
     assert f"| `{kind}` | {status} |" in API
+
+
+@pytest.mark.parametrize("name", [*WhatIfAnswer.model_fields, *ChangeShape.model_fields])
+def test_each_field_of_what_if_is_documented(name):
+    section = API.partition("## What-if")[2].partition("\n## ")[0]
+    assert f"`{name}`" in section
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*DriversShape.model_fields, *DriverShape.model_fields, *DriverGroupShape.model_fields],
+)
+def test_each_field_of_the_drivers_is_documented(name):
+    page = (DOCS / "explanation.md").read_text(encoding="utf-8")
+    assert f"`{name}`" in page.partition("## Drivers")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", ReasonShape.model_fields)
+def test_each_field_of_a_reason_is_documented(name):
+    (line,) = (line for line in API.splitlines() if line.startswith("| `reasons` |"))
+    assert f"`{name}`" in line
 
 
 def test_each_endpoint_is_documented(client):

@@ -1,0 +1,1 @@
+"""What the model would say of a customer whose values were others."""
