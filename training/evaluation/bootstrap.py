@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COVERAGE = 0.95
 FEWEST_RESAMPLES = 200
-MOST_DRAWS = 20_000_000
+MOST_DRAWS = 10_000_000
 """Resamples times customers; beyond it there are fewer resamples. Many customers need fewer."""
 
 _DRAWS_AT_ONCE = 400_000
@@ -39,7 +39,7 @@ def resamples_for(n: int, wanted: int) -> int:
     Examples
     --------
     >>> resamples_for(5_000, 1_000), resamples_for(50_000, 1_000), resamples_for(1_000_000, 1_000)
-    (1000, 400, 200)
+    (1000, 200, 200)
     """
     return min(wanted, max(FEWEST_RESAMPLES, MOST_DRAWS // n))
 
