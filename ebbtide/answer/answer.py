@@ -10,6 +10,7 @@ from ebbtide.words import Words
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ebbtide.answer.value import ValueBasis
     from ebbtide.decision import EffectBasis, NoAction
     from ebbtide.policy.policy import Band, Channel
     from ebbtide.reasons import Reason
@@ -132,6 +133,23 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskOnDay:
+    """How likely the customer is to have left by a day.
+
+    Parameters
+    ----------
+    day : days after the start of the outcome window.
+    probability : of having left by then, in [0, 1].
+    voluntary, payment : the same by cause, which sum to it; None where churn has no causes.
+    """
+
+    day: int
+    probability: float
+    voluntary: float | None = None
+    payment: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What is answered about one customer; ``docs/api.md`` explains each field.
 
@@ -159,6 +177,8 @@ class Answer:
     churn_score: int | None = None
     risk_band: Band | None = None
     percentile: float | None = None
+    risk_by_day: tuple[RiskOnDay, ...] = ()
+    expected_days_to_churn: float | None = None
     reasons: tuple[Reason, ...] = ()
     action_code: str | None = None
     action_text: str | None = None
@@ -166,7 +186,7 @@ class Answer:
     no_action_code: NoAction | None = None
     no_action_text: str | None = None
     value: float | None = None
-    value_basis: Literal["given", "spend"] | None = None
+    value_basis: ValueBasis | None = None
     expected_value: float | None = None
     expected_cost: float | None = None
     effect: float | None = None

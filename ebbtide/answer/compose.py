@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ebbtide.answer.answer import ABSTAIN, Answer, RiskOnDay
+from ebbtide.answer.answer import ABSTAIN, Answer
 from ebbtide.answer.unlearned import unlearned
 from ebbtide.answer.value import values_at_stake
 from ebbtide.answer.warned import warned
+from ebbtide.answer.when import when_each_leaves
 from ebbtide.decision import NO_ACTION, Cases, decide
 from ebbtide.reasons import material_contributions, reasons_of_row, top_features
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from ebbtide.answer.answer import Abstain, Question, Warned, WarningCode
     from ebbtide.answer.model import Model
     from ebbtide.answer.value import ValueBasis
+    from ebbtide.answer.when import When
     from ebbtide.decision import BoolArray, Decisions
     from ebbtide.policy.policy import Policy
     from ebbtide.reasons import Reason
-    from ebbtide.scorer.horizons import RiskCurves
     from ebbtide.scorer.scores import FloatArray, Scores
     from ebbtide.words import Language
 
@@ -88,6 +89,7 @@ def answer_rows(
         value=value,
         contact_opt_out=np.array([question.contact_opt_out for question in questions]),
     )
+    when = when_each_leaves(scores.risk_by_day, count=len(rows))
     decisions = decide(cases, policy=policy, features=features)
     frame = _Frame(
         model=model,
@@ -119,7 +121,7 @@ def answer_rows(
                     reasons=reasons,
                     value=float(value[row]),
                     value_basis=basis[row],
-                    curves=scores.risk_by_day,
+                    when=when[row],
                     decisions=decisions,
                     row=row,
                     values=rows[row],
@@ -162,7 +164,7 @@ class _Frame:
         reasons: tuple[Reason, ...],
         value: float,
         value_basis: ValueBasis | None,
-        curves: RiskCurves | None,
+        when: When,
         decisions: Decisions,
         row: int,
         values: FloatArray,
@@ -177,10 +179,8 @@ class _Frame:
             churn_score=churn_score(p_churn),
             risk_band=self.policy.bands.of(p_churn),
             percentile=round(percentile, 2),
-            risk_by_day=risk_of_row(curves, row),
-            expected_days_to_churn=(
-                None if curves is None else round(float(curves.expected_days[row]), 1)
-            ),
+            risk_by_day=when[0],
+            expected_days_to_churn=when[1],
             reasons=reasons,
             action_code=action.code if action else None,
             action_text=action.text[self.language] if action else None,
@@ -245,18 +245,4 @@ def _without_rows(scores: Scores, dropped: BoolArray) -> Scores:
         scores,
         p_churn=np.where(dropped, 0.0, scores.p_churn),
         contributions=np.where(dropped[:, None], 0.0, scores.contributions),
-    )
-
-
-def risk_of_row(curves: RiskCurves | None, row: int) -> tuple[RiskOnDay, ...]:
-    """Return the curve of one customer, day by day; empty where there is none."""
-    if curves is None:
-        return ()
-    return tuple(
-        RiskOnDay(
-            day=day,
-            probability=float(curves.probability[row, column]),
-            **{cause: float(each[row, column]) for cause, each in curves.by_cause.items()},
-        )
-        for column, day in enumerate(curves.days)
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ebbtide.definition import ChurnDefinition
     from ebbtide.scorer.scores import FloatArray, Scorer
 
@@ -42,6 +44,10 @@ class Model(Protocol):
     @property
     def calibration_checked_on(self) -> str:
         """On whom: ``a later period``, or other customers of the same period."""
+
+    @property
+    def expectations(self) -> Mapping[str, Any] | None:
+        """Parameters of the buying model, as plain data; None if there is none."""
 
     @property
     def reference(self) -> Reference:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from ebbtide.answer.answer import Answer, Warned
+from ebbtide.answer.answer import Answer, RiskOnDay, Warned
 from ebbtide.reasons import REASON_COUNT, Reason
 
 _INSTANTS = ("as_of", "scored_at", "valid_until")
@@ -33,5 +33,6 @@ def answer_from_json(written: dict[str, Any]) -> Answer:
     for name in _INSTANTS:
         fields[name] = datetime.fromisoformat(fields[name])
     fields["reasons"] = tuple(Reason(**reason) for reason in fields["reasons"])
+    fields["risk_by_day"] = tuple(RiskOnDay(**each) for each in fields.get("risk_by_day", ()))
     fields["warnings"] = tuple(Warned(**warned) for warned in fields["warnings"])
     return Answer(**fields)

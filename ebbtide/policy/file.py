@@ -104,6 +104,7 @@ class _PolicyFile(_Section):
     owner: str = Field(min_length=1, max_length=200)
     margin_rate: float = Field(gt=0, le=1)
     value_horizon_days: int = Field(ge=1, le=3650)
+    discount_rate_yearly: Share = 0.0
     valid_days: int = Field(ge=1, le=365)
     bands: _Bands
     actions: list[_Action] = Field(min_length=1, max_length=200)
@@ -168,6 +169,7 @@ def read_policy(text: str, *, where: str = "The policy") -> Policy:
         owner=read.owner,
         margin_rate=read.margin_rate,
         value_horizon_days=read.value_horizon_days,
+        discount_rate_yearly=read.discount_rate_yearly,
         valid_days=read.valid_days,
         bands=Bands(high=read.bands.high, medium=read.bands.medium),
         actions=tuple(_action(action) for action in read.actions),

@@ -122,6 +122,7 @@ class Policy:
     owner : who answers for it.
     margin_rate : margin as a share of spend, in (0, 1].
     value_horizon_days : over which time a customer's value is counted, days, >= 1.
+    discount_rate_yearly : by how much a sum that comes a year later is worth less, in [0, 1].
     valid_days : how long an answer holds, counted from its ``as_of``, days, >= 1.
     bands : thresholds of the risk bands.
     actions : what can be done.
@@ -135,11 +136,14 @@ class Policy:
     valid_days: int
     bands: Bands
     actions: tuple[Action, ...]
+    discount_rate_yearly: float = 0.0
 
     version: str = field(init=False)
 
     def __post_init__(self) -> None:
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "version"}
+        if self.discount_rate_yearly == 0:  # policies from before there was a rate keep their hash
+            del content["discount_rate_yearly"]
         text = json.dumps(content, default=asdict, sort_keys=True, ensure_ascii=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         object.__setattr__(self, "version", f"{self.label}+{digest}")

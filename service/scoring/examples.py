@@ -31,6 +31,8 @@ ANSWER: dict[str, Any] = {
     "churn_score": 40,
     "risk_band": "medium",
     "percentile": 39.64,
+    "risk_by_day": [],
+    "expected_days_to_churn": None,
     "reasons": [
         {
             "feature": "recency_days",

@@ -50,7 +50,7 @@ class ScoreRequest(_Shape):
         default=None,
         ge=0,
         le=1e12,
-        description="Margin at stake, in the project's currency. Default: estimated from spend.",
+        description="Margin at stake, in the project's currency. Default: estimated.",
     )
     contact_opt_out: bool | None = Field(
         default=None, description="Whether the customer does not wish to be contacted."
@@ -99,6 +99,15 @@ class WarningShape(_Shape):
     text: str = Field(description="In words.")
 
 
+class RiskOnDayShape(_Shape):
+    """How likely the customer is to have left by a day."""
+
+    day: int = Field(description="Days after the start of the outcome window.")
+    probability: float = Field(description="Of having left by then, 0 to 1.")
+    voluntary: float | None = Field(description="Part of it by own choice; contracts only.")
+    payment: float | None = Field(description="Part of it for want of payment; contracts only.")
+
+
 class AnswerShape(_Shape):
     """What is answered about one customer."""
 
@@ -118,6 +127,12 @@ class AnswerShape(_Shape):
     percentile: float | None = Field(
         description="Percentage of the reference customers at strictly lower risk, 0 to 100."
     )
+    risk_by_day: list[RiskOnDayShape] = Field(
+        description="Risk by later days; never falls, and goes through churn_probability."
+    )
+    expected_days_to_churn: float | None = Field(
+        description="Days until the customer leaves, counted up to the last of those days."
+    )
     reasons: list[ReasonShape] = Field(description="What raises the risk most, at most three.")
     reason_1: str | None = Field(description="Text of the first reason.")
     reason_2: str | None = Field(description="Text of the second reason.")
@@ -131,8 +146,8 @@ class AnswerShape(_Shape):
     )
     no_action_text: str | None = Field(description="The same in words.")
     value: float | None = Field(description="Margin at stake, currency.")
-    value_basis: Literal["given", "spend"] | None = Field(
-        description="Whether it was sent or estimated from spend."
+    value_basis: Literal["given", "subscription", "expected", "spend"] | None = Field(
+        description="Whether it was sent, or estimated from price, purchases to expect, or spend."
     )
     expected_value: float | None = Field(
         description="Profit expected of the action against doing nothing, currency; 0 for none."

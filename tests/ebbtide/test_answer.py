@@ -69,6 +69,7 @@ MODEL = SimpleNamespace(
     lookback_days=365,
     calibration_error=0.02,
     calibration_checked_on="a later period",
+    expectations=None,
     scorer=LogisticFake(),
     reference=UniformReference(),
 )
