@@ -111,7 +111,9 @@ class Drivers:
                 len(found) == len(names) and {group.name for group in found} == names
                 for found, names in groups
             )
-            and all(map(_are_possible, (self.features, self.families, self.causes)))
+            and _are_possible(self.features)
+            and _are_possible(self.families)
+            and _are_possible(self.causes)
         )
 
 

@@ -132,4 +132,4 @@ def _sizes(contributions: FloatArray) -> FloatArray:
 
 def _shares(sizes: FloatArray) -> FloatArray:
     total = sizes.sum()
-    return np.divide(sizes, total, out=np.zeros_like(sizes), where=total > 0)
+    return np.zeros_like(sizes) if total == 0 else sizes / total
