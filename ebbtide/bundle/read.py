@@ -25,7 +25,7 @@ from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition
 from ebbtide.drivers import Drivers
 from ebbtide.errors import BundleError
-from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.calibrator_file import read_calibrator
 from ebbtide.scorer.categories import CategoryScale, category_sizes
 from ebbtide.scorer.horizons import read_horizons
 from ebbtide.scorer.ranks import RankScale
@@ -203,6 +203,7 @@ def _scorer(kind: ModelKind, files: dict[str, bytes]) -> RankedScorer:
     scales = tuple(_scale(entry["scale"]) for entry in features)
     model = read_model(kind, texts)
     check_columns(model, places=category_sizes(scales), n_features=len(features))
+    calibrator, interval = read_calibrator(_json("calibrator.json", files["calibrator.json"]))
     return RankedScorer(
         features=tuple(FeatureContract.from_json(entry["contract"]) for entry in features),
         scales=scales,
@@ -212,23 +213,14 @@ def _scorer(kind: ModelKind, files: dict[str, bytes]) -> RankedScorer:
             leavers=_floats([entry["typical_leavers"] for entry in features]),
         ),
         model=model,
-        calibrator=_calibrator(_json("calibrator.json", files["calibrator.json"])),
+        calibrator=calibrator,
+        interval=interval,
         horizons=(
             read_horizons(files[HORIZONS].decode(), n_features=len(features))
             if HORIZONS in files
             else None
         ),
     )
-
-
-def _calibrator(read: dict[str, Any]) -> PlattCalibrator:
-    """Return the calibrator that plain data describe."""
-    if read["kind"] != "platt":
-        raise BundleError(f"Unknown kind of calibrator. {_AGAIN}")
-    slope, intercept = float(read["slope"]), float(read["intercept"])
-    if not (0 < slope < np.inf and np.isfinite(intercept)):
-        raise BundleError(f"Expected a calibrator that rises, found another. {_AGAIN}")
-    return PlattCalibrator(slope=slope, intercept=intercept)
 
 
 def _scale(read: dict[str, Any]) -> Scale:

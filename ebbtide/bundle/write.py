@@ -10,6 +10,7 @@ import numpy as np
 
 from ebbtide.bundle.contents import FORMAT, HORIZONS, MANIFEST, SIGNATURE
 from ebbtide.bundle.signature import sign
+from ebbtide.scorer.calibrator_file import calibrator_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Set
@@ -60,7 +61,7 @@ def write_bundle(
     """
     files = {
         **model_files,
-        "calibrator.json": _text(scorer.calibrator.to_json()),
+        "calibrator.json": _text(calibrator_file(scorer.calibrator, scorer.interval)),
         "features.json": _text(_features(scorer)),
         "reference.json": _text(
             {

@@ -13,7 +13,8 @@ from ebbtide.scorer.typical import TypicalByOutcome
 
 if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
-    from ebbtide.scorer.calibrator import PlattCalibrator
+    from ebbtide.scorer.calibrator import Calibrator
+    from ebbtide.scorer.calibrator_interval import ProbabilityInterval
     from ebbtide.scorer.horizons import HorizonModel
     from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
@@ -45,6 +46,7 @@ class RankedScorer:
     by_outcome : the same of stayers and of leavers; None where nothing is known of them.
     model : linear, trees, or a blend of them.
     calibrator : makes probabilities of log-odds.
+    interval : says how sure a probability is; None where it is not known.
     horizons : makes risk by day of probabilities; None where it could not be learned.
     """
 
@@ -52,9 +54,10 @@ class RankedScorer:
     scales: tuple[Scale, ...]
     typical: FloatArray
     model: Model
-    calibrator: PlattCalibrator
+    calibrator: Calibrator
     by_outcome: TypicalByOutcome | None = None
     horizons: HorizonModel | None = None
+    interval: ProbabilityInterval | None = None
 
     @property
     def typical_by_outcome(self) -> TypicalByOutcome:
@@ -67,12 +70,14 @@ class RankedScorer:
         The same row gives the same bits alone and in any batch.
         """
         ranked = rank_columns(self.scales, rows)
-        p_churn = self.calibrator.probability(self.model.log_odds(ranked))
-        horizons = self.horizons
+        log_odds = self.model.log_odds(ranked)
+        p_churn = self.calibrator.probability(log_odds)
+        horizons, interval = self.horizons, self.interval
         return Scores(
             p_churn=p_churn,
             contributions=self.model.contributions(ranked),
             risk_by_day=None if horizons is None else horizons.curves(p_churn, ranked),
+            bounds=None if interval is None else interval.around(p_churn, log_odds=log_odds),
         )
 
     def p_churn(self, rows: FloatArray) -> FloatArray:

@@ -28,11 +28,14 @@ class Scores:
         for a forest.
     risk_by_day : by which day customers are expected to leave; None where the model has not learned
         it.
+    bounds : lower and upper bounds of ``p_churn``, each of shape (n,); None where the bundle does
+        not say how sure it is.
     """
 
     p_churn: FloatArray
     contributions: FloatArray
     risk_by_day: RiskCurves | None = None
+    bounds: tuple[FloatArray, FloatArray] | None = None
 
 
 class Scorer(Protocol):
