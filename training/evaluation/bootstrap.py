@@ -21,7 +21,8 @@ FEWEST_RESAMPLES = 200
 MOST_DRAWS = 10_000_000
 """Resamples times customers; beyond it there are fewer resamples. Many customers need fewer."""
 
-_DRAWS_AT_ONCE = 400_000
+_DRAWS_AT_ONCE = 100_000
+"""A block of so many stays in the cache of a core."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,7 @@ def evaluate(judged: Judged, *, settings: EvaluationSettings, seed: int) -> Eval
         histogram=_histogram(judged.p_churn),
         slices=tuple(sliced.slices(found, auc=found["auc"].value)),
         left_out=sliced.left_out,
+        slices_missing=sliced.missing,
         resamples=resamples,
         seed=seed,
     )

@@ -104,6 +104,7 @@ class Evaluation:
     bins : promised beside realised shares.
     histogram : of the promises.
     slices, left_out : some of the customers.
+    slices_missing : attributes that were asked for and are not there.
     resamples, seed : behind the intervals.
     """
 
@@ -121,6 +122,7 @@ class Evaluation:
     histogram: tuple[HistogramBar, ...]
     slices: tuple[Slice, ...]
     left_out: tuple[LeftOut, ...]
+    slices_missing: tuple[str, ...]
     resamples: int
     seed: int
 

@@ -92,15 +92,11 @@ def best_cut(tally: Tally, campaign: Campaign) -> Cut:
     >>> best_cut(tally_of(churned, churned), Campaign())  # 2 of 4, each 0.3 * 190 - 1
     Cut(profit=array([28.]), share=array([0.5]))
     """
-    at_cut = campaign.profit(
-        np.cumsum(tally.leavers, axis=1),
-        np.cumsum(tally.stayers, axis=1),
-        save_rate=campaign.save_rate,
-    )
+    at_cut = campaign.profit(tally.found, tally.called - tally.found, save_rate=campaign.save_rate)
     rows, best = np.arange(len(at_cut)), at_cut.argmax(axis=1)
-    n = tally.people.sum(axis=1)
+    n = tally.called[:, -1]
     pays = at_cut[rows, best] > 0
-    contacted = np.cumsum(tally.people, axis=1)[rows, best]
+    contacted = tally.called[rows, best]
     return Cut(
         profit=np.where(pays, at_cut[rows, best], 0.0) / n, share=np.where(pays, contacted, 0.0) / n
     )
@@ -202,6 +198,6 @@ def profit_curve(tally: Tally, campaign: Campaign, shares: Sequence[float]) -> F
     >>> profit_curve(tally_of(churned, churned), Campaign(), [0.0, 0.5, 1.0])
     array([[ 0. , 28. , 22.5]])
     """
-    n, left = tally.people.sum(axis=1)[:, None], tally.leavers.sum(axis=1)[:, None]
+    n, left = tally.called[:, -1:], tally.found[:, -1:]
     leavers = np.nan_to_num(found_shares(tally, shares)) * left / n
     return campaign.profit(leavers, np.asarray(shares) - leavers, save_rate=campaign.save_rate)

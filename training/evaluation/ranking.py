@@ -26,19 +26,28 @@ LIFT_SHARES = tuple(step / 20 for step in range(1, 21))
 class Tally:
     """Leavers and customers of each group of equal scores, the highest score first.
 
+    All of shape (resamples, groups).
+
     Parameters
     ----------
-    leavers : shape (resamples, groups).
-    people : leavers and stayers, shape (resamples, groups).
+    leavers, people : of each group; people are leavers and stayers.
+    found, called : leavers and people of the group and of those before it.
     """
 
     leavers: FloatArray
     people: FloatArray
+    found: FloatArray
+    called: FloatArray
 
-    @property
-    def stayers(self) -> FloatArray:
-        """Stayers of each group, shape (resamples, groups)."""
-        return self.people - self.leavers
+    @classmethod
+    def of(cls, leavers: FloatArray, people: FloatArray) -> Tally:
+        """Add up along the list."""
+        return cls(
+            leavers=leavers,
+            people=people,
+            found=np.cumsum(leavers, axis=1),
+            called=np.cumsum(people, axis=1),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +89,10 @@ class Ranking:
         people = np.take(counts, self.order, axis=1)
         leavers = people * self.churned
         if len(self.starts) == len(self.order):
-            return Tally(leavers=leavers, people=people)
-        return Tally(
-            leavers=np.add.reduceat(leavers, self.starts, axis=1),
-            people=np.add.reduceat(people, self.starts, axis=1),
+            return Tally.of(leavers, people)
+        return Tally.of(
+            np.add.reduceat(leavers, self.starts, axis=1),
+            np.add.reduceat(people, self.starts, axis=1),
         )
 
 
@@ -111,18 +120,19 @@ def auc_of(tally: Tally) -> FloatArray:
     >>> auc_of(tally_of(np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.2, 0.2])))
     array([0.75])
     """
-    stayers = tally.stayers
-    at_least = np.cumsum(stayers, axis=1)
-    n_stayers, n_leavers = at_least[:, -1], tally.leavers.sum(axis=1)
-    below = n_stayers[:, None] - at_least + stayers / 2
-    return _ratio((tally.leavers * below).sum(axis=1), n_leavers * n_stayers)
+    at_least = tally.called - tally.found
+    n_leavers, n_stayers = tally.found[:, -1], at_least[:, -1]
+    above = at_least - (tally.people - tally.leavers) / 2
+    wrong = np.einsum("ij,ij->i", tally.leavers, above)
+    return 1 - _ratio(wrong, n_leavers * n_stayers)
 
 
 def average_precision_of(tally: Tally) -> FloatArray:
     """Return precision averaged over the leavers found, shape (resamples,); NaN without any."""
-    found, called = np.cumsum(tally.leavers, axis=1), np.cumsum(tally.people, axis=1)
-    precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
-    return _ratio((tally.leavers * precision).sum(axis=1), found[:, -1])
+    precision = np.divide(
+        tally.found, tally.called, out=np.zeros_like(tally.found), where=tally.called > 0
+    )
+    return _ratio(np.einsum("ij,ij->i", tally.leavers, precision), tally.found[:, -1])
 
 
 def found_shares(tally: Tally, shares: Sequence[float]) -> FloatArray:
@@ -145,15 +155,14 @@ def found_shares(tally: Tally, shares: Sequence[float]) -> FloatArray:
     >>> found_shares(tally_of(np.array([1.0, 0.0, 1.0, 0.0]), np.arange(4.0)), [0.0, 0.5, 1.0])
     array([[0. , 0.5, 1. ]])
     """
-    found, called = np.cumsum(tally.leavers, axis=1), np.cumsum(tally.people, axis=1)
     at = np.asarray(shares)
     inside = np.stack(
         [
-            np.interp(at * people[-1], np.append(0.0, people), np.append(0.0, leavers))
-            for people, leavers in zip(called, found, strict=True)
+            np.interp(at * called[-1], np.append(0.0, called), np.append(0.0, found))
+            for called, found in zip(tally.called, tally.found, strict=True)
         ]
     )
-    return _ratio(inside, np.broadcast_to(found[:, -1:], inside.shape))
+    return _ratio(inside, np.broadcast_to(tally.found[:, -1:], inside.shape))
 
 
 def lifts(tally: Tally, shares: Sequence[float]) -> FloatArray:
@@ -169,7 +178,7 @@ def lifts(tally: Tally, shares: Sequence[float]) -> FloatArray:
     FloatArray
         Shape (resamples, shares); NaN where nobody left.
     """
-    fewest = 1.0 / float(tally.people[0].sum())
+    fewest = 1.0 / float(tally.called[0, -1])
     looked_at = [max(share, fewest) for share in shares]
     found: FloatArray = found_shares(tally, looked_at) / np.asarray(looked_at)
     return found
@@ -197,7 +206,7 @@ def lift_quality(tally: Tally) -> FloatArray:
     >>> lift_quality(tally_of(churned, churned)), lift_quality(tally_of(churned, np.zeros(20)))
     (array([1.]), array([0.]))
     """
-    churned_share = tally.leavers.sum(axis=1) / tally.people.sum(axis=1)
+    churned_share = tally.found[:, -1] / tally.called[:, -1]
     perfect = np.minimum(
         _ratio(np.ones_like(churned_share), churned_share)[:, None], 1 / np.asarray(LIFT_SHARES)
     )

@@ -138,12 +138,14 @@ class Sliced:
     selected : who is on a list of the usual length, shape (n,).
     members : of each slice that is large enough, by attribute and level.
     left_out : the others.
+    missing : attributes that were asked for and are not there.
     """
 
     judged: Judged
     selected: FloatArray
     members: Mapping[Named, NDArray[np.int64]]
     left_out: tuple[LeftOut, ...]
+    missing: tuple[str, ...]
 
     @classmethod
     def of(
@@ -180,6 +182,7 @@ class Sliced:
             selected=selected_first(judged.p_churn, capacity),
             members=members,
             left_out=tuple(left_out),
+            missing=tuple(name for name in wanted or () if name not in attributes),
         )
 
     def measure(self, counts: FloatArray) -> dict[str, FloatArray]:

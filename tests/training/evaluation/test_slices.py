@@ -117,7 +117,9 @@ def test_an_attribute_that_all_share_is_no_slice(judge):
 def test_only_the_attributes_that_are_asked_for_are_cut(judge):
     labels = np.tile(["a", "b"], 750)
     judged = judge(attributes={"region": labels, "plan": labels}, value=np.arange(1_500.0))
-    assert {name for name, _ in sliced(judged, wanted=["plan"]).members} == {"plan"}
+    cut = sliced(judged, wanted=["plan", "regoin"])
+    assert {name for name, _ in cut.members} == {"plan"}
+    assert cut.missing == ("regoin",)
 
 
 def test_no_auc_is_made_of_few_leavers(judge):
