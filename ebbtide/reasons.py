@@ -26,6 +26,9 @@ REASON_COUNT = 3
 MATERIAL_SHARE = 0.05
 """Share of all that moves a row's score below which a family of features is not worth a word."""
 
+TELLING_SHARE = 0.05
+"""Share of the way from stayers to leavers that a value must have gone to tell anything."""
+
 IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
@@ -166,8 +169,8 @@ def _is_as_stayers(
         return np.zeros(len(values), dtype=np.bool_)
     if feature.is_categorical:
         return np.asarray(values == stayers, dtype=np.bool_)
-    is_there = values <= stayers if leavers > stayers else values >= stayers
-    return np.asarray(is_there, dtype=np.bool_)
+    way = (values - stayers) / (leavers - stayers)
+    return np.asarray(way <= TELLING_SHARE, dtype=np.bool_)
 
 
 def _columns_by_family(features: Sequence[FeatureContract]) -> dict[str, list[int]]:

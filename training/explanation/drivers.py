@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ebbtide.scorer.scorer import RankedScorer
     from ebbtide.scorer.scores import FloatArray
 
-MAX_ROWS = 2000
+MAX_ROWS = 1000
 """Customers that drivers are found on: their mean sizes are then exact to a few percent."""
 
 CLEAR_CORRELATION = 0.3
@@ -35,7 +35,7 @@ def drivers(scorer: RankedScorer, rows: FloatArray) -> Drivers:
     Parameters
     ----------
     scorer : the model with its features.
-    rows : feature values of the newest snapshot, shape (n, features); at most 2,000 are taken,
+    rows : feature values of the newest snapshot, shape (n, features); at most 1,000 are taken,
         evenly over the table, always the same ones.
 
     Notes
