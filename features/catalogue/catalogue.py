@@ -112,8 +112,8 @@ def _tables_of(feature: Feature) -> set[str]:
 
 def _of_whoever(feature: Feature) -> Feature:
     """Return a feature that also says what it means for one who never purchased."""
-    contract = feature.contract
-    if contract.is_nullable or contract.table != "transactions" or feature.when_no_rows is not None:
+    contract, counts = feature.contract, feature.when_no_rows is not None
+    if contract.is_nullable or counts or "transactions" not in _tables_of(feature):
         return feature
     return replace(feature, contract=replace(contract, when_null=_NO_PURCHASE))
 

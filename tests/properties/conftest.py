@@ -220,7 +220,12 @@ def open_tables(company: Company, *, having: dict[str, set[str]] | None = None) 
     return Tables(connection=connection, columns=columns)
 
 
-def snapshot(company: Company, *, having: dict[str, set[str]] | None = None) -> pa.Table:
+def snapshot(
+    company: Company,
+    *,
+    having: dict[str, set[str]] | None = None,
+    definition: ChurnDefinition = DEFINITION,
+) -> pa.Table:
     """Compute every feature of the catalogue that the columns at hand can feed."""
     opened = open_tables(company, having=having)
     try:
@@ -229,7 +234,7 @@ def snapshot(company: Company, *, having: dict[str, set[str]] | None = None) -> 
             as_of=AS_OF,
             features=features_present(opened.columns),
             lookback_days=365,
-            definition=DEFINITION,
+            definition=definition,
         )
     finally:
         opened.connection.close()
@@ -246,5 +251,6 @@ def world() -> SimpleNamespace:
         with_another_future=with_another_future,
         is_visible=is_visible,
         open_tables=open_tables,
+        build_snapshot=build_snapshot,
         snapshot=snapshot,
     )

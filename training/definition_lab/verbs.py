@@ -47,15 +47,15 @@ def define(
     from training.definition_lab.summary import print_study
 
     project = load_project(config)
-    if "transactions" not in project.tables:
-        raise SettingsError(
-            f"Expected a project with purchases, but {str(config)!r} has no tables.transactions: "
-            f"its label says what churn is. Add the purchases to ask what it should be."
-        )
     if project.definition.kind == "contract_end":
         raise SettingsError(
             "The lab asks how long a silence must be to mean that a customer left; with churn.kind "
             "= contract_end the subscriptions say so. Take out churn.kind to ask it of purchases."
+        )
+    if "transactions" not in project.tables:
+        raise SettingsError(
+            f"Expected a project with purchases, but {str(config)!r} has no tables.transactions: "
+            f"its label says what churn is. Add the purchases to ask what it should be."
         )
     policy = load_policy(project.policy_path)
     zone = project.project.time_zone
