@@ -157,7 +157,7 @@ def fit_days(
         before.insert(0, fit_linear(*asked, direction=churn))
         kept.insert(0, day)
     for day in sorted(day for day in days if day > anchor):
-        asked = _rows(matured, (kept[-1], False), day)
+        asked = rows_at_risk(matured, (kept[-1], day))
         if lacking := _lacking(asked[1]):
             left_out[f"day {day}"] = lacking
             continue
@@ -180,6 +180,19 @@ def fit_days(
         payment=payment,
     )
     return model, left_out
+
+
+def rows_at_risk(
+    matured: Sequence[Matured], step: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
+    """Return ranks of those who had not left by a day, and whether they had by a later one.
+
+    Parameters
+    ----------
+    matured : snapshots with their departures; those for which a day has not matured are left out.
+    step : the day and the later one.
+    """
+    return _rows(matured, (step[0], False), step[1])
 
 
 def _rows(
