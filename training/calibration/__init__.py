@@ -3,6 +3,7 @@
 from training.calibration.align import aligned, at_level
 from training.calibration.choose import choose_calibrator, cross_fitted
 from training.calibration.foreseen import Foreseen, foresee, handed_on
+from training.calibration.periods import at_one_level
 from training.calibration.platt import BRING_MORE, fit_platt
 from training.calibration.venn_abers import interval_of
 
@@ -11,6 +12,7 @@ __all__ = [
     "Foreseen",
     "aligned",
     "at_level",
+    "at_one_level",
     "choose_calibrator",
     "cross_fitted",
     "fit_platt",
