@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ebbtide.bundle.model_files import read_model
-from training.calibration import aligned, cross_fitted, fit_platt
+from training.calibration import choose_calibrator, cross_fitted, handed_on
 from training.evaluation.judged import Judged
 from training.evaluation.measures import auc, measures
 from training.relived import outcomes
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from ebbtide.bundle.model_files import ModelKind
     from ebbtide.project import CandidateName
-    from ebbtide.scorer.calibrator import PlattCalibrator
+    from ebbtide.scorer.calibrator import Calibrator
     from ebbtide.scorer.scorer import Model
     from ebbtide.scorer.scores import FloatArray
+    from training.calibration import Foreseen
     from training.origins import Origin
     from training.recipes import Recipe
     from training.relived import Relived
@@ -35,8 +36,8 @@ class Candidate:
     ----------
     kind : kind of model.
     model_files : names and texts, fitted on every matured snapshot.
-    calibrator : learned from out-of-time scores at the latest origin, and aligned to the served
-        model.
+    calibrator : learned from out-of-time scores at the latest origin, and handed on to the served
+        model at the level that is foreseen.
     judged : what was promised and what came, period by period, the latest first.
     metrics : measures in the latest period.
     calibration_checked_on : whose outcomes the probabilities were checked on.
@@ -47,7 +48,7 @@ class Candidate:
 
     kind: ModelKind
     model_files: Mapping[str, str]
-    calibrator: PlattCalibrator
+    calibrator: Calibrator
     judged: tuple[Judged, ...]
     metrics: dict[str, float]
     calibration_checked_on: CheckedOn
@@ -72,6 +73,7 @@ def candidate_of(
     *,
     rules: Sequence[Mapping[str, FloatArray]],
     seed: int,
+    foreseen: Sequence[Foreseen | None] | None = None,
 ) -> Candidate:
     """Calibrate and measure what one kind of model said.
 
@@ -84,6 +86,8 @@ def candidate_of(
     tested_at : the origins, latest first.
     rules : scores of the rival rules at each origin.
     seed : of the folds, where there is one origin only.
+    foreseen : for each origin the level of the window after the next one, as foreseen there; None
+        keeps the level that was learned.
 
     Raises
     ------
@@ -92,15 +96,18 @@ def candidate_of(
     """
     said = [relived.log_odds(raw) for raw in relived.at]
     carried = [relived.log_odds(raw) for raw in relived.carried]
-    lines = [
-        fit_platt(scores, outcomes(origin.scored))
+    levels = foreseen or [None] * len(said)
+    learned = [
+        choose_calibrator(scores, outcomes(origin.scored))
         for scores, origin in zip(said, tested_at, strict=True)
     ]
+
+    def handed(place: int, after: FloatArray) -> Calibrator:
+        """Return what was learned at an origin, for the customers who come next."""
+        return handed_on(learned[place], before=carried[place], after=after, foreseen=levels[place])
+
     promised = [
-        aligned(lines[place], before=carried[place], after=said[place - 1]).probability(
-            said[place - 1]
-        )
-        for place in range(1, len(said))
+        handed(place, said[place - 1]).probability(said[place - 1]) for place in range(1, len(said))
     ]
     checked_on: CheckedOn = "a later period"
     if not promised:
@@ -109,7 +116,7 @@ def candidate_of(
     return Candidate(
         kind=relived.kind,
         model_files=relived.files,
-        calibrator=aligned(lines[0], before=carried[0], after=relived.log_odds(relived.served)),
+        calibrator=handed(0, relived.log_odds(relived.served)),
         judged=tuple(
             Judged(
                 as_of=origin.scored.as_of,

@@ -12,11 +12,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ebbtide.bundle.contents import Golden, Reference
+from ebbtide.clock import last_midnight
 from ebbtide.errors import NotReady
 from ebbtide.scorer.scorer import RankedScorer, commonest_present, median_present
 from features.catalogue.catalogue import features_present
 from training.attributes import attributes_at, tenure_groups
+from training.calibration import foresee
 from training.candidates import candidate_of
+from training.definition_lab.purchase_days import read_purchase_days
 from training.origins import origins
 from training.recipes import Recipe
 from training.relived import blended, relive
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from ebbtide.scorer.scores import FloatArray
     from features.tables import Tables
+    from training.calibration import Foreseen
     from training.candidates import Candidate
     from training.origins import Origin
     from training.relived import Relived
@@ -64,6 +68,7 @@ class Trained:
     candidates : every kind that could be fitted and calibrated, the best first.
     failed : why the other kinds could not, by kind.
     rule_auc : AUC of every simple rule at the latest origin.
+    level : what was foreseen for the customers of the newest snapshot; None for nothing.
     is_dated : whether rows have dates; without them nothing was measured on later customers.
     """
 
@@ -73,6 +78,7 @@ class Trained:
     candidates: tuple[Candidate, ...]
     failed: dict[str, str]
     rule_auc: dict[str, float]
+    level: Foreseen | None = None
     is_dated: bool = True
 
     @property
@@ -144,12 +150,14 @@ def _train(
         for origin in origins(snapshots, project.definition)
     ]
     rules = [rule_scores(origin.scored, names) for origin in tested_at]
+    levels = _levels(tables, project, tested_at, newest)
     candidates, failed = try_each(
         recipes_of(project, tested_at[0]),
         snapshots,
         newest,
         tested_at,
         rules=rules,
+        foreseen=levels,
         seed=project.training.seed,
         progress=progress,
     )
@@ -160,6 +168,7 @@ def _train(
         candidates=best_first(candidates, failed),
         failed=failed,
         rule_auc=rule_aucs(tested_at[0].scored, names),
+        level=levels[0],
     )
 
 
@@ -200,6 +209,7 @@ def try_each(
     *,
     rules: Sequence[Mapping[str, FloatArray]],
     seed: int,
+    foreseen: Sequence[Foreseen | None] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[list[Candidate], dict[str, str]]:
     """Try recipes of different kinds and, where there are two or more, the blend of them.
@@ -223,10 +233,38 @@ def try_each(
     candidates: list[Candidate] = []
     for each in relived:
         try:
-            candidates.append(candidate_of(each, tested_at, rules=rules, seed=seed))
+            candidates.append(
+                candidate_of(each, tested_at, rules=rules, seed=seed, foreseen=foreseen)
+            )
         except NotReady as err:
             failed[each.kind] = str(err)
     return candidates, failed
+
+
+def _levels(
+    tables: Tables,
+    project: Project,
+    tested_at: Sequence[Origin],
+    newest: Snapshot,
+) -> list[Foreseen | None]:
+    """Return at each origin's next instant the level of the window to come, as foreseen there."""
+    definition = project.definition
+    if definition.kind != "inactivity":
+        return [None] * len(tested_at)
+    purchases = read_purchase_days(
+        tables, ends_at=last_midnight(newest.as_of, time_zone=definition.time_zone)
+    )
+    instants = [newest.as_of, *(origin.scored.as_of for origin in tested_at[:-1])]
+    return [
+        foresee(
+            purchases,
+            definition,
+            learned_at=origin.scored.as_of,
+            as_of=instant,
+            min_history_days=project.snapshots.min_history_days,
+        )
+        for origin, instant in zip(tested_at, instants, strict=True)
+    ]
 
 
 def _described(tables: Tables, project: Project, taken: Snapshot, names: Sequence[str]) -> Snapshot:
