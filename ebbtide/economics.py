@@ -26,8 +26,8 @@ def customer_value(
     """Margin expected from each customer over the value horizon, if they stay.
 
     The simplest estimate that is not wrong by design: the past year's spend goes on at its rate.
-    It is low for a customer of less than a year and knows no discounting; a company with its own
-    lifetime value sends that as ``value`` instead.
+    It is low for a customer of less than a year and knows no discounting; ``ebbtide.lifetime`` has
+    the estimates that are taken first.
 
     Parameters
     ----------

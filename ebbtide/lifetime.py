@@ -106,7 +106,7 @@ def purchase_days_if_staying(
         return all_days + silent[:, None] * np.expm1(-each * later) / p
 
     mean = beta_mean(of_stayers, a=rates.a, b=rates.b + 1, repeats=repeats, span=span)
-    return mean / -np.expm1(-shape * np.log1p(stay))
+    return np.asarray(mean / -np.expm1(-shape * np.log1p(stay)), dtype=np.float64)
 
 
 def expected_margin(
