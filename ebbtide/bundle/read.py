@@ -180,8 +180,9 @@ def _json(name: str, raw: bytes) -> Any:
 def _verified_files(folder: Path, manifest: Any) -> dict[str, bytes]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BundleError(f"Expected a bundle of format {FORMAT}, found another. {_AGAIN}")
-    hashes = manifest.get("files")
-    named = set(hashes) if isinstance(hashes, dict) else set()
+    listed = manifest.get("files")
+    hashes = listed if isinstance(listed, dict) else {}
+    named = set(hashes)
     of_model = named.difference(_OTHER_FILES, {HORIZONS})
     if not named.issuperset(_OTHER_FILES) or not are_files_of(manifest.get("kind"), of_model):
         raise BundleError(
