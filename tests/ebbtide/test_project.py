@@ -52,6 +52,35 @@ def test_defaults_are_those_of_the_reference(load, tmp_path, monkeypatch) -> Non
     assert project.database_url == f"sqlite:///{folder / 'store.db'}"
 
 
+CONTRACTS = '[tables.subscriptions]\npath = "s.csv"\n[churn]\nkind = "contract_end"\n'
+
+
+def test_contracts_need_no_purchases_and_have_grace_days(load) -> None:
+    project = load(HEAD + CONTRACTS + "horizon_days = 30\n")
+    assert project.definition.kind == "contract_end"
+    assert (project.definition.horizon_days, project.definition.grace_days) == (30, 7)
+    assert load(HEAD + CONTRACTS + "grace_days = 0\n").definition.grace_days == 0
+    short = load(HEAD + CONTRACTS + "[snapshots]\nlookback_days = 90\n")
+    assert short.snapshots.lookback_days == 90
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TABLES + '[churn]\nkind = "contract_end"\n', "subscriptions are required"),
+        (CONTRACTS + "active_within_days = 9\n", "does not go with contract_end"),
+        (CONTRACTS + "grace_days = -1\n", "churn.grace_days"),
+        (TABLES + "[churn]\ngrace_days = 7\n", "goes with kind contract_end only"),
+        (CONTRACTS.replace('kind = "contract_end"', "gap_days = 1"), "transactions are required"),
+    ],
+    ids=["no-subscriptions", "active-within", "negative-grace", "grace-of-silence", "no-purchases"],
+)
+def test_what_does_not_go_with_a_kind_of_churn_is_refused(refused, text, message) -> None:
+    found = refused(HEAD + text)
+    assert "1 problem(s)" in found
+    assert message in found
+
+
 def test_paths_are_relative_to_the_project_file(load, tmp_path) -> None:
     project = load(HEAD + TABLES + '[policy]\npath = "p/policy.toml"\n[stores]\nfolder = "kept"\n')
     assert project.policy_path == tmp_path.resolve() / "p" / "policy.toml"
@@ -138,8 +167,8 @@ WRONG = [
     (HEAD + TABLES + "[snapshots]\nlookback_days = 300\n", "lookback_days must be at least churn"),
     (HEAD + TABLES + '[training]\ncandidates = ["svm"]\n', "'logistic', 'random_forest' or 'light"),
     (HEAD + TABLES + "[training]\ncandidates = []\n", "training.candidates"),
-    (HEAD + TABLES + '[training]\nrisk_days = [60, 30]\n', "days that rise, each once"),
-    (HEAD + TABLES + '[training]\nrisk_days = [0, 30]\n', "training.risk_days"),
+    (HEAD + TABLES + "[training]\nrisk_days = [60, 30]\n", "days that rise, each once"),
+    (HEAD + TABLES + "[training]\nrisk_days = [0, 30]\n", "training.risk_days"),
     (HEAD + TABLES + "[training]\nseed = -1\n", "training.seed"),
     ("tables = 3\n" + HEAD, "tables"),
 ]

@@ -1,4 +1,4 @@
-"""Where contracts say who lives: nothing sees the future, and everybody agrees who lives and left."""
+"""Where contracts say who lives: nothing sees the future, and all agree who lives and left."""
 
 from __future__ import annotations
 

@@ -89,6 +89,19 @@ def assert_the_whole_catalogue_is_equal(spark: SparkSession, time_zone: str) -> 
     assert max(found.values()) < TOLERANCE
 
 
+def test_the_whole_catalogue_is_equal_where_contracts_say_who_lives(spark: SparkSession) -> None:
+    tables = world()
+    here, there = opened(tables), opened_on_spark(spark, tables)
+    here.log_table = there.log_table = "subscriptions"
+    monthly = ChurnDefinition.of_contracts(horizon_days=30, gap_days=7, grace_days=7)
+    found = both(here, there, as_of=AS_OF, lookback_days=400, definition=monthly)
+    assert set(found) == {feature.name for feature in CATALOGUE}
+    assert max(found.values()) < TOLERANCE
+    assert there.log_end(now=AS_OF) == here.log_end(now=AS_OF)
+    assert there.log_start(now=AS_OF) == here.log_start(now=AS_OF)
+    there.require_observed(AS_OF, now=AS_OF)
+
+
 def test_the_world_feeds_every_feature_with_values_that_differ() -> None:
     """Otherwise two engines might agree on nothing but nulls and zeros."""
     definition = ChurnDefinition(horizon_days=90, gap_days=7, active_within_days=300)
