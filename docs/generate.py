@@ -92,7 +92,8 @@ def tables_page() -> str:
 
 # Tables
 
-What a company may bring; only `transactions` is required. Where each table is, and how its columns
+What a company may bring; only `transactions` is required, or `subscriptions` where
+[the end of a contract is churn](../churn-definitions.md). Where each table is, and how its columns
 are called there, says [the project file](project-file.md#tablesname). Columns that are not listed
 here are ignored, and the check says so.
 

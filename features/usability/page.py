@@ -188,7 +188,8 @@ def _additions(report: UsabilityReport) -> Iterator[Block]:
         return
     yield Paragraph(
         "Features whose table or column is absent are left out, never filled with guesses. This is "
-        "what could still be brought; only transactions are required."
+        "what could still be brought; only transactions, or contracts whose end is churn, are "
+        "required."
     )
     yield Grid(
         ["table", "column", "what it is", "families", "features"],
