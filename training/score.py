@@ -37,6 +37,8 @@ _COLUMNS = (
     "customer_id",
     "status",
     "churn_probability",
+    "churn_probability_low",
+    "churn_probability_high",
     "churn_score",
     "risk_band",
     "percentile",
@@ -169,6 +171,7 @@ def score_snapshot(
     scored_at: datetime,
     language: Language,
     values: FloatArray | None = None,
+    with_interval: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> pa.Table:
     """Return an answer for each row of a snapshot, as flat columns.
@@ -183,6 +186,7 @@ def score_snapshot(
     language : of the texts.
     values : margin at stake of each row, currency, NaN where unknown; None to estimate it from
         spend.
+    with_interval : whether to say how sure each probability is.
     progress : called with how many are done.
     """
     names = [contract.name for contract in bundle.scorer.features]
@@ -195,6 +199,7 @@ def score_snapshot(
                 prediction_id=NOT_IN_THE_LOG,
                 customer_id=customer_id,
                 as_of=as_of,
+                with_interval=with_interval,
                 value=None if values is None or np.isnan(values[place]) else float(values[place]),
             )
             for place, customer_id in enumerate(ids[start : start + CHUNK], start=start)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _TEXT, _NUMBER, _INSTANT = pa.string(), pa.float64(), pa.timestamp("us", tz="UTC")
 _TYPES = {
     **dict.fromkeys(("churn_probability", "percentile", "expected_value"), _NUMBER),
+    **dict.fromkeys(("churn_probability_low", "churn_probability_high"), _NUMBER),
     **dict.fromkeys(("expected_cost", "effect", "value"), _NUMBER),
     **dict.fromkeys(("as_of", "valid_until", "scored_at"), _INSTANT),
     **dict.fromkeys(("r_score", "f_score", "m_score"), pa.int8()),
@@ -76,6 +77,7 @@ class _Shipped:
     as_of: datetime
     scored_at: datetime
     language: Language
+    with_interval: bool
 
 
 def score_on_spark(
@@ -88,6 +90,7 @@ def score_on_spark(
     as_of: datetime,
     scored_at: datetime,
     language: Language,
+    with_interval: bool = False,
 ) -> SparkScores:
     """Return the scores of all customers who live at an instant, with their segments.
 
@@ -101,6 +104,7 @@ def score_on_spark(
     as_of : aware instant, exclusive.
     scored_at : the present.
     language : of the texts.
+    with_interval : whether to say how sure each probability is.
 
     Raises
     ------
@@ -152,6 +156,7 @@ def score_on_spark(
         as_of=as_of,
         scored_at=scored_at,
         language=language,
+        with_interval=with_interval,
     )
     return SparkScores(
         scores=rows.mapInArrow(_answering(shipped), from_arrow_schema(SCORES)),
@@ -178,6 +183,7 @@ def _answering(
                 as_of=shipped.as_of,
                 scored_at=shipped.scored_at,
                 language=shipped.language,
+                with_interval=shipped.with_interval,
             )
             placed = no_segments(rows.num_rows) if scale is None else scale.segments(rows)
             for column in SEGMENT_COLUMNS:

@@ -33,6 +33,7 @@ def score_with_spark(
     out: str,
     language: Language,
     publish: bool,
+    with_interval: bool,
     master: str | None,
     conf: Sequence[str],
 ) -> str:
@@ -45,6 +46,7 @@ def score_with_spark(
     out : a file of this machine, or a folder of any scheme.
     language : of the texts.
     publish : whether to give the snapshot to the service, too; it comes to this machine for that.
+    with_interval : whether to say how sure each probability is.
     master : master URL, or None.
     conf : settings of Spark, each ``key=value``.
     """
@@ -73,6 +75,7 @@ def score_with_spark(
                 as_of=instant,
                 scored_at=datetime.now(UTC),
                 language=language,
+                with_interval=with_interval,
             )
             rows = write_frame(done.scores, out)
             if publish:

@@ -194,6 +194,9 @@ def score(
     publish: Annotated[
         bool, typer.Option("--publish", help="Also give the snapshot to the service.")
     ] = False,
+    interval: Annotated[
+        bool, typer.Option("--interval", help="Also say how sure each probability is.")
+    ] = False,
     table: Annotated[
         Path | None, typer.Option(help="With a snapshot table: file of the rows to score.")
     ] = None,
@@ -230,6 +233,7 @@ def score(
             out=out,
             language=spoken,
             publish=publish,
+            with_interval=interval,
             master=master,
             conf=spark_conf or [],
         )
@@ -240,7 +244,15 @@ def score(
     if project.snapshot_table is not None:
         from training.snapshot_table.runs import score_table
 
-        score_table(project, as_of=as_of, out=path, table=table, language=spoken, publish=publish)
+        score_table(
+            project,
+            as_of=as_of,
+            out=path,
+            table=table,
+            language=spoken,
+            publish=publish,
+            with_interval=interval,
+        )
         return
     if table is not None:
         raise SettingsError("--table goes with a [snapshot_table]; this project has events.")
@@ -261,6 +273,7 @@ def score(
             as_of=instant,
             scored_at=datetime.now(UTC),
             language=spoken,
+            with_interval=interval,
             progress=progress,
         )
         scored = with_segments(

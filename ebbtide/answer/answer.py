@@ -117,6 +117,7 @@ class Question:
     missing_tables : names of tables of events that were not sent and count as empty.
     missing_columns : columns, as ``table.column``, that the model learned with and that none of the
         events that were sent has; they count as null.
+    with_interval : whether the answer is to say how sure its probability is.
     has_other_fit : whether stored features were filled with another model's fitted parameters.
     """
 
@@ -126,6 +127,7 @@ class Question:
     is_alive: bool = True
     value: float | None = None
     contact_opt_out: bool = False
+    with_interval: bool = False
     missing: tuple[str, ...] = ()
     missing_tables: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
@@ -174,6 +176,8 @@ class Answer:
     definition: str
     language: Language
     churn_probability: float | None = None
+    churn_probability_low: float | None = None
+    churn_probability_high: float | None = None
     churn_score: int | None = None
     risk_band: Band | None = None
     percentile: float | None = None

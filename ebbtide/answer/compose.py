@@ -117,6 +117,7 @@ def answer_rows(
                 frame.scored(
                     question,
                     p_churn=float(scores.p_churn[row]),
+                    bounds=_bounds(scores, row) if question.with_interval else None,
                     percentile=float(percentiles[row]),
                     reasons=reasons,
                     value=float(value[row]),
@@ -160,6 +161,7 @@ class _Frame:
         question: Question,
         *,
         p_churn: float,
+        bounds: tuple[float, float] | None,
         percentile: float,
         reasons: tuple[Reason, ...],
         value: float,
@@ -176,6 +178,8 @@ class _Frame:
             self._begun(question),
             status="scored",
             churn_probability=p_churn,
+            churn_probability_low=bounds[0] if bounds else None,
+            churn_probability_high=bounds[1] if bounds else None,
             churn_score=churn_score(p_churn),
             risk_band=self.policy.bands.of(p_churn),
             percentile=round(percentile, 2),
@@ -235,6 +239,14 @@ class _Frame:
 
     def _warned(self, code: WarningCode, subject: str = "") -> Warned:
         return warned(code, subject, features=self.model.scorer.features, language=self.language)
+
+
+def _bounds(scores: Scores, row: int) -> tuple[float, float] | None:
+    """Return how low and how high the probability of a row may be, where the model says it."""
+    if scores.bounds is None:
+        return None
+    low, high = scores.bounds
+    return float(low[row]), float(high[row])
 
 
 def _without_rows(scores: Scores, dropped: BoolArray) -> Scores:

@@ -254,6 +254,7 @@ def _question(
         is_alive=is_alive,
         value=row.value,
         contact_opt_out=row.contact_opt_out,
+        with_interval=row.with_interval,
         missing=missing,
         missing_tables=missing_tables,
         missing_columns=missing_columns,

@@ -28,6 +28,8 @@ ANSWER: dict[str, Any] = {
     "definition": "inactivity-90d-efd76623",
     "language": "en",
     "churn_probability": 0.3964,
+    "churn_probability_low": None,
+    "churn_probability_high": None,
     "churn_score": 40,
     "risk_band": "medium",
     "percentile": 39.64,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from service.scoring.events import Events
     from service.scoring.feature_values import FeatureValues
 
-ROW_NAMES = ("customer_id", "as_of", "value", "contact_opt_out", "features", "events")
+ROW_NAMES = ("customer_id", "as_of", "value", "contact_opt_out", "interval", "features", "events")
 MAX_VALUE = 1e12
 
 
@@ -38,6 +38,7 @@ class Row:
     as_of: datetime | None
     value: float | None
     contact_opt_out: bool
+    with_interval: bool
     features: FeatureValues | None
     events: Events | None
 
@@ -80,6 +81,9 @@ def check_row(
     opt_out = _optional(row, "contact_opt_out") and check_flag(
         row["contact_opt_out"], pointer=f"{pointer}/contact_opt_out", faults=faults
     )
+    interval = _optional(row, "interval") and check_flag(
+        row["interval"], pointer=f"{pointer}/interval", faults=faults
+    )
     features, events = None, None
     if _optional(row, "features") and _optional(row, "events"):
         fix = "Send features or events, not both; or neither for the stored snapshot."
@@ -108,6 +112,7 @@ def check_row(
         as_of=as_of,
         value=value if isinstance(value, float) else None,
         contact_opt_out=opt_out is True,
+        with_interval=interval is True,
         features=features,
         events=events,
     )

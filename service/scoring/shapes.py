@@ -55,6 +55,9 @@ class ScoreRequest(_Shape):
     contact_opt_out: bool | None = Field(
         default=None, description="Whether the customer does not wish to be contacted."
     )
+    interval: bool | None = Field(
+        default=None, description="Whether to answer how sure the probability is. Default: no."
+    )
     features: dict[str, float | str | bool | None] | None = Field(
         default=None, description="Values by feature name; GET /v1/schema lists them."
     )
@@ -122,6 +125,12 @@ class AnswerShape(_Shape):
     definition: str = Field(description="Code of the churn definition.")
     language: Literal["en", "zh"] = Field(description="Language of the texts.")
     churn_probability: float | None = Field(description="Calibrated, within the horizon, 0 to 1.")
+    churn_probability_low: float | None = Field(
+        description="Lower end of its 90 % interval; null unless it was asked for."
+    )
+    churn_probability_high: float | None = Field(
+        description="Upper end of its 90 % interval; null unless it was asked for."
+    )
     churn_score: int | None = Field(description="The same in whole percent, 0 to 100.")
     risk_band: Literal["low", "medium", "high"] | None = Field(description="By the policy.")
     percentile: float | None = Field(

@@ -295,3 +295,9 @@ def test_a_row_gets_the_same_answer_in_any_batch(rows):
         scored_at=NOW,
     )
     assert together == [answer(row) for row in rows]
+
+
+def test_a_model_that_does_not_know_how_sure_it_is_says_nothing_of_it():
+    made = answer([130.0, 1.0, 400.0], with_interval=True)
+    assert made.churn_probability is not None
+    assert (made.churn_probability_low, made.churn_probability_high) == (None, None)

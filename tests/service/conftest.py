@@ -14,6 +14,7 @@ from ebbtide.bundle.read import read_bundle
 from ebbtide.bundle.write import write_bundle
 from ebbtide.definition import ChurnDefinition
 from ebbtide.scorer.calibrator import PlattCalibrator
+from ebbtide.scorer.calibrator_interval import ProbabilityInterval
 from ebbtide.scorer.linear import LinearModel
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
@@ -75,6 +76,7 @@ def scorer(intercept: float) -> RankedScorer:
             missing_centers=np.zeros(count),
         ),
         calibrator=PlattCalibrator(slope=1.0, intercept=0.0),
+        interval=ProbabilityInterval(scores=(0.0,), below=(0.3,), above=(0.4,), level_spread=0.1),
     )
 
 

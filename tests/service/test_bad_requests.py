@@ -87,6 +87,7 @@ FAULTS = {
         "true or false",
         "string",
     ),
+    "interval a number": (row(interval=1), "/interval", "true or false", "number"),
     "opt-out a number": (row(contact_opt_out=1), "/contact_opt_out", "true or false", "number"),
     "features and events": (
         row(features=GOOD, events={}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -340,3 +341,20 @@ def test_events_are_refused_if_the_model_means_other_features(client, monkeypatc
     assert response.status_code == 409
     assert response.json()["type"] == "urn:ebbtide:problem:catalogue-differs"
     assert client.post("/v1/score", json=ROW).status_code == 200
+
+
+def test_an_answer_says_how_sure_it_is_if_asked(client):
+    bare = score(client, features=FEATURES)
+    sure = score(client, features=FEATURES, interval=True)
+    assert (bare["churn_probability_low"], bare["churn_probability_high"]) == (None, None)
+    assert sure["churn_probability"] == bare["churn_probability"]
+    odds = sure["churn_probability"] / (1 - sure["churn_probability"])
+    low, high = sure["churn_probability_low"], sure["churn_probability_high"]
+    assert low / (1 - low) == pytest.approx(odds * math.exp(-0.4))
+    assert high / (1 - high) == pytest.approx(odds * math.exp(0.5))
+
+
+def test_rows_are_asked_for_intervals_one_by_one(client):
+    rows = [{**ROW, "interval": True}, ROW]
+    results = client.post("/v1/scores", json={"rows": rows}).json()["results"]
+    assert [result["churn_probability_low"] is None for result in results] == [False, True]

@@ -60,6 +60,29 @@ def test_scores_are_the_bundle_s_own_in_any_chunk(
     assert set(scored["status"].to_pylist()) == {"scored"}
 
 
+def test_each_score_says_how_sure_it_is_if_asked(
+    tables: Tables, project: Project, bundle: Bundle
+) -> None:
+    as_of = tables.log_end(now=PRESENT)
+    scored, bare = (
+        score_snapshot(
+            snapshot_for(bundle, tables, as_of=as_of),
+            bundle=bundle,
+            policy=load_policy(project.policy_path),
+            as_of=as_of,
+            scored_at=datetime(2026, 1, 1, tzinfo=UTC),
+            language="en",
+            with_interval=asked,
+        )
+        for asked in (True, False)
+    )
+    low, promised, high = (
+        scored[f"churn_probability{end}"].to_numpy() for end in ("_low", "", "_high")
+    )
+    assert ((low > 0) & (low < promised) & (promised < high) & (high < 1)).all()
+    assert bare["churn_probability_low"].null_count == bare.num_rows
+
+
 def test_a_time_that_the_champion_learned_from_is_refused(tables: Tables, bundle: Bundle) -> None:
     past = tables.log_end(now=PRESENT) - timedelta(days=1)
     with pytest.raises(NotReady, match="would be memory"):

@@ -1,6 +1,6 @@
 """From a model's raw scores to probabilities that come true later, and to how sure they are."""
 
-from training.calibration.align import aligned, at_level
+from training.calibration.align import aligned, at_level, offset_between
 from training.calibration.choose import choose_calibrator, cross_fitted
 from training.calibration.foreseen import Foreseen, foresee, handed_on
 from training.calibration.periods import at_one_level
@@ -19,4 +19,5 @@ __all__ = [
     "foresee",
     "handed_on",
     "interval_of",
+    "offset_between",
 ]

@@ -65,6 +65,7 @@ def score_table(
     table: Path | None,
     language: Language,
     publish: bool,
+    with_interval: bool,
 ) -> None:
     """Score rows with the champion, write the answers, and publish the rows if asked to."""
     policy = load_policy(project.policy_path)
@@ -82,6 +83,7 @@ def score_table(
             scored_at=datetime.now(UTC),
             language=language,
             values=chosen.margins,
+            with_interval=with_interval,
             progress=progress,
         )
         write_table(scored, out)
