@@ -28,9 +28,10 @@ def with_segments(
 ) -> pa.Table:
     """Return scores with the columns ``rfm_segment`` to ``value_type`` added at the end.
 
-    A company without purchases has no segments: there they are null. Elsewhere they are learned from, and computed on, the customers who are scored. Features that segments
-    read come from the scored snapshot where the bundle reads them too; the others are built from
-    the tables, at the same instant, with the bundle's lookback and definition.
+    A company without purchases has no segments: there they are null. Elsewhere they are learned
+    from, and computed on, the customers who are scored. Features that segments read come from the
+    scored snapshot where the bundle reads them too; the others are built from the tables, at the
+    same instant, with the bundle's lookback and definition.
 
     Parameters
     ----------
@@ -66,7 +67,9 @@ def no_segments(rows: int) -> pa.Table:
     >>> no_segments(2)["r_score"].to_pylist()
     [None, None]
     """
-    kinds = {name: pa.int8() if name.endswith("_score") else pa.string() for name in SEGMENT_COLUMNS}
+    kinds = {
+        name: pa.int8() if name.endswith("_score") else pa.string() for name in SEGMENT_COLUMNS
+    }
     return pa.table({name: pa.nulls(rows, kind) for name, kind in kinds.items()})
 
 

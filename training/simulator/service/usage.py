@@ -62,13 +62,13 @@ def draw_usage(
         kept = second < calendar.log_ends
         who.append(customer[kept])
         at.append(second[kept])
-    customer, second = _running(np.concatenate(who), np.concatenate(at), contracts)
+    visitor, moment = _running(np.concatenate(who), np.concatenate(at), contracts)
     rng = stream(seed, "usage", week=_OF_ALL_WEEKS)
     return Usage(
-        customer=customer,
-        at=second,
-        kind=rng.choice(len(KINDS), p=[0.6, 0.25, 0.15], size=len(second)),
-        minutes=np.round(rng.lognormal(2.0, 0.7, len(second)), 1),
+        customer=visitor,
+        at=moment,
+        kind=rng.choice(len(KINDS), p=[0.6, 0.25, 0.15], size=len(moment)),
+        minutes=np.round(rng.lognormal(2.0, 0.7, len(moment)), 1),
     )
 
 
