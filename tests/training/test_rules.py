@@ -44,6 +44,18 @@ def test_a_rule_without_its_feature_is_left_out(three):
     assert set(rule_scores(fewer, NAMES[:1])) == {"recency", DUMMY}
 
 
+def test_contracts_have_rules_of_their_own(three):
+    names = ["contracts_running", "contract_age_days", "activity_recency_days", "payments_overdue"]
+    rows = np.array([[1.0, 400.0, 2.0, 0.0], [1.0, 90.0, 30.0, 1.0], [1.0, 20.0, np.nan, 0.0]])
+    taken = replace(three, rows=rows)
+    found = {name: np.argsort(score).tolist() for name, score in rule_scores(taken, names).items()}
+    assert found["new_contract"] == [0, 1, 2]
+    assert found["silent_account"] == [0, 1, 2], "who was never seen is silent for longest"
+    assert found["overdue_payment"][-1] == 1
+    without = replace(three, rows=rows[:, 2:])
+    assert set(rule_scores(without, names[2:])) == {DUMMY}
+
+
 def test_without_a_buying_model_its_rule_is_left_out(three):
     rows = ROWS.copy()
     rows[:, 3] = np.nan
