@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from companies import FIRST_DAY, at, came, company, log_of
 
+from companies import FIRST_DAY, at, came, company, log_of
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import NotReady
 from training.calibration.level import LevelShift, level_shift
