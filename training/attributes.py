@@ -45,7 +45,9 @@ def attributes_at(
     dict
         Each of shape (n,), ``unknown`` where there is nothing; empty without such a table.
     """
-    columns = tables.columns.get("customers", set())
+    if "customers" not in tables.columns:
+        return {}
+    columns = tables.columns["customers"]
     wanted = [
         column.name
         for column in table_contract("customers").columns

@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from ebbtide.bundle.model_files import read_model
-from training.calibration import choose_calibrator, cross_fitted, handed_on
+from ebbtide.scorer.calibrator import logit
+from training.calibration import (
+    at_one_level,
+    choose_calibrator,
+    cross_fitted,
+    handed_on,
+    interval_of,
+    offset_between,
+)
 from training.evaluation.judged import Judged
 from training.evaluation.measures import auc, measures
 from training.relived import outcomes
@@ -18,6 +28,7 @@ if TYPE_CHECKING:
     from ebbtide.bundle.model_files import ModelKind
     from ebbtide.project import CandidateName
     from ebbtide.scorer.calibrator import Calibrator
+    from ebbtide.scorer.calibrator_interval import ProbabilityInterval
     from ebbtide.scorer.scorer import Model
     from ebbtide.scorer.scores import FloatArray
     from training.calibration import Foreseen
@@ -38,6 +49,7 @@ class Candidate:
     model_files : names and texts, fitted on every matured snapshot.
     calibrator : learned from out-of-time scores at the latest origin, and handed on to the served
         model at the level that is foreseen.
+    interval : how sure its probabilities are.
     judged : what was promised and what came, period by period, the latest first.
     metrics : measures in the latest period.
     calibration_checked_on : whose outcomes the probabilities were checked on.
@@ -49,6 +61,7 @@ class Candidate:
     kind: ModelKind
     model_files: Mapping[str, str]
     calibrator: Calibrator
+    interval: ProbabilityInterval
     judged: tuple[Judged, ...]
     metrics: dict[str, float]
     calibration_checked_on: CheckedOn
@@ -97,10 +110,9 @@ def candidate_of(
     said = [relived.log_odds(raw) for raw in relived.at]
     carried = [relived.log_odds(raw) for raw in relived.carried]
     levels = foreseen or [None] * len(said)
-    learned = [
-        choose_calibrator(scores, outcomes(origin.scored))
-        for scores, origin in zip(said, tested_at, strict=True)
-    ]
+    came = [outcomes(origin.scored) for origin in tested_at]
+    known = [at_one_level(said[place:], came[place:]) for place in range(len(said))]
+    learned = [choose_calibrator(*each) for each in known]
 
     def handed(place: int, after: FloatArray) -> Calibrator:
         """Return what was learned at an origin, for the customers who come next."""
@@ -112,32 +124,45 @@ def candidate_of(
     checked_on: CheckedOn = "a later period"
     if not promised:
         checked_on = "other customers of the same period"
-        promised = [cross_fitted(said[0], outcomes(tested_at[0].scored), seed=seed)]
+        promised = [cross_fitted(said[0], came[0], seed=seed)]
+    served = relived.log_odds(relived.served)
+    spread = _level_spread(came, promised) if levels[0] is None else levels[0].record.spread
+    band = interval_of(learned[0], *known[0], level_spread=spread)
     return Candidate(
         kind=relived.kind,
         model_files=relived.files,
-        calibrator=handed(0, relived.log_odds(relived.served)),
+        calibrator=handed(0, served),
+        interval=band.moved(offset_between(learned[0], before=carried[0], after=served)),
         judged=tuple(
             Judged(
                 as_of=origin.scored.as_of,
                 customer_ids=origin.scored.customer_ids,
-                churned=outcomes(origin.scored),
+                churned=churned,
                 log_odds=scores,
                 p_churn=p_churn,
                 rules=said_by_rules,
                 value=value_of(origin.scored),
                 attributes=origin.scored.attributes,
             )
-            for origin, scores, p_churn, said_by_rules in zip(
-                tested_at, said, promised, rules, strict=False
+            for origin, scores, churned, p_churn, said_by_rules in zip(
+                tested_at, said, came, promised, rules, strict=False
             )
         ),
-        metrics=measures(outcomes(tested_at[0].scored), promised[0]),
+        metrics=measures(came[0], promised[0]),
         calibration_checked_on=checked_on,
         auc_by_origin={
-            origin.day: auc(outcomes(origin.scored), scores)
-            for origin, scores in zip(tested_at, said, strict=True)
+            origin.day: auc(churned, scores)
+            for origin, churned, scores in zip(tested_at, came, said, strict=True)
         },
         recipe=relived.recipe,
         members=relived.members,
     )
+
+
+def _level_spread(came: Sequence[FloatArray], promised: Sequence[FloatArray]) -> float:
+    """Return how far the promised level was from the truth, period by period, in log-odds."""
+    errors = [
+        float(logit(p_churn.mean()) - logit(churned.mean()))
+        for churned, p_churn in zip(came, promised, strict=False)
+    ]
+    return float(np.sqrt(np.mean(np.square(errors))))

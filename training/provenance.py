@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.live import tables_read
 from training.card import model_card
+from training.horizons.fit import HorizonFit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Set
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from training.candidates import Candidate
     from training.train import Trained
+
+
+NOT_LEARNED = HorizonFit(model=None)
+"""Where nothing is known of when customers leave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,7 @@ class Provenance:
     lookback_days : how far before ``as_of`` they look; 0 where the company computed them.
     card : writes the card of a candidate.
     expectations : parameters of the buying model of the newest snapshot; None if there is none.
+    horizons : what was learned of when customers leave.
     """
 
     as_of: str
@@ -39,6 +45,7 @@ class Provenance:
     lookback_days: int
     card: Callable[[Candidate], str]
     expectations: Mapping[str, object] | None = None
+    horizons: HorizonFit = NOT_LEARNED
 
 
 def provenance_of_events(
@@ -47,6 +54,7 @@ def provenance_of_events(
     *,
     lineage: dict[str, Any],
     columns: Mapping[str, Set[str]],
+    horizons: HorizonFit = NOT_LEARNED,
 ) -> Provenance:
     """Return what features computed from events say.
 
@@ -56,15 +64,18 @@ def provenance_of_events(
     trained : the training.
     lineage : where the model comes from.
     columns : the columns of each table that is there.
+    horizons : what was learned of when customers leave.
     """
     features = features_named([feature.name for feature in trained.features])
+    tables = tables_read(features, definition=project.definition)
     expectations = trained.newest.expectations
     return Provenance(
         as_of=trained.newest.as_of.isoformat(),
         lineage=lineage,
-        columns={table: columns[table] for table in tables_read(features, definition=project.definition)},
+        columns={table: columns[table] for table in tables},
         catalogue_version=catalogue_version(features, kind=project.definition.kind),
         lookback_days=project.snapshots.lookback_days,
         expectations=None if expectations is None else expectations.to_json(),
         card=lambda candidate: model_card(project, trained, candidate),
+        horizons=horizons,
     )

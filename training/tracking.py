@@ -19,6 +19,8 @@ from ebbtide.clock import day_in_words
 from training.explanation.drivers import drivers
 from training.explanation.typical import typical_by_outcome
 from training.gate import GATE_TAG, judge
+from training.horizons.fit import fit_horizons
+from training.judgement import judge_candidate
 from training.lineage import lineage_of
 from training.provenance import provenance_of_events
 from training.registry import CHALLENGER, connect_registry, registry_errors
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from features.tables import Tables
     from training.candidates import Candidate
+    from training.judgement import Judgement
     from training.provenance import Provenance
     from training.train import Trained
 
@@ -68,7 +71,17 @@ def record(
     progress : called with what is being done.
     """
     lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=project.training.seed)
-    provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
+    horizons = fit_horizons(
+        tables,
+        trained.snapshots,
+        definition=project.definition,
+        days=project.training.risk_days,
+        now=trained.newest.as_of,
+        progress=progress,
+    )
+    provenance = provenance_of_events(
+        project, trained, lineage=lineage, columns=tables.columns, horizons=horizons
+    )
     return record_candidates(project, trained, provenance, key=key, progress=progress)
 
 
@@ -95,6 +108,9 @@ def record_candidates(
     day = provenance.as_of
     if trained.is_dated:
         day = day_in_words(trained.newest.as_of, time_zone=project.project.time_zone)
+    if progress is not None:
+        progress("judge the best candidate")
+    judgement = judge_candidate(trained.best, project)
     with registry_errors(gone), mlflow.start_run(run_name=f"train {day}"):
         mlflow.log_params(_shared_params(project, trained, provenance))
         mlflow.log_metrics({f"rule_{name}_auc": v for name, v in trained.rule_auc.items()})
@@ -102,7 +118,14 @@ def record_candidates(
         for candidate in trained.candidates:
             if progress is not None:
                 progress(f"log {candidate.kind}")
-            registered = _log_candidate(project, trained, candidate, provenance, key=key)
+            registered = _log_candidate(
+                project,
+                trained,
+                candidate,
+                provenance,
+                judgement=judgement if candidate is trained.best else None,
+                key=key,
+            )
             if registered is not None:
                 best = registered
         client.set_registered_model_alias(best.model_name, CHALLENGER, best.version)
@@ -132,19 +155,21 @@ def _log_candidate(
     candidate: Candidate,
     provenance: Provenance,
     *,
+    judgement: Judgement | None,
     key: bytes | None,
 ) -> Registered | None:
-    is_best = candidate is trained.best
     with (
         tempfile.TemporaryDirectory() as scratch,
         mlflow.start_run(run_name=candidate.kind, nested=True),
     ):
         folder = Path(scratch) / "bundle"
-        bundle_version = write_bundle_of(folder, project, trained, candidate, provenance, key=key)
+        bundle_version = write_bundle_of(
+            folder, project, trained, candidate, provenance, judgement=judgement, key=key
+        )
         mlflow.log_params({**_shared_params(project, trained, provenance), "kind": candidate.kind})
         mlflow.log_params(
             {
-                **_how_it_was_made(candidate),
+                **how_it_was_made(candidate),
                 **{f"calibrator_{k}": v for k, v in _flat(candidate.calibrator.to_json()).items()},
                 "calibration_checked_on": candidate.calibration_checked_on,
             }
@@ -154,7 +179,7 @@ def _log_candidate(
         by_date = {f"auc_{day[:10]}": v for day, v in candidate.auc_by_origin.items()}
         mlflow.log_metrics(by_date)
         mlflow.set_tag("bundle_version", bundle_version)
-        if not is_best:
+        if judgement is None:
             mlflow.log_artifacts(str(folder), "bundle")
             return None
         version = _register(project, trained, folder)
@@ -176,7 +201,8 @@ def _log_candidate(
     )
 
 
-def _how_it_was_made(candidate: Candidate) -> dict[str, object]:
+def how_it_was_made(candidate: Candidate) -> dict[str, object]:
+    """Return the recipe of a candidate, or the weights of a blend, as plain data."""
     if candidate.recipe is not None:
         return candidate.recipe.described()
     return {f"weight_{kind}": weight for kind, weight in (candidate.members or {}).items()}
@@ -225,6 +251,7 @@ def write_bundle_of(
     provenance: Provenance,
     *,
     key: bytes | None,
+    judgement: Judgement | None = None,
 ) -> str:
     """Write the bundle of a candidate, check that it reads back, and return its version.
 
@@ -236,10 +263,13 @@ def write_bundle_of(
     candidate : one of its candidates.
     provenance : what the data behind it are.
     key : signs the bundle; None leaves it unsigned.
+    judgement : what it is worth; None where it was not judged, since it will not serve.
     """
     features = [feature.contract for feature in trained.features]
     typical = typical_by_outcome(trained.snapshots, features=features)
-    scorer = replace(trained.scorer(candidate), by_outcome=typical)
+    scorer = replace(
+        trained.scorer(candidate), by_outcome=typical, horizons=provenance.horizons.model
+    )
     version = write_bundle(
         folder,
         kind=candidate.kind,
@@ -258,6 +288,9 @@ def write_bundle_of(
             "calibration_checked_on": candidate.calibration_checked_on,
             "auc_by_origin": candidate.auc_by_origin,
             "rule_auc": trained.rule_auc,
+            "made_by": how_it_was_made(candidate),
+            "level": None if trained.level is None else trained.level.to_json(),
+            **({} if judgement is None else judgement.to_json()),
         },
         lineage=provenance.lineage,
         expectations=provenance.expectations,

@@ -107,6 +107,7 @@ class Trained:
             ),
             model=candidate.model,
             calibrator=candidate.calibrator,
+            interval=candidate.interval,
         )
 
 

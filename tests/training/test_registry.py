@@ -17,6 +17,7 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from by_hand import PRESENT
 from ebbtide.bundle.read import read_bundle
 from ebbtide.errors import BundleError, NotReady, SettingsError
+from training.models import logistic
 from training.registry import (
     CHALLENGER,
     CHAMPION,
@@ -103,7 +104,7 @@ def test_every_candidate_is_a_run_with_parameters_and_measures(
     for name in ("auc", "average_precision", "log_loss", "brier", "top_decile_lift"):
         assert run.data.metrics[name] == pytest.approx(trained.best.metrics[name])
     assert {"data_hash", "git_commit", "seed", "definition"} <= set(run.data.params)
-    assert run.data.params["model_C"] == "0.1"
+    assert run.data.params["model_C"] == str(logistic.PARAMETERS["C"])
     (only,) = versions(client, project.model_name)
     assert only.aliases == (CHALLENGER,)
     assert only.tags["bundle_version"] == registered.bundle_version

@@ -26,6 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from ebbtide.project import load_project
 from features.sources import open_tables
+from training.horizons.fit import fit_horizons
+from training.judgement import judge_candidate
 from training.lineage import lineage_of
 from training.provenance import provenance_of_events
 from training.tracking import write_bundle_of
@@ -36,10 +38,16 @@ present = datetime(2026, 1, 1, tzinfo=UTC)
 tables = open_tables(project, now=present)
 trained = train(tables, project, now=tables.log_end(now=present))
 lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=0)
-provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
+horizons = fit_horizons(tables, trained.snapshots, definition=project.definition,
+    days=project.training.risk_days, now=trained.newest.as_of)
+assert horizons.model is not None
+provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns,
+    horizons=horizons)
 for candidate in trained.candidates:
     folder = Path(sys.argv[2]) / candidate.kind
-    write_bundle_of(folder, project, trained, candidate, provenance, key=None)
+    judgement = judge_candidate(candidate, project) if candidate is trained.best else None
+    write_bundle_of(folder, project, trained, candidate, provenance, key=None,
+        judgement=judgement)
 """
 
 

@@ -100,7 +100,7 @@ def test_a_column_that_was_there_in_training_may_not_be_missing(
 def test_another_catalogue_is_refused(
     tables: Tables, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(score, "catalogue_version", lambda _: "another")
+    monkeypatch.setattr(score, "catalogue_version", lambda _, **__: "another")
     with pytest.raises(BundleError, match="another version of the catalogue"):
         snapshot_for(bundle, tables, as_of=tables.log_end(now=PRESENT))
 

@@ -12,13 +12,13 @@ from ebbtide.errors import NotReady
 from ebbtide.scorer.calibrator import logit
 from ebbtide.scorer.categories import category_sizes
 from training.blend import fit_blend
-from training.calibration import fit_platt
+from training.calibration import choose_calibrator, interval_of
 from training.candidates import Candidate
 from training.evaluation.judged import Judged
 from training.evaluation.measures import auc, measures
 from training.recipes import FITS, Recipe
 from training.relived import outcomes
-from training.snapshot_table.shape import chosen_shape, shape_of
+from training.snapshot_table.shape import chosen_shape
 from training.snapshots import value_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def score_across_folds(
     for index, held in enumerate(held_out):
         if progress is not None:
             progress(f"{kind}, fold {index + 1} of {len(held_out)}")
-        fitted = read_single(kind, _fit(kind, whole, ~held, seed=seed)[1])
+        text, _ = _fit(kind, whole, ~held, seed=seed)
+        fitted = read_single(kind, text[1])
         raw[held] = fitted.raw(whole.ranked[held])
     log_odds = logit(raw) if kind == "random_forest" else raw
     return AcrossFolds(raw=raw, log_odds=log_odds, p_churn=_calibrated(log_odds, churned, held_out))
@@ -144,8 +145,7 @@ def try_by_folds(
             across = score_across_folds(kind, whole, fold, seed=seed, progress=progress)
             if progress is not None:
                 progress(f"{kind} on all rows")
-            text = _fit(kind, whole, np.ones(len(churned), dtype=bool), seed=seed)
-            shape = shape_of(text[1]) if kind == "lightgbm" else {}
+            text, shape = _fit(kind, whole, np.ones(len(churned), dtype=bool), seed=seed)
             candidates.append(
                 _candidate(
                     kind,
@@ -186,10 +186,12 @@ def _candidate(
     members: Mapping[CandidateName, float] | None = None,
 ) -> Candidate:
     churned = outcomes(whole)
+    calibrator = choose_calibrator(across.log_odds, churned)
     return Candidate(
         kind=kind,
         model_files=files,
-        calibrator=fit_platt(across.log_odds, churned),
+        calibrator=calibrator,
+        interval=interval_of(calibrator, across.log_odds, churned, level_spread=0.0),
         judged=(
             Judged(
                 as_of=None,
@@ -234,16 +236,16 @@ def _calibrated(
 ) -> FloatArray:
     p_churn = np.empty(len(churned))
     for held in held_out:
-        p_churn[held] = fit_platt(log_odds[~held], churned[~held]).probability(log_odds[held])
+        learned = choose_calibrator(log_odds[~held], churned[~held])
+        p_churn[held] = learned.probability(log_odds[held])
     return p_churn
 
 
 def _fit(
     kind: CandidateName, whole: Snapshot, chosen: NDArray[np.bool_], *, seed: int
-) -> tuple[str, str]:
+) -> tuple[tuple[str, str], dict[str, object]]:
+    """Return name and text of the model file, and the shape that was chosen for it."""
     ranked, churned = whole.ranked[chosen], outcomes(whole)[chosen]
     sizes = category_sizes(whole.scales)
-    if kind != "lightgbm":
-        return FITS[kind](ranked, churned, seed=seed, categories=sizes)
-    shape = chosen_shape(ranked, churned, seed=seed, categories=sizes)
-    return FITS[kind](ranked, churned, seed=seed, categories=sizes, parameters=shape)
+    shape = chosen_shape(kind, ranked, churned, seed=seed, categories=sizes)
+    return FITS[kind](ranked, churned, seed=seed, categories=sizes, parameters=shape), shape
