@@ -12,7 +12,7 @@ from ebbtide.console import screen
 from training.snapshot_table.provenance import UNDATED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from training.registry import Version
     from training.tracking import Registered
@@ -56,6 +56,8 @@ def print_trained(trained: Trained, registered: Registered) -> None:
         console.print(f"{kind} was left out: {why}", highlight=False)
     for line in without_expectations(trained):
         console.print(line, highlight=False, soft_wrap=True)
+    for line in _in_short(trained, registered):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(
         f"Probabilities checked on {trained.best.calibration_checked_on}. Registered "
         f"{trained.best.kind} as version {registered.version} of {registered.model_name} "
@@ -63,6 +65,23 @@ def print_trained(trained: Trained, registered: Registered) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _in_short(trained: Trained, registered: Registered) -> Iterator[str]:
+    """Say what the best candidate is worth, and which level was foreseen."""
+    judgement = registered.judgement
+    if judgement is not None:
+        latest = judgement.evaluations[0]
+        if latest.difference is not None and latest.best_rule is not None:
+            lead = latest.difference
+            yield (
+                f"{trained.best.kind} against the best rule, {latest.best_rule}: AUC "
+                f"{lead.value:+.4f} (95% interval {lead.low:+.4f} to {lead.high:+.4f})."
+            )
+        reasons = "; ".join(reason.en for reason in judgement.grade.reasons)
+        yield f"Grade {judgement.grade.letter or 'none'}: {reasons}."
+    if trained.level is not None:
+        yield trained.level.shift.evidence
 
 
 def without_expectations(trained: Trained) -> list[str]:

@@ -50,6 +50,7 @@ class Registered:
     bundle_version: str
     gate: str
     """``passed``, or why it may not be promoted."""
+    judgement: Judgement | None = None
 
 
 def record(
@@ -190,6 +191,7 @@ def _log_candidate(
         "trained_as_of": provenance.as_of,
         GATE_TAG: gate,
         **{name: f"{value:.4f}" for name, value in candidate.metrics.items()},
+        "grade": judgement.grade.letter or "none",
         "rule": trained.best_rule,
         "rule_auc": f"{trained.rule_auc[trained.best_rule]:.4f}",
     }
@@ -197,7 +199,11 @@ def _log_candidate(
     for name, value in tags.items():
         client.set_model_version_tag(project.model_name, version, name, value)
     return Registered(
-        model_name=project.model_name, version=version, bundle_version=bundle_version, gate=gate
+        model_name=project.model_name,
+        version=version,
+        bundle_version=bundle_version,
+        gate=gate,
+        judgement=judgement,
     )
 
 
