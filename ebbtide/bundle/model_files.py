@@ -180,10 +180,13 @@ def check_columns(model: Model, *, places: Mapping[int, int], n_features: int) -
 
 def _fits(linear: LinearModel, places: Mapping[int, int], n_features: int) -> bool:
     parts = (linear.weights, linear.missing_weights, linear.centers, linear.missing_centers)
-    numbers = (np.array(linear.intercept), *parts, *linear.categories.values())
+    knots, bends = np.array(linear.knots), (linear.bend_weights, linear.bend_centers)
+    numbers = (np.array(linear.intercept), *parts, *bends, *linear.categories.values())
     sizes = {column: (size,) for column, size in places.items()}
     return (
         all(part.shape == (n_features,) for part in parts)
+        and all(part.shape == (len(knots), n_features if len(knots) else 0) for part in bends)
+        and bool(np.all((knots > 0) & (knots < 1)) and np.all(np.diff(knots) > 0))
         and {column: each.shape for column, each in linear.categories.items()} == sizes
         and all(np.isfinite(part).all() for part in numbers)
     )

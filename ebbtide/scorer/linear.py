@@ -29,10 +29,21 @@ class LinearModel:
     missing_centers : share missing in training, shape (features,).
     categories : for a column of categories, the log-odds of each place against the average row, by
         the column; its other parts are zero.
+    knots : ranks at which the line of a feature may bend, rising, inside (0, 1).
+    bend_weights : change of log-odds per unit of rank at each knot, shape (knots, features).
+    bend_centers : mean rank above each knot in training, shape (knots, features).
 
     Notes
     -----
     With centred terms, each feature's term is its exact Shapley value under independent features.
+
+    Examples
+    --------
+    >>> zeros = {n: np.zeros(1) for n in ("missing_weights", "centers", "missing_centers")}
+    >>> bend = {"bend_weights": np.array([[-2.0]]), "bend_centers": np.array([[0.0]])}
+    >>> model = LinearModel(intercept=0.0, weights=np.array([2.0]), **zeros, knots=(0.5,), **bend)
+    >>> model.log_odds(np.array([[0.25], [0.5], [1.0]])).tolist()
+    [0.5, 1.0, 1.0]
     """
 
     intercept: float
@@ -41,6 +52,9 @@ class LinearModel:
     centers: FloatArray
     missing_centers: FloatArray
     categories: Mapping[int, FloatArray] = field(default_factory=dict)
+    knots: tuple[float, ...] = ()
+    bend_weights: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    bend_centers: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def contributions(self, ranked: FloatArray) -> FloatArray:
         """Return each feature's share of the log-odds, shape (n, features)."""
@@ -49,6 +63,10 @@ class LinearModel:
         terms: FloatArray = (filled - self.centers) * self.weights + (
             missing - self.missing_centers
         ) * self.missing_weights
+        for knot, weights, centers in zip(
+            self.knots, self.bend_weights, self.bend_centers, strict=True
+        ):
+            terms += (np.maximum(filled - knot, 0.0) - centers) * weights
         for column, log_odds in self.categories.items():
             terms[:, column] = log_odds[ranked[:, column].astype(np.intp)]
         return terms
@@ -68,8 +86,14 @@ class LinearModel:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for the bundle."""
         categories = {str(column): part.tolist() for column, part in self.categories.items()}
+        bends = {
+            "knots": list(self.knots),
+            "bend_weights": self.bend_weights.tolist(),
+            "bend_centers": self.bend_centers.tolist(),
+        }
         return {
             **({"categories": categories} if categories else {}),
+            **(bends if self.knots else {}),
             "intercept": self.intercept,
             "weights": self.weights.tolist(),
             "missing_weights": self.missing_weights.tolist(),
@@ -107,8 +131,19 @@ def read_linear(text: str) -> LinearModel:
         centers=_floats(read["centers"]),
         missing_centers=_floats(read["missing_centers"]),
         categories={int(at): _floats(part) for at, part in read.get("categories", {}).items()},
+        **_bends(read),
     )
 
 
-def _floats(values: list[float]) -> FloatArray:
+def _bends(read: Mapping[str, Any]) -> dict[str, Any]:
+    if not read.get("knots"):
+        return {}
+    return {
+        "knots": tuple(float(knot) for knot in read["knots"]),
+        "bend_weights": _floats(read["bend_weights"]),
+        "bend_centers": _floats(read["bend_centers"]),
+    }
+
+
+def _floats(values: list[Any]) -> FloatArray:
     return np.array(values, dtype=np.float64)

@@ -54,8 +54,11 @@ def fit_forest(
     snapshots overlap, so that more rows add time, not news.
     """
     forest = RandomForestClassifier(
-        **{**PARAMETERS, **(parameters or {})},
-        min_samples_leaf=min(50, max(5, len(churned) // 100)),
+        **{
+            **PARAMETERS,
+            "min_samples_leaf": min(50, max(5, len(churned) // 100)),
+            **(parameters or {}),
+        },
         n_jobs=2,
         random_state=seed,
     )

@@ -29,6 +29,7 @@ from training.recipes import Recipe
 from training.relived import outcomes
 from training.snapshot_table.by_folds import try_by_folds
 from training.snapshot_table.folds import copies, stratified_folds
+from training.snapshot_table.shape import SHAPES
 from training.snapshots import Snapshot
 from training.train import Trained, best_first, try_each
 
@@ -183,7 +184,7 @@ def _train_by_time(
     newest = _everybody_at(table, instants[-1])
     rules = [best_column(features, each.scored.rows, outcomes(each.scored)) for each in tested_at]
     candidates, failed = try_each(
-        [Recipe(kind=kind) for kind in project.training.candidates],
+        [Recipe(kind=kind, parameters=SHAPES[kind][0]) for kind in project.training.candidates],
         matured,
         newest,
         tested_at,
