@@ -75,8 +75,8 @@ class LevelShift:
         if self.basis == "none":
             return f"{learned} churned when last seen, and nothing in the log tells of a change."
         words = (
-            f"{learned} churned when last seen. The customers who live now are more or less silent "
-            f"than those were: {self.customers_share:.0%} of such customers would churn."
+            f"{learned} churned when last seen. Of customers who bought as often and as lately as "
+            f"those who live now, {self.customers_share:.0%} would churn."
         )
         if self.basis == "customers":
             return words
