@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.seen import at_instant, seen_sql
+from training.log_profile import log_profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,13 +57,14 @@ def lineage_of(
     newest : the snapshot at the time of training.
     seed : of everything random.
     """
-    return lineage_with(
+    lineage = lineage_with(
         snapshots,
         trained_as_of=newest.as_of.isoformat(),
         data_hash=data_hash(tables, now=newest.as_of),
         instants=[taken.as_of.isoformat() for taken in snapshots],
         seed=seed,
     )
+    return {**lineage, "log": log_profile(tables, now=newest.as_of)}
 
 
 def lineage_with(
