@@ -13,6 +13,7 @@ from ebbtide.bundle.model_files import (
     MemberText,
     are_files_of,
     blend_files,
+    check_columns,
     read_model,
 )
 from ebbtide.errors import BundleError
@@ -134,3 +135,41 @@ def test_a_list_that_does_not_fit_its_members_is_refused(files, change) -> None:
 def test_a_text_that_is_no_list_of_members_is_refused(files, text) -> None:
     with pytest.raises(BundleError):
         read_model("blend", {**files, BLEND: text})
+
+
+def bent(**changed) -> str:
+    """Return a linear model of two features whose lines may bend at two ranks."""
+    zero = [0.0, 0.0]
+    read = {
+        "intercept": 0.0,
+        **dict.fromkeys(("weights", "missing_weights", "centers", "missing_centers"), zero),
+        "knots": [0.25, 0.5],
+        "bend_weights": [zero, [1.0, 0.0]],
+        "bend_centers": [zero, zero],
+    }
+    return json.dumps({**read, **changed})
+
+
+def test_a_bent_line_is_read() -> None:
+    model = read_model("logistic", {"linear.json": bent()})
+    check_columns(model, places={}, n_features=2)
+    assert model.log_odds(np.array([[0.25, 1.0], [0.75, 1.0]])).tolist() == [0.0, 0.25]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"knots": [0.5, 0.25]}, id="falling"),
+        pytest.param({"knots": [0.5, 0.5]}, id="twice"),
+        pytest.param({"knots": [0.0, 0.5]}, id="at-the-end"),
+        pytest.param({"knots": [0.5]}, id="a-knot-less"),
+        pytest.param({"knots": [0.25, float("nan")]}, id="nan"),
+        pytest.param({"bend_weights": [[0.0], [0.0]]}, id="a-feature-less"),
+        pytest.param({"bend_centers": [[0.0, 0.0]]}, id="centers-less"),
+        pytest.param({"bend_weights": [[0.0, float("inf")], [0.0, 0.0]]}, id="endless"),
+    ],
+)
+def test_a_bent_line_that_does_not_fit_is_refused(changed) -> None:
+    model = read_model("logistic", {"linear.json": bent(**changed)})
+    with pytest.raises(BundleError, match="finite weights"):
+        check_columns(model, places={}, n_features=2)

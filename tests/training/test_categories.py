@@ -58,9 +58,9 @@ def test_a_forest_is_served_as_it_was_fitted(data, monkeypatch) -> None:
     seen = {}
 
     class Kept(RandomForestClassifier):
-        def fit(self, rows, outcomes):
+        def fit(self, rows, outcomes, sample_weight=None):
             seen["forest"], seen["rows"] = self, rows
-            return super().fit(rows, outcomes)
+            return super().fit(rows, outcomes, sample_weight=sample_weight)
 
     monkeypatch.setattr(forest, "RandomForestClassifier", Kept)
     text = forest.fit_forest(ranked, churned, seed=0, categories={1: PLACES})[1]
