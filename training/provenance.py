@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.live import tables_read
 from training.card import model_card
-from training.horizons.fit import HorizonFit
+from training.horizons.fit import HorizonFit, fit_horizons
+from training.lineage import lineage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Set
 
     from ebbtide.project import Project
+    from features.tables import Tables
     from training.candidates import Candidate
     from training.train import Trained
 
@@ -46,6 +48,36 @@ class Provenance:
     card: Callable[[Candidate], str]
     expectations: Mapping[str, object] | None = None
     horizons: HorizonFit = NOT_LEARNED
+
+
+def provenance_of_tables(
+    tables: Tables,
+    project: Project,
+    trained: Trained,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Provenance:
+    """Look at the tables once more: their hash, and when customers leave.
+
+    Parameters
+    ----------
+    tables : the typed tables that were trained on.
+    project : which days, and the seed.
+    trained : the training.
+    progress : called with what is being done.
+    """
+    lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=project.training.seed)
+    horizons = fit_horizons(
+        tables,
+        trained.snapshots,
+        definition=project.definition,
+        days=project.training.risk_days,
+        now=trained.newest.as_of,
+        progress=progress,
+    )
+    return provenance_of_events(
+        project, trained, lineage=lineage, columns=tables.columns, horizons=horizons
+    )
 
 
 def provenance_of_events(
