@@ -17,6 +17,7 @@ from ebbtide.clock import zone
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import SettingsError
 from ebbtide.evaluation_settings import EvaluationSettings
+from ebbtide.gate_settings import GateSettings
 from ebbtide.project_problems import all_problems, disagreements
 from ebbtide.project_variables import expand_variables
 from ebbtide.segment_settings import Segments
@@ -175,6 +176,7 @@ class Project(_Section):
     snapshots: Snapshots = Snapshots()
     training: Training = Training()
     evaluation: EvaluationSettings = EvaluationSettings()
+    gate: GateSettings = GateSettings()
     segments: Segments = Segments()
     policy: Policy = Policy()
     stores: Stores = Stores()

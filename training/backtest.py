@@ -10,7 +10,7 @@ import pyarrow as pa
 from ebbtide.clock import day_in_words
 from features.catalogue.catalogue import features_named
 from training.evaluation.measures import measures
-from training.gate import judge
+from training.gate import beats_rule
 from training.rules import rule_aucs
 from training.snapshots import take_snapshot
 from training.train import train
@@ -97,7 +97,7 @@ def _one_date(
         "as_of": date.isoformat(),
         "customers": n,
         "champion": champion.kind,
-        "gate": judge(champion.metrics, trained.rule_auc[trained.best_rule]),
+        "gate": beats_rule(champion.metrics, trained.rule_auc[trained.best_rule]),
         "candidates": {each.kind: each.auc_by_origin for each in trained.candidates},
         "failed": trained.failed,
     }

@@ -18,17 +18,19 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from ebbtide.bundle.read import check_golden, read_bundle
-from ebbtide.errors import NotReady, SettingsError
-from training.gate import judge, require_passed
+from ebbtide.errors import BundleError, NotReady, SettingsError
+from training.gate import judge, refused_over, require_passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from mlflow import MlflowClient
 
     from ebbtide.bundle.contents import Bundle
+    from ebbtide.gate_settings import GateSettings
     from ebbtide.project import Project
+    from training.gate import Refusal
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -43,6 +45,24 @@ class Version:
     number: str
     aliases: tuple[str, ...]
     tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChampionBefore:
+    """The bundle that serves before a promotion; None where there is none or it cannot be read."""
+
+    bundle: Bundle | None = None
+    is_unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deed:
+    """Who did something, when and why, and the codes of the gate that it was about."""
+
+    who: str
+    why: str
+    at: datetime
+    codes: str = ""
 
 
 def connect_registry(project: Project) -> MlflowClient:
@@ -103,14 +123,16 @@ def promote(
     *,
     number: str | None,
     key: bytes | None,
+    settings: GateSettings,
     who: str,
     why: str,
     at: datetime,
+    accepted: Collection[str] = (),
 ) -> str:
     """Make a version the champion, if its bundle passes the gate, and return its number.
 
-    The bundle is fetched and verified, its golden rows are scored, and what it measured is judged:
-    what the registry says of it is not relied on.
+    The bundle is fetched and verified, and judged beside the champion's: what the registry says of
+    it is not relied on. An attempt that is refused is kept in the history, too.
 
     Parameters
     ----------
@@ -118,7 +140,10 @@ def promote(
     model_name : the registered model.
     number : which version; None is the challenger.
     key : must have signed the bundle; None accepts an unsigned one.
+    settings : limits of the gate.
     who, why, at : go into the history of promotions.
+    accepted : codes of refusals that a person has looked into; those that came up go into the
+        history.
 
     Raises
     ------
@@ -126,17 +151,49 @@ def promote(
         If there is no such version, it is champion already, or it does not pass the gate.
     BundleError
         If its bundle cannot be trusted.
+    SettingsError
+        If an accepted code does not exist, or may not be accepted.
     """
+    refused_over([], accepted)
     listed = versions(client, model_name)
     chosen = _choose(listed, number)
     if CHAMPION in chosen.aliases:
         raise NotReady(f"Version {chosen.number} is champion already. List them: ebbtide models")
     with tempfile.TemporaryDirectory() as scratch:
-        bundle = _fetch(model_name, chosen.number, Path(scratch), key=key)
-    metrics = bundle.manifest["metrics"]
-    require_passed(judge(metrics, max(metrics["rule_auc"].values())), version=chosen.number)
-    _move(client, model_name, to=chosen.number, deed="promote", who=who, why=why, at=at)
+        bundle = read_bundle(_download(model_name, chosen.number, Path(scratch)), key=key)
+        champion = champion_before(client, model_name, key=key)
+        refusals = judge(
+            bundle,
+            champion.bundle,
+            settings=settings,
+            at=at,
+            is_champion_unreadable=champion.is_unreadable,
+        )
+    remaining = refused_over(refusals, accepted)
+    deed = _Deed(who=who, why=why, at=at, codes=_codes(remaining or refusals))
+    if remaining:
+        _note(client, model_name, "refused", chosen.number, deed)
+    require_passed(remaining, version=chosen.number)
+    _move(client, model_name, "promote", chosen.number, deed)
     return chosen.number
+
+
+def champion_before(client: MlflowClient, model_name: str, *, key: bytes | None) -> ChampionBefore:
+    """Return the bundle that a challenger is compared with.
+
+    Parameters
+    ----------
+    client : connected to the registry.
+    model_name : the registered model.
+    key : must have signed it.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            return ChampionBefore(bundle=fetch_champion(client, model_name, Path(scratch), key=key))
+        except NotReady:
+            return ChampionBefore(is_unreadable=_has_champion(client, model_name))
+        except BundleError:
+            return ChampionBefore(is_unreadable=True)
 
 
 def rollback(client: MlflowClient, model_name: str, *, who: str, why: str, at: datetime) -> str:
@@ -152,18 +209,21 @@ def rollback(client: MlflowClient, model_name: str, *, who: str, why: str, at: d
     for entry in promotions(client, model_name):
         if entry["deed"] == "promote":
             earlier.append(entry["to"])
-        elif earlier:
+        elif entry["deed"] == "rollback" and earlier:
             earlier.pop()
     while earlier and earlier[-1] == champion:
         earlier.pop()
     if not earlier:
         raise NotReady("There is no earlier champion to go back to. List them: ebbtide models")
-    _move(client, model_name, to=earlier[-1], deed="rollback", who=who, why=why, at=at)
+    _move(client, model_name, "rollback", earlier[-1], _Deed(who=who, why=why, at=at))
     return earlier[-1]
 
 
 def promotions(client: MlflowClient, model_name: str) -> list[dict[str, str]]:
-    """Return every promotion and rollback, the first first: deed, from, to, who, why, at."""
+    """Return every promotion, refused attempt and rollback, the first first.
+
+    Each has deed, from, to, who, why, at, and the codes of what was accepted, or refused over.
+    """
     with registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
         tags = client.get_registered_model(model_name).tags
     return [json.loads(tags[name]) for name in sorted(tags) if name.startswith(_HISTORY)]
@@ -226,23 +286,39 @@ def _choose(listed: list[Version], number: str | None) -> Version:
     raise NotReady(f"Expected {wanted}; registered are: {', '.join(e.number for e in listed)}.")
 
 
-def _move(
-    client: MlflowClient, model_name: str, *, to: str, deed: str, who: str, why: str, at: datetime
-) -> None:
+def _has_champion(client: MlflowClient, model_name: str) -> bool:
+    try:
+        _champion_number(client, model_name)
+    except NotReady:
+        return False
+    return True
+
+
+def _codes(refusals: Sequence[Refusal]) -> str:
+    return ", ".join(dict.fromkeys(refusal.code for refusal in refusals))
+
+
+def _move(client: MlflowClient, model_name: str, name: str, to: str, deed: _Deed) -> None:
     """Write the history first: an entry without effect misleads less than an effect without one."""
+    _note(client, model_name, name, to, deed)
+    with registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
+        client.set_registered_model_alias(model_name, CHAMPION, to)
+
+
+def _note(client: MlflowClient, model_name: str, name: str, to: str, deed: _Deed) -> None:
     with registry_errors(f"No model {model_name!r} is registered yet. Run: ebbtide train"):
         aliases = client.get_registered_model(model_name).aliases
         entry = {
-            "deed": deed,
+            "deed": name,
             "from": str(aliases.get(CHAMPION, "")),
             "to": to,
-            "who": who,
-            "why": why,
-            "at": at.isoformat(timespec="seconds"),
+            "who": deed.who,
+            "why": deed.why,
+            "at": deed.at.isoformat(timespec="seconds"),
+            "codes": deed.codes,
         }
         place = f"{_HISTORY}{time.time_ns()}.{uuid.uuid4().hex[:8]}"
         client.set_registered_model_tag(model_name, place, json.dumps(entry))
-        client.set_registered_model_alias(model_name, CHAMPION, to)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,10 @@ from ebbtide.bundle.write import write_bundle
 from ebbtide.clock import day_in_words
 from training.explanation.drivers import drivers
 from training.explanation.typical import typical_by_outcome
-from training.gate import GATE_TAG, judge
-from training.horizons.fit import fit_horizons
+from training.gate import GATE_TAG, judge, verdict
 from training.judgement import judge_candidate
-from training.lineage import lineage_of
-from training.provenance import provenance_of_events
-from training.registry import CHALLENGER, connect_registry, registry_errors
+from training.provenance import provenance_of_tables
+from training.registry import CHALLENGER, champion_before, connect_registry, registry_errors
 from training.train import golden_of, reference_of
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from training.candidates import Candidate
     from training.judgement import Judgement
     from training.provenance import Provenance
+    from training.registry import ChampionBefore
     from training.train import Trained
 
 _PYFUNC = Path(__file__).with_name("pyfunc_model.py")
@@ -71,18 +71,7 @@ def record(
     key : signs the bundles; None leaves them unsigned.
     progress : called with what is being done.
     """
-    lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=project.training.seed)
-    horizons = fit_horizons(
-        tables,
-        trained.snapshots,
-        definition=project.definition,
-        days=project.training.risk_days,
-        now=trained.newest.as_of,
-        progress=progress,
-    )
-    provenance = provenance_of_events(
-        project, trained, lineage=lineage, columns=tables.columns, horizons=horizons
-    )
+    provenance = provenance_of_tables(tables, project, trained, progress=progress)
     return record_candidates(project, trained, provenance, key=key, progress=progress)
 
 
@@ -112,6 +101,7 @@ def record_candidates(
     if progress is not None:
         progress("judge the best candidate")
     judgement = judge_candidate(trained.best, project)
+    champion = champion_before(client, project.model_name, key=key)
     with registry_errors(gone), mlflow.start_run(run_name=f"train {day}"):
         mlflow.log_params(_shared_params(project, trained, provenance))
         mlflow.log_metrics({f"rule_{name}_auc": v for name, v in trained.rule_auc.items()})
@@ -125,6 +115,7 @@ def record_candidates(
                 candidate,
                 provenance,
                 judgement=judgement if candidate is trained.best else None,
+                champion=champion,
                 key=key,
             )
             if registered is not None:
@@ -157,6 +148,7 @@ def _log_candidate(
     provenance: Provenance,
     *,
     judgement: Judgement | None,
+    champion: ChampionBefore,
     key: bytes | None,
 ) -> Registered | None:
     with (
@@ -184,7 +176,14 @@ def _log_candidate(
             mlflow.log_artifacts(str(folder), "bundle")
             return None
         version = _register(project, trained, folder)
-    gate = judge(candidate.metrics, trained.rule_auc[trained.best_rule])
+        refusals = judge(
+            read_bundle(folder, key=key),
+            champion.bundle,
+            settings=project.gate,
+            at=datetime.now(UTC),  # of the record, as MLflow dates it; promotion judges again
+            is_champion_unreadable=champion.is_unreadable,
+        )
+    gate = verdict(refusals)
     tags = {
         "bundle_version": bundle_version,
         "kind": candidate.kind,

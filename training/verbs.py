@@ -35,6 +35,10 @@ class SimulatedKind(StrEnum):
     subscriptions = "subscriptions"
 
 
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option("--accept", help="Code of a refusal that you have looked into; repeatable."),
+]
 WhyOption = Annotated[str, typer.Option("--why", help="Reason, kept in the history.")]
 
 
@@ -152,8 +156,9 @@ def promote(
     version: Annotated[
         str | None, typer.Option(help="Which version; default: the challenger.")
     ] = None,
+    accept: AcceptOption = None,
 ) -> None:
-    """Make a version the champion, if it passed the gate."""
+    """Make a version the champion, if it passes the gate."""
     from ebbtide.project import load_project
     from training import registry
 
@@ -164,9 +169,11 @@ def promote(
         project.model_name,
         number=version,
         key=bundle_key(),
+        settings=project.gate,
         who=_user(),
         why=why,
         at=datetime.now(UTC),
+        accepted=accept or [],
     )
     typer.echo(f"Version {number} of {project.model_name} is champion.")
 

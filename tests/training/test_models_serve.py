@@ -52,7 +52,16 @@ def test_mlflow_serves_the_numbers_of_the_bundle(tables: Tables, project: Projec
     client = connect_registry(project)
     record(tables, project, trained, key=None)
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    promote(client, project.model_name, number=None, key=None, who="ann", why="first", at=at)
+    promote(
+        client,
+        project.model_name,
+        number=None,
+        key=None,
+        settings=project.gate,
+        who="ann",
+        why="first",
+        at=at,
+    )
     rows = trained.newest.rows[:5]
     body = {
         "dataframe_split": {

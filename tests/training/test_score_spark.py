@@ -117,7 +117,16 @@ def test_the_verb_scores_with_the_champion_and_publishes(
 ) -> None:
     record(tables, project, train(tables, project, now=tables.log_end(now=PRESENT)), key=None)
     client = connect_registry(project)
-    promote(client, project.model_name, number=None, key=None, who="ann", why="", at=SCORED_AT)
+    promote(
+        client,
+        project.model_name,
+        number=None,
+        key=None,
+        settings=project.gate,
+        who="ann",
+        why="",
+        at=SCORED_AT,
+    )
     as_of, out = tables.log_end(now=PRESENT), tmp_path / "scores.csv"
 
     said = score_with_spark(

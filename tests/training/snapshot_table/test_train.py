@@ -11,7 +11,7 @@ from ebbtide.errors import ContractError, NotReady
 from features.snapshot_table.checks import NO_DATES
 from features.snapshot_table.table import open_snapshot_table
 from flat_table import flat_project, flat_rows
-from training.gate import PASSED, judge
+from training.gate import PASSED, beats_rule
 from training.snapshot_table.card import table_card
 from training.snapshot_table.provenance import UNDATED, provenance_of_table, table_hash
 from training.snapshot_table.train import train_table
@@ -61,7 +61,7 @@ def test_every_kind_finds_the_signal_is_calibrated_and_beats_the_best_column(und
     for candidate in made.candidates:
         assert candidate.metrics["auc"] > 0.75
         assert candidate.metrics["calibration_error"] < 0.1
-    assert judge(made.best.metrics, made.rule_auc[made.best_rule]) == PASSED
+    assert beats_rule(made.best.metrics, made.rule_auc[made.best_rule]) == PASSED
     assert set(made.rule_auc) in ({"plan"}, {"tenure"})
 
 
