@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from ebbtide.scorer.linear import LinearModel
 
@@ -55,7 +56,8 @@ def fit_linear(
         along = np.concatenate([direction.weights, direction.missing_weights])
         terms = np.column_stack([terms, DIRECTION_SCALE * (terms * along).sum(axis=1)])
         variance = OWN_VARIANCE
-    fitted = LogisticRegression(C=variance, max_iter=2000).fit(terms, outcome)
+    with threadpool_limits(1, user_api="blas"):  # sums of one order: equal bytes on any machine
+        fitted = LogisticRegression(C=variance, max_iter=2000).fit(terms, outcome)
     weights = fitted.coef_[0][: 2 * ranked.shape[1]]
     if direction is not None:
         weights = weights + DIRECTION_SCALE * fitted.coef_[0][-1] * along

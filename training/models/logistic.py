@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from ebbtide.scorer.scores import FloatArray
 
-PARAMETERS: dict[str, object] = {"C": 0.002, "bends": 4, "max_iter": 1000}
-"""``C`` is the variance of the weights' prior, on ranks that run from 0 to 1. It is small, since
-snapshots show the same customers again and again. A line may bend at so many ranks, evenly laid."""
+BY_ROWS = "by rows"
+
+PARAMETERS: dict[str, object] = {"C": BY_ROWS, "bends": 4, "max_iter": 1000}
+"""``C`` is the variance of the weights' prior, on ranks that run from 0 to 1; unless it is given,
+:func:`usual_variance` says it. A line may bend at so many ranks, evenly laid."""
 
 MOST_HELD = 50_000_000
 """Terms of all rows are kept up to so many numbers; more of them are made anew in every step."""
@@ -71,7 +73,9 @@ def fit_logistic(
         ranked,
         churned,
         np.ones(len(churned)) if weights is None else weights,
-        variance=float(str(chosen["C"])),
+        variance=(
+            usual_variance(len(churned)) if chosen["C"] == BY_ROWS else float(str(chosen["C"]))
+        ),
         max_iter=int(str(chosen["max_iter"])),
     )
     ends = np.cumsum(terms.sizes)[:-1]
@@ -100,6 +104,20 @@ def fit_logistic(
         ),
     )
     return "linear.json", json.dumps(model.to_json(), sort_keys=True) + "\n"
+
+
+def usual_variance(n_rows: int) -> float:
+    """Return the prior variance of a weight where nobody chose one.
+
+    Many rows are snapshots that show the same customers again and again: they say less than their
+    number, so that they are given less say. Few rows would be silenced by so narrow a prior.
+
+    Examples
+    --------
+    >>> usual_variance(200), usual_variance(4_000), usual_variance(100_000)
+    (0.1, 0.01, 0.002)
+    """
+    return min(0.1, max(0.002, 40.0 / n_rows))
 
 
 def _weights_of(
