@@ -24,6 +24,7 @@ from training.judgement import judge_candidate
 from training.provenance import provenance_of_tables
 from training.registry import CHALLENGER, champion_before, connect_registry, registry_errors
 from training.train import golden_of, reference_of
+from training.tried import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,6 +295,7 @@ def write_bundle_of(
             "auc_by_origin": candidate.auc_by_origin,
             "rule_auc": trained.rule_auc,
             "made_by": how_it_was_made(candidate),
+            "tried": tried(trained),
             "level": None if trained.level is None else trained.level.to_json(),
             **({} if judgement is None else judgement.to_json()),
         },

@@ -26,7 +26,10 @@ from training.lineage import lineage_of
 
 KEY = b"a key for tests"
 MEASURES = measures(np.array([0.0, 1.0]), np.array([0.2, 0.7]))
-ADDED_BY_TRAINING = {"calibration_checked_on", "auc_by_origin", "rule_auc"}
+ADDED_BY_TRAINING = {
+    *("calibration_checked_on", "auc_by_origin", "rule_auc", "made_by", "tried", "level"),
+    *("evaluation", "earlier", "grade"),
+}
 
 
 @pytest.fixture

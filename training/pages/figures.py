@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from ebbtide.pages.calibration_chart import calibration_chart
+from ebbtide.pages.calibration_chart import PromisedBin, calibration_chart
 from ebbtide.pages.charts import line_chart
 from ebbtide.pages.driver_chart import DriverBar, driver_chart
 from ebbtide.pages.interval_chart import Dot, interval_chart
+from training.pages.wording import rule_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from training.pages.measured import Measured, Profit, Value
+    from training.evaluation.bootstrap import Estimate
+    from training.evaluation.evaluation import Evaluation, Profit
     from training.pages.report_input import Period, ShownDriver
 
-MODEL, RULE, BY_LOT = "model", "simple rule", "drawn by lot"
-MOST_BARS = 12
-"""Drivers that one chart shows; the table beside it names as many."""
+MODEL, RULE, BEST_RULE, BY_LOT = "model", "simple rule", "best simple rule", "drawn by lot"
+
+AUC_AXIS = "how often a leaver is ranked above a stayer (AUC)"
 
 
-def ranking_chart(measured: Measured) -> str:
-    """Return the model's AUC beside that of every rule, the best first."""
-    rivals = sorted(measured.rivals, key=lambda rival: rival.auc.value, reverse=True)
-    dots = [_dot("this model", MODEL, measured.measures["auc"])]
-    dots += [_dot(rival.name, RULE, rival.auc) for rival in rivals]
-    best = measured.best_rival
+def ranking_chart(evaluation: Evaluation) -> str:
+    """Return the model's AUC beside that of every rule, the best first; chance has no dot."""
+    rivals = sorted(evaluation.rivals.items(), key=lambda each: each[1].auc.value, reverse=True)
+    dots = [_dot("this model", MODEL, evaluation.measures["auc"])]
+    dots += [
+        _dot(rule_in_words(name), RULE, rival.auc) for name, rival in rivals if name != "dummy"
+    ]
+    best = evaluation.best_rule
     return interval_chart(
         dots,
-        x_title="how often a leaver is ranked above a stayer (AUC)",
+        x_title=AUC_AXIS,
         x_format=".2f",
-        rule_at=None if best is None else best.auc.value,
+        rule_at=None if best is None else evaluation.rivals[best].auc.value,
         rule_label="best rule",
     )
 
@@ -41,44 +46,29 @@ def periods_chart(periods: Sequence[Period]) -> str:
     for period in periods:
         dots.append(_dot(period.day, MODEL, period.auc))
         if period.best_rule_auc is not None:
-            dots.append(_dot(period.day, "best simple rule", period.best_rule_auc))
-    return interval_chart(
-        dots, x_title="how often a leaver is ranked above a stayer (AUC)", x_format=".2f"
-    )
+            dots.append(_dot(period.day, BEST_RULE, period.best_rule_auc))
+    return interval_chart(dots, x_title=AUC_AXIS, x_format=".2f")
 
 
-def slices_chart(measured: Measured, attribute: str) -> str:
-    """Return the AUC of each part of the customers by one attribute, and of all."""
-    dots = [_dot("all customers", "all", measured.measures["auc"])]
-    dots += [
-        _dot(part.level, "part", part.auc)
-        for part in measured.slices
-        if part.attribute == attribute and part.auc is not None
+def promises_chart(evaluation: Evaluation) -> str:
+    """Return promised against realised share, and how many were promised what."""
+    bins = [
+        PromisedBin(n=b.n, promised=b.promised, realised=b.came, low=b.low, high=b.high)
+        for b in evaluation.bins
     ]
-    return interval_chart(
-        dots,
-        x_title="how often a leaver is ranked above a stayer (AUC)",
-        x_format=".2f",
-        rule_at=measured.measures["auc"].value,
-        rule_label="all",
-    )
+    return calibration_chart(bins, [(bar.low, bar.high, bar.n) for bar in evaluation.histogram])
 
 
-def promises_chart(measured: Measured) -> str:
-    """Return promised against realised share."""
-    return calibration_chart(measured.bins, measured.histogram)
-
-
-def gains_chart(measured: Measured) -> str:
+def gains_chart(evaluation: Evaluation) -> str:
     """Return the share of leavers found by the share of customers contacted."""
-    series = {MODEL: [(point.contacted, point.found) for point in measured.gains]}
+    series = {MODEL: [(point.contacted, point.found) for point in evaluation.gains]}
     by_rule = [
         (point.contacted, point.found_by_rule)
-        for point in measured.gains
+        for point in evaluation.gains
         if point.found_by_rule is not None
     ]
     if by_rule:
-        series["best simple rule"] = by_rule
+        series[BEST_RULE] = by_rule
     series[BY_LOT] = [(0.0, 0.0), (1.0, 1.0)]
     return line_chart(
         series,
@@ -92,27 +82,32 @@ def gains_chart(measured: Measured) -> str:
 
 def profit_chart(profit: Profit, currency: str) -> str:
     """Return the profit for each customer by the share contacted, with the best cut."""
+    best = profit.mpc_share.value
     return line_chart(
-        {"profit": list(profit.curve)},
+        {"profit": [(point.contacted, point.profit) for point in profit.curve]},
         x_title="share of customers contacted, riskiest first",
-        y_title=f"profit per customer of all{f', {currency}' if currency else ''}",
+        y_title=f"profit for each customer of all{f', {currency}' if currency else ''}",
         x_format=".0%",
-        y_format=",.2f",
-        rule_at=profit.best_share,
-        rule_label=f"best: {profit.best_share:.0%}",
+        y_format=",~r",
+        rule_at=best,
+        rule_label=f"best: {best:.0%}",
     )
 
 
 def drivers_chart(drivers: Sequence[ShownDriver], *, has_direction: bool) -> str:
     """Return what moves the scores, the strongest first."""
     return driver_chart(
-        [
-            DriverBar(label=driver.name, share=driver.share, direction=driver.direction)
-            for driver in drivers[:MOST_BARS]
-        ],
+        [DriverBar(label=d.name, share=d.share, direction=d.direction) for d in drivers],
         has_direction=has_direction,
     )
 
 
-def _dot(row: str, series: str, value: Value) -> Dot:
-    return Dot(row=row, series=series, value=value.value, low=value.low, high=value.high)
+def _dot(row: str, series: str, of: Estimate) -> Dot:
+    known = math.isfinite(of.low) and math.isfinite(of.high)
+    return Dot(
+        row=row,
+        series=series,
+        value=of.value,
+        low=of.low if known else None,
+        high=of.high if known else None,
+    )

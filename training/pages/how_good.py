@@ -4,358 +4,291 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ebbtide.pages.page import Badge, Chart, Facts, Grid, Mark, Marks, Paragraph, Points, Section
+from ebbtide.pages.page import Badge, Chart, Facts, Grid, Mark, Marks, Paragraph, Section
 from training.pages import figures, wording
 from training.pages.measure_words import NONE, interval, words_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ebbtide.pages.page import Block, Cell
-    from training.pages.measured import GainsPoint, Measured
+    from ebbtide.pages.page import Block, Cell, Level
+    from training.evaluation.evaluation import Evaluation, GainsPoint
     from training.pages.report_input import ReportInput
+    from training.pages.wording import Standing
+
+LEVEL_OF: dict[Standing, Level] = {"better": "good", "unclear": "careful", "worse": "bad"}
+"""How a verdict on a difference is coloured."""
 
 _SHOWN_SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
-_STANDING_LEVEL = {"better": "good", "unclear": "careful", "worse": "bad"}
+_TRIED_MEASURES = ("auc", "average_precision", "log_loss", "top_decile_lift", "calibration_error")
 
 
 def quality_sections(report: ReportInput) -> list[Section]:
-    """Return what was measured, from the grade down to every figure."""
-    measured = report.measured
+    """Return what was measured, from the grade down to the curves."""
     sections = [
         Section("In short", _short(report)),
-        Section("Against simple rules", _rules(report)),
+        Section("Against simple rules", _rules(report.evaluation)),
     ]
+    if len(report.tried) > 1:
+        sections.append(Section("What else was tried", [_tried(report)]))
     if len(report.periods) > 1:
         sections.append(Section("Over time", _periods(report)))
-    if measured.bins:
-        sections.append(Section("Do the promises hold?", _promises(report)))
-    if measured.gains:
-        sections.append(Section("Whom to contact first", _gains(measured)))
-    if measured.profit is not None:
-        sections.append(Section("What contacting is worth", _profit(report)))
-    return sections
-
-
-def measures_section(measured: Measured) -> Section:
-    """Return every measure with its interval and what it means."""
-    rows = [
-        (words_of(name).name, written(name, of.value), interval(name, of), words_of(name).says)
-        for name, of in measured.measures.items()
+    return [
+        *sections,
+        Section("Do the promises hold?", _promises(report)),
+        Section("Whom to contact first", _gains(report.evaluation)),
     ]
-    return Section(
-        "Every measure, and what it says",
-        [Grid(("measure", "value", "95% interval", "what it says"), rows)],
+
+
+def grade_mark(report: ReportInput, *, over: str = "") -> Mark:
+    """Return the grade of a model with its reasons.
+
+    Parameters
+    ----------
+    report : the model.
+    over : which model it is, where several are on one page.
+    """
+    letter = report.grade.letter
+    scale = "grade, from A (best) to F" if letter else "no grade could be given"
+    return Mark(
+        letter=letter or NONE,
+        level=wording.LEVELS.get(letter, "bad"),
+        over=f"{over}: {scale}" if over else scale.capitalize(),
+        title=wording.headline(report.evaluation),
+        texts=[f"{reason.rstrip('.')}." for reason in report.grade.reasons],
     )
 
 
 def _short(report: ReportInput) -> list[Block]:
-    measured, grade = report.measured, report.grade
-    blocks: list[Block] = []
-    letter = None if grade is None else grade.letter
-    reasons = ["This bundle holds no grade."] if grade is None else list(grade.reasons)
-    blocks.append(
-        Marks(
-            [
-                Mark(
-                    letter=letter or NONE,
-                    level=wording.LEVELS.get(letter, "bad"),
-                    over="Grade, from A (best) to F" if letter else "No grade could be given",
-                    title=wording.headline(measured),
-                    texts=reasons,
-                )
-            ]
-        )
-    )
-    blocks.append(Facts(_headline_figures(measured)))
-    blocks.append(Paragraph(f"Churn here means {in_words(report.churn_is)}."))
-    blocks.append(
-        Paragraph(f"{wording.basis(measured, is_dated=report.is_dated)} {wording.INTERVALS}")
-    )
+    blocks: list[Block] = [
+        Marks([grade_mark(report)]),
+        Facts(_headline_figures(report.evaluation)),
+        Paragraph(f"Churn here means: {wording.in_words(report.churn_is)}."),
+        Paragraph(f"{wording.basis(report.evaluation, day=report.day)} {wording.INTERVALS}"),
+    ]
     if report.gate is not None:
-        blocks.append(Paragraph(_gate(report.gate)))
+        blocks.append(Paragraph(gate_sentence(report.gate)))
     return blocks
 
 
-def in_words(definition: str) -> str:
-    """Return the sentence of a churn definition for people who never saw a snapshot.
+def gate_sentence(gate: str) -> str:
+    """Say whether a model may be promoted.
 
     Examples
     --------
-    >>> in_words("no purchase in the 90 days from as_of")
-    'no purchase in the 90 days from the day of scoring'
+    >>> gate_sentence("passed")
+    'The gate had nothing against promoting this model when it was registered.'
     """
-    return definition.replace("as_of", "the day of scoring")
-
-
-def _gate(gate: str) -> str:
     if gate == "passed":
-        return "The gate lets this model be promoted."
-    return f"The gate does not let this model be promoted: {gate}."
+        return "The gate had nothing against promoting this model when it was registered."
+    return f"The gate would not let this model be promoted when it was registered: {gate}"
 
 
-def _headline_figures(measured: Measured) -> list[tuple[str, Cell, str]]:
-    measures = measured.measures
-    auc = measures["auc"]
+def _headline_figures(evaluation: Evaluation) -> list[tuple[str, Cell, str]]:
+    measures = evaluation.measures
+
+    def ranged(name: str, before: str = "") -> str:
+        within = interval(name, measures[name])
+        return before if within == NONE else f"{before} ({within})" if before else within
+
     items: list[tuple[str, Cell, str]] = [
-        ("ranking (AUC; 0.5 is chance)", written("auc", auc.value), _range("auc", measured))
+        ("ranking (AUC; 0.5 is chance)", written("auc", measures["auc"].value), ranged("auc"))
     ]
-    best = measured.best_rival
-    if best is not None:
-        between = wording.signed_interval(best.difference)
+    if evaluation.difference is not None:
+        between = wording.signed_interval(evaluation.difference)
         items.append(
             (
-                "better than the best rule by",
-                wording.signed(best.difference),
+                "above the best simple rule by",
+                wording.signed(evaluation.difference.value),
                 "" if between == NONE else between,
             )
         )
-    if "top_decile_lift" in measures:
-        lift = written("top_decile_lift", measures["top_decile_lift"].value)
-        note = "times as many as by lot"
-        within = _range("top_decile_lift", measured)
-        items.append(
-            ("leavers in the riskiest tenth", f"{lift} ×", f"{note}; {within}" if within else note)
-        )
-    if "p_churn_mean" in measures:
-        items.append(
-            (
-                "left, of all customers",
-                f"{measured.churned_share:.1%}",
-                f"promised: {measures['p_churn_mean'].value:.1%}",
-            )
-        )
-    if "calibration_error" in measures:
-        error = measures["calibration_error"]
-        within = (
-            ""
-            if error.low is None or error.high is None
-            else (f"; {100 * error.low:.1f} to {100 * error.high:.1f}")
-        )
-        items.append(
-            (
-                "promises miss by",
-                f"{100 * error.value:.1f} points",
-                f"on average over ten groups{within}",
-            )
-        )
-    if "precision_at_capacity" in measures:
-        hit = measures["precision_at_capacity"]
-        size = (
-            "of the customers on the list"
-            if measured.capacity_share is None
-            else f"of the riskiest {measured.capacity_share:.0%}"
-        )
-        items.append(
-            ("leavers on the contact list", written("precision_at_capacity", hit.value), size)
-        )
+    lift = written("top_decile_lift", measures["top_decile_lift"].value)
+    error = measures["calibration_error"].value
+    chance = evaluation.calibration_error_by_chance
+    items += [
+        (
+            "leavers in the riskiest tenth",
+            f"{lift}×",
+            ranged("top_decile_lift", "as many as by lot"),
+        ),
+        (
+            "left, of all customers",
+            written("churned_share", measures["churned_share"].value),
+            f"promised: {written('p_churn_mean', measures['p_churn_mean'].value)}",
+        ),
+        (
+            "promises miss by",
+            f"{100 * error:.1f} points",
+            f"on average; chance alone: {100 * chance:.1f}",
+        ),
+        (
+            "leavers on the contact list",
+            written("precision_at_capacity", measures["precision_at_capacity"].value),
+            f"the riskiest {evaluation.capacity_share:.0%}",
+        ),
+    ]
     return items
 
 
-def _range(name: str, measured: Measured) -> str:
-    within = interval(name, measured.measures[name])
-    return "" if within == NONE else within
-
-
-def _rules(report: ReportInput) -> list[Block]:
-    measured = report.measured
+def _rules(evaluation: Evaluation) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
             "A model earns its place only if it ranks customers better than a rule that fits in "
             "one line. All of these were judged on the same customers."
         )
     ]
-    if measured.rivals:
-        blocks.append(
-            Chart(
-                figures.ranking_chart(measured),
-                "The further right, the better. Lines are 95% intervals; the dashed line marks the "
-                "best simple rule. Whether two of them differ is not for these lines to say but "
-                "for the paired difference below.",
-            )
+    if not evaluation.rivals:
+        return [*blocks, Paragraph("No simple rule could be computed from these tables.")]
+    rivals = sorted(evaluation.rivals.items(), key=lambda each: each[1].auc.value, reverse=True)
+    rows = [
+        (
+            wording.rule_in_words(name),
+            written("auc", rival.auc.value),
+            wording.signed(rival.difference.value),
+            wording.signed_interval(rival.difference),
+            Badge(
+                level=LEVEL_OF[wording.standing(rival.difference)],
+                text=wording.verdict_on(rival.difference),
+            ),
         )
-        rows = [
-            (
-                rival.name,
-                written("auc", rival.auc.value),
-                wording.signed(rival.difference),
-                wording.signed_interval(rival.difference),
-                Badge(
-                    level=_STANDING_LEVEL[wording.standing(rival.difference)],  # type: ignore[arg-type]
-                    text=wording.rival_sentence(rival),
-                ),
-            )
-            for rival in sorted(measured.rivals, key=lambda each: each.auc.value, reverse=True)
-        ]
-        blocks.append(
-            Grid(
-                ("simple rule", "AUC", "model less rule", "95% interval", "verdict"),
-                rows,
-                "Paired: model and rule are compared on the same customers, drawn again and again. "
-                "The model is called better where the whole interval lies above zero.",
-            )
-        )
-    else:
-        blocks.append(Paragraph("No simple rule was measured."))
-    if report.tried:
-        blocks.append(_tried(report))
-    return blocks
+        for name, rival in rivals
+    ]
+    return [
+        *blocks,
+        Chart(
+            figures.ranking_chart(evaluation),
+            "The further right, the better. Bars are 95% intervals, the dashed line marks the best "
+            "simple rule. Bars that overlap may still differ clearly: that is for the table to "
+            "say.",
+        ),
+        Grid(
+            ("simple rule", "AUC", "model less rule", "95% interval", "verdict"),
+            rows,
+            "Model and rule are compared on the same customers, who are drawn again and again. "
+            "The model is called better where the whole interval lies above zero.",
+        ),
+    ]
 
 
 def _tried(report: ReportInput) -> Grid:
-    names = [
-        name
-        for name in ("auc", "average_precision", "log_loss", "top_decile_lift", "calibration_error")
-        if any(name in tried.measures for tried in report.tried)
-    ]
-    rows: list[Sequence[Cell]] = []
-    for tried in report.tried:
-        rows.append(
-            (
-                wording.kind_in_words(tried.kind),
-                written("auc", tried.mean_auc),
-                *(written(name, tried.measures.get(name)) for name in names),
-                Badge(level="good", text="chosen")
-                if tried.is_served
-                else (f"left out: {tried.failed}" if tried.failed else ""),
-            )
+    names = [n for n in _TRIED_MEASURES if any(n in tried.measures for tried in report.tried)]
+    rows: list[Sequence[Cell]] = [
+        (
+            wording.kind_in_words(tried.kind),
+            written("auc", tried.mean_auc),
+            *(written(name, tried.measures.get(name)) for name in names),
+            Badge(level="good", text="chosen") if tried.is_served else _why_not(tried.failed),
         )
+        for tried in report.tried
+    ]
+    parts = "periods" if report.is_dated else "parts of the table"
     return Grid(
-        ("kind of model", "mean AUC of all periods", *(words_of(n).name for n in names), ""),
+        ("kind of model", f"mean AUC, all {parts}", *(words_of(name).name for name in names), ""),
         rows,
-        "What else was tried. The model was chosen by its mean over all periods, so at the latest "
-        "period alone another may look better; the figures are not corrected for the choice.",
+        f"The model was chosen by its mean over all {parts}; the other figures are those of the "
+        f"latest one, where another kind may look better. They are not corrected for the choice.",
     )
 
 
+def _why_not(failed: str) -> str:
+    return f"left out: {failed}" if failed else ""
+
+
 def _periods(report: ReportInput) -> list[Block]:
+    first = report.periods[0]
+    note = (
+        ""
+        if first.best_rule_auc is not None
+        else (
+            f" On {first.day} only the model's ranking is known: no earlier period was there to "
+            f"learn probabilities from."
+        )
+    )
     return [
         Paragraph(
             "The same recipe, tried in the past: on each day a model learned only from what was "
             "known then, and ranked the customers of that day."
+            if report.is_dated
+            else "The same recipe, tried on parts of the table that it had not seen."
         ),
         Chart(
             figures.periods_chart(report.periods),
-            "Days on which the recipe was tried. A good recipe is good every time, not once.",
+            f"A good recipe is good every time, not once.{note}",
         ),
     ]
 
 
 def _promises(report: ReportInput) -> list[Block]:
-    measured = report.measured
+    evaluation = report.evaluation
+    slope = evaluation.measures["calibration_slope"]
     blocks: list[Block] = [
         Paragraph(
             "If a hundred customers are each promised a risk of 30%, about thirty should leave. "
-            f"{wording.promised_and_came(measured)}"
+            f"{wording.promised_and_came(evaluation)}"
         ),
         Chart(
-            figures.promises_chart(measured),
+            figures.promises_chart(evaluation),
             "Each dot is a group of customers of like risk, with the 95% interval of the share "
-            "that left (Wilson). On the dashed line a promise is kept exactly."
-            + (" Below: how many customers were promised what." if measured.histogram else ""),
+            "that left (Wilson). On the dashed line a promise is kept exactly. Below: how many "
+            "customers were promised what.",
         ),
         Grid(
-            ("customers", "promised", "left", "95% interval", "kept"),
+            ("customers", "promised", "left", "95% interval", "kept?"),
             [
                 (
                     f"{each.n:,}",
                     f"{each.promised:.1%}",
-                    f"{each.realised:.1%}",
+                    f"{each.came:.1%}",
                     f"{each.low:.1%} to {each.high:.1%}",
                     Badge(level="good", text="yes")
                     if each.low <= each.promised <= each.high
                     else Badge(
                         level="careful",
-                        text="more left" if each.realised > each.promised else "fewer left",
+                        text="more left" if each.came > each.promised else "fewer left",
                     ),
                 )
-                for each in measured.bins
+                for each in evaluation.bins
             ],
+            f"Calibration slope {written('calibration_slope', slope.value)} "
+            f"({interval('calibration_slope', slope)}): 1 is right, below 1 the probabilities are "
+            f"too extreme, above 1 too timid. Checked on {report.checked_on}.",
         ),
     ]
-    if report.checked_on:
-        blocks.append(Paragraph(f"The probabilities were checked on {report.checked_on}."))
     if report.level:
-        blocks.append(Paragraph(f"The coming season: {report.level}"))
+        blocks.append(Paragraph(f"What is expected of the coming window: {report.level}"))
     return blocks
 
 
-def _gains(measured: Measured) -> list[Block]:
+def _gains(evaluation: Evaluation) -> list[Block]:
+    points = [_at(evaluation.gains, share) for share in _SHOWN_SHARES]
     rows = [
         (
             f"{point.contacted:.0%}",
-            f"{round(point.contacted * measured.n):,}",
+            f"{round(point.contacted * evaluation.n):,}",
             f"{point.found:.1%}",
-            f"{point.found / point.contacted:.2f} ×",
+            f"{point.found / point.contacted:.2f}×",
             NONE if point.found_by_rule is None else f"{point.found_by_rule:.1%}",
         )
-        for point in (_nearest(measured.gains, share) for share in _SHOWN_SHARES)
-        if point is not None
+        for point in points
     ]
     return [
         Paragraph(
-            "Nobody can call everybody. Whoever is contacted first should be whoever is likeliest "
-            "to leave: so many of all leavers are reached by contacting so many customers."
+            "Nobody can call everybody. If those at highest risk are contacted first, so many of "
+            "all leavers are reached by contacting so many customers."
         ),
         Chart(
-            figures.gains_chart(measured),
+            figures.gains_chart(evaluation),
             "Gains curve. By lot, a tenth of the customers holds a tenth of the leavers; the "
             "further a line bulges above that, the better the list.",
         ),
         Grid(
-            ("contacted", "customers", "leavers found", "of by lot", "by the best rule"),
+            ("contacted", "customers", "leavers reached", "lift", "reached by the best rule"),
             rows,
-            "Of by lot: the lift, how many times more leavers than among as many drawn by lot.",
+            "Lift: how many times more leavers than among as many customers drawn by lot.",
         ),
     ]
 
 
-def _nearest(points: Sequence[GainsPoint], share: float) -> GainsPoint | None:
-    """Return the point at a share, if the curve has one there."""
-    return next((point for point in points if abs(point.contacted - share) < 1e-6), None)
-
-
-def _profit(report: ReportInput) -> list[Block]:
-    profit = report.measured.profit
-    assert profit is not None, "asked for a curve that was not measured"
-    money = f" {report.currency}" if report.currency else ""
-    facts: list[tuple[str, Cell, str]] = [
-        ("contact the riskiest", f"{profit.best_share:.0%}", "with the highest profit"),
-        ("profit there", f"{profit.best_profit:,.2f}{money}", "per customer of all"),
-    ]
-    if profit.empc is not None:
-        within = interval("empc", profit.empc)
-        facts.append(
-            (
-                "expected maximum profit (EMPC)",
-                f"{profit.empc.value:,.2f}{money}",
-                "" if within == NONE else f"{within}",
-            )
-        )
-    if profit.mpc is not None:
-        facts.append(
-            (
-                "maximum profit (MPC)",
-                f"{profit.mpc.value:,.2f}{money}",
-                "if the acceptance rate were known",
-            )
-        )
-    blocks: list[Block] = [
-        Paragraph(
-            "A contact costs money, an offer costs more, and only some of those who would leave "
-            "accept it. Under the assumptions below, contacting more customers pays up to a point."
-        ),
-        Facts(facts),
-    ]
-    if profit.curve:
-        blocks.append(
-            Chart(
-                figures.profit_chart(profit, report.currency),
-                "Below zero, the campaign costs more than it keeps.",
-            )
-        )
-    if profit.assumptions:
-        blocks.append(
-            Points([f"{name}: {value:,.6g}" for name, value in profit.assumptions.items()])
-        )
-    return blocks
+def _at(points: Sequence[GainsPoint], share: float) -> GainsPoint:
+    return min(points, key=lambda point: abs(point.contacted - share))

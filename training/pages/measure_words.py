@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from training.pages.measured import Value
+    from training.evaluation.bootstrap import Estimate
 
 NONE = "–"
 
@@ -101,6 +102,24 @@ MEASURES: dict[str, MeasureWords] = {
         better="higher",
         style=".1%",
     ),
+    "found_at_capacity": MeasureWords(
+        name="Leavers reached",
+        says="The share of all leavers that is on that list.",
+        better="higher",
+        style=".1%",
+    ),
+    "mpc": MeasureWords(
+        name="Maximum profit (MPC)",
+        says="What the best campaign earns for each customer of all, at the expected save rate.",
+        better="higher",
+        style=",.2f",
+    ),
+    "empc": MeasureWords(
+        name="Expected maximum profit (EMPC)",
+        says="The same, averaged over all save rates that are thought possible.",
+        better="higher",
+        style=",.2f",
+    ),
     "p_churn_mean": MeasureWords(
         name="Mean probability promised",
         says="What was promised of all customers together.",
@@ -133,21 +152,39 @@ def written(name: str, value: float | None) -> str:
 
     Examples
     --------
-    >>> written("auc", 0.78912), written("precision_at_capacity", 0.5), written("auc", None)
+    >>> written("auc", 0.78912), written("precision_at_capacity", 0.5), written("auc", math.nan)
     ('0.789', '50.0%', '–')
     """
-    return NONE if value is None else format(value, words_of(name).style)
+    if value is None or not math.isfinite(value):
+        return NONE
+    return minus(format(value, words_of(name).style))
 
 
-def interval(name: str, of: Value) -> str:
+def interval(name: str, of: Estimate) -> str:
     """Return the interval of a measure as it is written, a dash where there is none.
 
     Examples
     --------
-    >>> from training.pages.measured import Value
-    >>> interval("auc", Value(value=0.79, low=0.77, high=0.81))
+    >>> from training.evaluation.bootstrap import Estimate
+    >>> interval("auc", Estimate(value=0.79, low=0.77, high=0.81))
     '0.770 to 0.810'
     """
-    if of.low is None or of.high is None:
+    if not has_interval(of):
         return NONE
     return f"{written(name, of.low)} to {written(name, of.high)}"
+
+
+def has_interval(of: Estimate) -> bool:
+    """Whether a figure has both ends of an interval."""
+    return math.isfinite(of.low) and math.isfinite(of.high)
+
+
+def minus(text: str) -> str:
+    """Return a number with the sign that typesetters use.
+
+    Examples
+    --------
+    >>> minus("-0.5")
+    '−0.5'
+    """
+    return text.replace("-", "−")

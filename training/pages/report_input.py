@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from training.pages.measured import Measured, Value
+    from training.evaluation.bootstrap import Estimate
+    from training.evaluation.evaluation import Evaluation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +56,13 @@ class Period:
     Parameters
     ----------
     day : of the period.
-    auc : of the model.
+    auc : of the model; without an interval where probabilities could not be judged.
     best_rule_auc : of the best simple rule there; None where it is not known.
     """
 
     day: str
-    auc: Value
-    best_rule_auc: Value | None = None
+    auc: Estimate
+    best_rule_auc: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,24 +74,30 @@ class ShownDriver:
     name : of a feature, a family or a cause, in words.
     share : of all that moves scores, in [0, 1].
     direction : 1 where risk rises with the value, -1 where it falls, 0 where neither.
-    meaning, family, cause : of a feature; empty for a group.
+    meaning : of a feature, in a sentence; empty for a group.
     """
 
     name: str
     share: float
     direction: int = 0
     meaning: str = ""
-    family: str = ""
-    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drivers:
-    """What moves the scores, the strongest first: single features, and groups of them."""
+class ShownDrivers:
+    """What moves the scores, the strongest first.
 
-    features: Sequence[ShownDriver] = ()
-    families: Sequence[ShownDriver] = ()
-    causes: Sequence[ShownDriver] = ()
+    Parameters
+    ----------
+    n_rows : customers that it was found on.
+    features : the strongest features.
+    families, causes : groups of features, all of them.
+    """
+
+    n_rows: int
+    features: Sequence[ShownDriver]
+    families: Sequence[ShownDriver]
+    causes: Sequence[ShownDriver]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +106,13 @@ class DataWindow:
 
     Parameters
     ----------
-    trained_as_of : day up to which the data were used, or that there are no dates.
+    trained_as_of : day up to which the data were used; empty without dates.
     snapshots : days of the snapshots with a known outcome, earliest first; empty without dates.
     rows, customers : rows of all snapshots, and different customers.
     features, families : how many features, and the names of their families.
-    lookback_days : how far back they look.
+    lookback_days : how far back they look; 0 where the company computed them.
     newest_customers : how many lived at the newest snapshot.
+    tables : rows, first and last day of each table, by name.
     """
 
     trained_as_of: str
@@ -115,6 +123,7 @@ class DataWindow:
     families: Sequence[str]
     lookback_days: int
     newest_customers: int
+    tables: Sequence[tuple[str, int, str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +136,19 @@ class ReportInput:
     version : of the registry; empty where it is not registered.
     bundle_version : of the artefact.
     kind : of the model.
+    made_by : its recipe, or the weights of a blend, by name.
     churn_is : the churn definition in a sentence.
     definition : its code.
-    grade : None where the bundle holds none.
+    grade : what it is worth.
     gate : ``passed``, why it may not serve, or None where it was not judged.
-    measured : out of time; its measures alone are always there.
+    evaluation : at the latest period.
+    day : of that period; empty without dates.
     checked_on : whose outcomes the probabilities were checked on.
-    is_dated : whether rows have dates.
-    level : what is expected of the season, in words; empty where nothing was recorded.
+    window : what it learned from.
+    tried : every kind of model of the same training.
+    periods : earliest first.
+    drivers : what moves its scores.
+    level : which level is expected of the coming window, and why; empty where none was foreseen.
     limits : beyond those of every model, in words.
     lineage : names and values, in the order shown.
     currency : of money.
@@ -144,18 +158,24 @@ class ReportInput:
     version: str
     bundle_version: str
     kind: str
+    made_by: Mapping[str, object]
     churn_is: str
     definition: str
-    grade: ShownGrade | None
+    grade: ShownGrade
     gate: str | None
-    measured: Measured
+    evaluation: Evaluation
+    day: str
     checked_on: str
     window: DataWindow
-    tried: Sequence[Tried] = ()
-    periods: Sequence[Period] = ()
-    drivers: Drivers | None = None
-    is_dated: bool = True
+    tried: Sequence[Tried]
+    periods: Sequence[Period]
+    drivers: ShownDrivers
     level: str = ""
     limits: Sequence[str] = ()
     lineage: Sequence[tuple[str, str]] = ()
     currency: str = ""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether rows have dates, so that later customers could be tested on."""
+        return bool(self.day)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from training.pages.measure_words import NONE
+from training.pages.measure_words import NONE, has_interval, minus
+from training.rule_words import rule_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ebbtide.pages.page import Level
-    from training.pages.measured import Measured, Rival, Value
+    from training.evaluation.bootstrap import Estimate
+    from training.evaluation.evaluation import Evaluation
 
 KINDS = {
     "logistic": "logistic regression",
@@ -28,18 +30,6 @@ LEVELS: dict[str | None, Level] = {
     None: "careful",
 }
 """How a grade is coloured; what is not listed is bad."""
-
-RULES = {
-    "dummy": "everybody alike",
-    "recency": "days since last purchase",
-    "frequency": "few purchase days",
-    "recency_over_own_gap": "silence over own rhythm",
-    "recency_over_gap": "silence over own rhythm",
-    "recency_own_gap": "silence over own rhythm",
-    "no_purchase": "buy-till-you-die",
-    "buy_till_you_die": "buy-till-you-die",
-}
-"""Simple rules, in words; a rule that is not listed is a column of a table."""
 
 Standing = Literal["better", "unclear", "worse"]
 
@@ -61,114 +51,119 @@ def rule_in_words(name: str) -> str:
     Examples
     --------
     >>> rule_in_words("recency"), rule_in_words("Tenure Months")
-    ('days since last purchase', 'Tenure Months')
+    ('days since the last purchase', 'Tenure Months')
     """
-    return RULES.get(name, name.replace("_", " "))
+    return rule_words(name).en
 
 
-def standing(difference: Value) -> Standing:
+def standing(difference: Estimate) -> Standing:
     """Say where the interval of a difference lies: above zero, below it, or around it.
 
     Examples
     --------
-    >>> from training.pages.measured import Value
-    >>> standing(Value(value=0.02, low=0.01, high=0.03)), standing(Value(value=0.02))
-    ('better', 'unclear')
+    >>> from training.evaluation.bootstrap import Estimate
+    >>> standing(Estimate(value=0.02, low=0.01, high=0.03))
+    'better'
     """
-    if difference.low is not None and difference.low > 0:
+    if difference.low > 0:
         return "better"
-    if difference.high is not None and difference.high < 0:
-        return "worse"
-    return "unclear"
+    return "worse" if difference.high < 0 else "unclear"
 
 
-def headline(measured: Measured) -> str:
+def headline(evaluation: Evaluation) -> str:
     """Say in a sentence how the model stands against the best simple rule."""
-    best = measured.best_rival
-    auc = measured.measures["auc"].value
+    auc, best = evaluation.measures["auc"].value, evaluation.best_rule
     if best is None:
         return (
-            f"It ranked a customer who left above one who stayed {auc:.0%} of the time; "
+            f"It ranked a customer who left above one who stayed {auc:.1%} of the time; "
             f"no simple rule was there to compare with."
         )
+    rival = evaluation.rivals[best]
     said = {
         "better": "Clearly better than the best simple rule",
         "unclear": "Not clearly better than the best simple rule",
         "worse": "Worse than the best simple rule",
-    }[standing(best.difference)]
+    }[standing(rival.difference)]
     return (
         f"{said}: it ranked a leaver above a stayer {auc:.1%} of the time, the rule "
-        f"“{best.name}” {best.auc.value:.1%}."
+        f"“{rule_in_words(best)}” {rival.auc.value:.1%}."
     )
 
 
-def basis(measured: Measured, *, is_dated: bool) -> str:
-    """Say on whom the model was measured."""
-    of = (
-        f"{measured.n:,} customers, of whom {measured.n_churned:,} "
-        f"({measured.churned_share:.1%}) left"
-    )
-    if not is_dated:
+def basis(evaluation: Evaluation, *, day: str) -> str:
+    """Say on whom a model was measured.
+
+    Parameters
+    ----------
+    evaluation : the model on them.
+    day : of their period; empty without dates.
+    """
+    share = evaluation.n_churned / evaluation.n
+    of = f"{evaluation.n:,} customers, of whom {evaluation.n_churned:,} ({share:.1%}) left"
+    if not day:
         return (
             f"Measured on {of}. The table has no dates: each row was judged by a model that had "
             f"not seen it, but these are other customers, not later ones."
         )
     return (
-        f"Measured on {of}: everybody who lived on {measured.period}, judged by a model that had "
-        f"learned only from what was known on that day."
+        f"Measured on {of}: everybody who lived on {day}, judged by a model that had learned only "
+        f"from what was known on that day."
     )
 
 
 INTERVALS = (
-    "The ranges beside the figures are 95% intervals: with other customers of the same kind the "
-    "figure would be expected to lie in them 19 times out of 20."
+    "The ranges beside the figures are 95% intervals: so far a figure may move if other customers "
+    "of the same time had been measured. Another season may move it further."
 )
 
 
-def rival_sentence(rival: Rival) -> str:
+def verdict_on(difference: Estimate) -> str:
     """Say what the paired difference to a rule comes to."""
     return {
         "better": "model is better",
         "unclear": "too close to call",
         "worse": "rule is better",
-    }[standing(rival.difference)]
+    }[standing(difference)]
 
 
-def promised_and_came(measured: Measured) -> str:
+def promised_and_came(evaluation: Evaluation) -> str:
     """Say how the mean promise compares with what came."""
-    promised = measured.measures.get("p_churn_mean")
-    if promised is None:
-        return ""
-    gap = 100 * (measured.churned_share - promised.value)
-    if abs(gap) < 1.0:
-        return (
-            f"Of all customers together {promised.value:.1%} were promised to leave and "
-            f"{measured.churned_share:.1%} did: the level was right."
-        )
-    which = "more" if gap > 0 else "fewer"
-    return (
-        f"Of all customers together {promised.value:.1%} were promised to leave and "
-        f"{measured.churned_share:.1%} did: {abs(gap):.1f} points {which} than promised."
-    )
+    promised = evaluation.measures["p_churn_mean"].value
+    came = evaluation.measures["churned_share"].value
+    points = 100 * (came - promised)
+    said = f"Of all customers together {promised:.1%} were promised to leave and {came:.1%} did"
+    if abs(points) < 1.0:
+        return f"{said}: the level was right."
+    return f"{said}: {abs(points):.1f} points {'more' if points > 0 else 'fewer'} than promised."
 
 
-def signed(value: Value | None, style: str = "+.3f") -> str:
+def signed(value: float, style: str = "+.3f") -> str:
     """Return a difference with its sign, a dash where there is none.
 
     Examples
     --------
-    >>> from training.pages.measured import Value
-    >>> signed(Value(value=-0.0123)), signed(None)
+    >>> signed(-0.0123), signed(float("nan"))
     ('−0.012', '–')
     """
-    return NONE if value is None else format(value.value, style).replace("-", "−")
+    return NONE if value != value else minus(format(value, style))
 
 
-def signed_interval(value: Value | None, style: str = "+.3f") -> str:
+def signed_interval(of: Estimate, style: str = "+.3f") -> str:
     """Return the interval of a difference, a dash where there is none."""
-    if value is None or value.low is None or value.high is None:
+    if not has_interval(of):
         return NONE
-    return f"{value.low:{style}} to {value.high:{style}}".replace("-", "−")
+    return f"{signed(of.low, style)} to {signed(of.high, style)}"
+
+
+def in_words(definition: str) -> str:
+    """Return the sentence of a churn definition for people who never saw a snapshot.
+
+    Examples
+    --------
+    >>> in_words("no purchase in the 90 days from as_of")
+    'no purchase in the 90 days from the day of scoring'
+    """
+    return definition.replace("as_of", "the day of scoring")
 
 
 def listed(names: Sequence[str]) -> str:
