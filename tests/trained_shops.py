@@ -1,4 +1,4 @@
-"""Bundles of small simulated shops: as ``ebbtide train`` makes them, but for MLflow and horizons."""
+"""Bundles of small simulated shops, made as ``ebbtide train`` does but for MLflow and horizons."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ebbtide.words import Words
 from training.gate.case import evaluation_of, measured
 from training.gate.refusal import Refusal
+from training.gate.schema import few
 from training.grade import NEAR
 
 if TYPE_CHECKING:
@@ -63,15 +64,18 @@ def _better_than_rule(bundle: Bundle, evaluation: Mapping[str, Any]) -> Iterator
 
 def _calibrated(evaluation: Mapping[str, Any]) -> Iterator[Refusal]:
     lowest, highest, most = NEAR
-    error = evaluation["measures"]["calibration_error"]["value"]
+    error = evaluation["measures"]["calibration_error"]
     allowed = max(most, BY_CHANCE_FACTOR * evaluation["calibration_error_by_chance"])
-    if error > allowed:
+    if min(error["low"], error["value"]) > allowed:
         yield Refusal(
             code="calibration",
             expected=Words(
                 f"a calibration error of at most {allowed:.3f}", f"校准误差不超过 {allowed:.3f}"
             ),
-            came=Words(f"{error:.3f}", f"{error:.3f}"),
+            came=Words(
+                f"{error['value']:.3f} ({error['low']:.3f} to {error['high']:.3f})",
+                f"{error['value']:.3f}({error['low']:.3f} 至 {error['high']:.3f})",
+            ),
         )
     slope = evaluation["measures"]["calibration_slope"]
     if slope["value"] is None:
@@ -92,34 +96,40 @@ def _calibrated(evaluation: Mapping[str, Any]) -> Iterator[Refusal]:
 
 
 def _slices(case: Case, evaluation: Mapping[str, Any]) -> Iterator[Refusal]:
-    settings, auc = case.settings, evaluation["measures"]["auc"]["value"]
+    """Yield groups that are worse off than all customers: what ails all is said of calibration."""
+    settings, of_all = case.settings, evaluation["measures"]
+    overall = of_all["p_churn_mean"]["value"] - of_all["churned_share"]["value"]
+    least = of_all["auc"]["value"] - settings.slice_auc_drop
+    off, badly_ranked = [], []
     for each in evaluation["slices"]:
         if each["n"] < settings.slice_customers:
             continue
         name = f"{each['attribute']} = {each['level']}"
         gap, within = each["gap"], each["auc"]
-        if gap["low"] > settings.slice_gap or gap["high"] < -settings.slice_gap:
-            yield Refusal(
-                code="slice",
-                expected=Words(
-                    f"promises within {settings.slice_gap:.0%} of what came for {name}",
-                    f"{name} 的预测与实际相差不超过 {settings.slice_gap:.0%}",
-                ),
-                came=Words(
-                    f"{each['promised']:.1%} promised, {each['came']:.1%} came",
-                    f"预测 {each['promised']:.1%},实际 {each['came']:.1%}",
-                ),
-            )
-        least = auc - settings.slice_auc_drop
+        beyond = max(gap["low"] - overall, overall - gap["high"])
+        if beyond > settings.slice_gap:
+            off.append(f"{name}: {gap['value'] - overall:+.1%}")
         if within["high"] is not None and within["high"] < least:
-            yield Refusal(
-                code="slice",
-                expected=Words(
-                    f"an AUC of at least {least:.3f} for {name}",
-                    f"{name} 的 AUC 不低于 {least:.3f}",
-                ),
-                came=Words(f"{within['value']:.3f}", f"{within['value']:.3f}"),
-            )
+            badly_ranked.append(f"{name}: {within['value']:.3f}")
+    if off:
+        yield Refusal(
+            code="slice",
+            expected=Words(
+                f"promises to every group within {settings.slice_gap:.0%} of what came, beside "
+                f"what all were promised too much or too little",
+                f"扣除总体偏差后,各群体的预测与实际相差不超过 {settings.slice_gap:.0%}",
+            ),
+            came=Words(few(off), few(off)),
+        )
+    if badly_ranked:
+        yield Refusal(
+            code="slice",
+            expected=Words(
+                f"an AUC of at least {least:.3f} within every group",
+                f"各群体内的 AUC 不低于 {least:.3f}",
+            ),
+            came=Words(few(badly_ranked), few(badly_ranked)),
+        )
 
 
 def _too_good(case: Case) -> Iterator[Refusal]:

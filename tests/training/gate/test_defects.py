@@ -39,14 +39,15 @@ EVERY_TABLE = (
     "treatments",
 )
 RECENT = "occurred_at >= TIMESTAMPTZ '2024-11-02 00:00+00'"
-STAYED = (
-    "customer_id IN (SELECT customer_id FROM read_parquet('${PROJECT_DIR}/transactions.parquet') "
-    f"WHERE {RECENT})"
-)
-
 DEFECTS_OF_DATA: dict[str, tuple[dict[str, str | None], str]] = {
-    "leak: activity is deleted once a customer has left": (
-        {"activity": f"SELECT * FROM FILE WHERE {STAYED}"},
+    "leak: visits are kept only where an order followed within 60 days": (
+        {
+            "activity": "SELECT visit.* FROM FILE AS visit SEMI JOIN "
+            "read_parquet('${PROJECT_DIR}/transactions.parquet') AS sale "
+            "ON visit.customer_id = sale.customer_id "
+            "AND sale.occurred_at BETWEEN visit.occurred_at AND "
+            "visit.occurred_at + INTERVAL 60 DAY"
+        },
         "too_good",
     ),
     "unit x100 from a date on": (
