@@ -35,3 +35,11 @@ def test_no_function_or_class_is_longer_than_the_house_allows(path):
     trees = [ast.parse("".join(cell["source"])) for cell in code_cells(path)]
     found = [node for tree in trees for node in ast.walk(tree) if isinstance(node, kinds)]
     assert [n.name for n in found if n.end_lineno - n.lineno >= MOST_LINES] == []
+
+
+def test_links_lead_to_files(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    linked = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
+    assert linked
+    assert [link for link in linked if not (FOLDER / link).is_file()] == []
