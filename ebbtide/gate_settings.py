@@ -20,8 +20,9 @@ class GateSettings(BaseModel):
     customers misses."""
     slice_auc_drop: float = Field(default=0.25, gt=0, le=1)
     """Most that the AUC within a slice may surely lie below that of all customers."""
-    auc_jump: float = Field(default=0.08, gt=0, le=1)
-    """A higher rise of AUC over the champion's is too good to be true."""
+    auc_jump: float = Field(default=0.05, gt=0, le=1)
+    """A higher rise of AUC over the champion's is too good to be true, if the intervals of both lie
+    apart."""
     churned_share_jump: float = Field(default=0.2, gt=0, le=1)
     """Most that the share of customers who left may differ from the champion's."""
     customers_factor: float = Field(default=1.6, gt=1, le=100)

@@ -136,9 +136,11 @@ def _too_good(case: Case) -> Iterator[Refusal]:
     metrics = case.challenger.manifest["metrics"]
     auc, rule = metrics["auc"], max(metrics["rule_auc"].values(), default=0.5)
     before = None if case.peer is None else measured(case.peer, "auc")
-    if before is not None and before["value"] is not None:
-        most = before["value"] + case.settings.auc_jump
-        if auc > most:
+    if before is not None and before["value"] is not None and before["high"] is not None:
+        most = max(before["value"] + case.settings.auc_jump, before["high"])
+        now = measured(case.challenger, "auc")
+        low = None if now is None else now["low"]
+        if low is not None and low > before["high"] and auc > most:
             yield Refusal(
                 code="too_good",
                 expected=Words(
