@@ -6,7 +6,7 @@ The bins and their intervals come from whoever measured them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ebbtide.pages.charts import COLOURS, GREY, to_svg
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SIDE = 400
 _HISTOGRAM_HEIGHT = 70
+_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +61,7 @@ def calibration_chart(
     """
     import altair
 
-    unit = altair.Scale(domain=[0, 1], nice=False)
-    percent = altair.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    unit, percent = _unit(), altair.Axis(format=".0%", values=_TICKS)
     x = altair.X("promised:Q", scale=unit, title="" if histogram else "promised", axis=percent)
     line = altair.Chart(altair.InlineData(values=[{"at": 0, "to": 0}, {"at": 1, "to": 1}]))
     diagonal = line.mark_line(color=GREY, strokeDash=[5, 4], strokeWidth=1.4).encode(
@@ -79,39 +79,42 @@ def calibration_chart(
             "realised:Q",
             scale=unit,
             title=f"share that {event}",
-            axis=altair.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+            axis=percent,
         )
     )
-    words = altair.Chart(
-        altair.InlineData(
-            values=[
-                {"x": 0.03, "y": 0.97, "text": "more left than promised", "align": "left"},
-            ]
-        )
-    )
-    above = words.mark_text(color=GREY, align="left", baseline="top", fontSize=12).encode(
-        x=altair.X("x:Q", scale=unit), y=altair.Y("y:Q", scale=unit), text="text:N"
-    )
-    fewer = altair.Chart(
-        altair.InlineData(values=[{"x": 0.97, "y": 0.03, "text": "fewer left than promised"}])
-    )
-    below = fewer.mark_text(color=GREY, align="right", baseline="bottom", fontSize=12).encode(
-        x=altair.X("x:Q", scale=unit), y=altair.Y("y:Q", scale=unit), text="text:N"
-    )
-    plot = altair.layer(above, below, diagonal, whiskers, dots).properties(
-        width=_SIDE, height=_SIDE
-    )
+    said = [
+        _said("more left than promised", at=(0.03, 0.97), align="left", baseline="top"),
+        _said("fewer left than promised", at=(0.97, 0.03), align="right", baseline="bottom"),
+    ]
+    plot = altair.layer(*said, diagonal, whiskers, dots).properties(width=_SIDE, height=_SIDE)
     if not histogram:
         return to_svg(plot)
-    rows = [{"from": low, "to": high, "n": n} for low, high, n in histogram]
+    rows = [{"from": low, "to": high, "none": 0, "n": n} for low, high, n in histogram]
     bars = (
         altair.Chart(altair.InlineData(values=rows))
-        .mark_bar(color=COLOURS[0], opacity=0.45)
+        .mark_rect(color=COLOURS[0], opacity=0.45)
         .encode(
             x=altair.X("from:Q", scale=unit, title="promised probability", axis=percent),
             x2="to:Q",
-            y=altair.Y("n:Q", title="customers", axis=altair.Axis(tickCount=2, format=",~s")),
+            y=altair.Y("none:Q", title="customers", axis=altair.Axis(tickCount=2, format=",~s")),
+            y2="n:Q",
         )
         .properties(width=_SIDE, height=_HISTOGRAM_HEIGHT)
     )
     return to_svg(altair.vconcat(plot, bars, spacing=6))
+
+
+def _said(text: str, *, at: tuple[float, float], align: str, baseline: str) -> Any:
+    """Return words in a corner of the plot."""
+    import altair
+
+    data = altair.InlineData(values=[{"x": at[0], "y": at[1], "text": text}])
+    mark = altair.Chart(data).mark_text(color=GREY, align=align, baseline=baseline, fontSize=12)
+    x, y = altair.X("x:Q", scale=_unit()), altair.Y("y:Q", scale=_unit())
+    return mark.encode(x=x, y=y, text="text:N")
+
+
+def _unit() -> Any:
+    import altair
+
+    return altair.Scale(domain=[0, 1], nice=False)

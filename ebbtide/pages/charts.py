@@ -21,6 +21,12 @@ GREY = COLOURS[-1]
 
 _ID = re.compile(r"""(?<=["#])clip\d+(?=[")])""")
 
+_WIDTH = re.compile(r'<svg [^>]*?\bwidth="([\d.]+)"')
+
+LARGEST_SCALE = 1.18
+SMALLEST_SCALE = 0.75
+"""How far a chart grows to fill the page, and shrinks before a narrow one scrolls over it."""
+
 WIDTH, HEIGHT = 680, 260
 """Of the drawing area, in pixels."""
 
@@ -77,7 +83,7 @@ def line_chart(
         )
     layers = [*_bands(bands, base), chart]
     if rule_at is not None:
-        layers += _rule(rule_at, rule_label, kind)
+        layers += _rule(rule_at, rule_label, kind, is_late=_is_late(rule_at, series))
     return to_svg(altair.layer(*layers) if len(layers) > 1 else chart)
 
 
@@ -181,7 +187,20 @@ def _bands(
     return [area.properties(data=altair.InlineData(values=values))]
 
 
-def _rule(at: float | str | date, label: str, kind: str, words: Sequence[str] = ()) -> list[Any]:
+def _is_late(at: Any, series: Mapping[str, Sequence[tuple[Any, float | None]]]) -> bool:
+    """Whether a place is so far to the right that its label must stand before it."""
+    days = [x for points in series.values() for x, _ in points]
+    return bool(at - min(days) > 0.75 * (max(days) - min(days)))
+
+
+def _rule(
+    at: float | str | date,
+    label: str,
+    kind: str,
+    words: Sequence[str] = (),
+    *,
+    is_late: bool = False,
+) -> list[Any]:
     """Return a dashed line at a place of the x axis, and its label at the top."""
     import altair
 
@@ -189,7 +208,13 @@ def _rule(at: float | str | date, label: str, kind: str, words: Sequence[str] = 
     x = altair.X("x:O", sort=list(words)) if kind == "O" else altair.X(f"x:{kind}")
     rule = altair.Chart(data).mark_rule(color="currentColor", strokeDash=[4, 3], opacity=0.7)
     text = altair.Chart(data).mark_text(
-        color="currentColor", align="left", baseline="top", dx=6, dy=2, y=0, fontWeight=600
+        color="currentColor",
+        align="right" if is_late else "left",
+        baseline="top",
+        dx=-6 if is_late else 6,
+        dy=2,
+        y=0,
+        fontWeight=600,
     )
     return [rule.encode(x=x), text.encode(x=x, text="label:N")]
 
@@ -242,6 +267,10 @@ def to_svg(chart: Any) -> str:
         .configure_legend(**ink, labelFontSize=12)
     )
     svg: str = vl_convert.vegalite_to_svg(styled.to_json(), allowed_base_urls=[])
+    width = float(_WIDTH.findall(svg)[0])
+    # Text of about one size on all charts of a page: a small chart is not blown up.
+    room = f"max-width:{LARGEST_SCALE * width:.0f}px;min-width:{SMALLEST_SCALE * width:.0f}px"
+    svg = svg.replace("<svg ", f'<svg style="{room}" ', 1)
     # Its ids count on from chart to chart; the same data are to give the same bytes.
     numbers = {old: n for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
     return _ID.sub(lambda found: f"clip{numbers[found.group()]}", svg)

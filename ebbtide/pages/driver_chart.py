@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ebbtide.pages.charts import COLOURS, GREY, WIDTH, to_svg
+from ebbtide.pages.charts import COLOURS, GREY, to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ RISES, FALLS, BOTH = "higher value, higher risk", "higher value, lower risk", "n
 
 DIRECTIONS = {1: RISES, -1: FALLS, 0: BOTH}
 
+_WIDTH = 430
 _COLOURS = {RISES: "#c9553d", FALLS: "#1f9e89", BOTH: GREY}
 
 
@@ -53,12 +54,14 @@ def driver_chart(bars: Sequence[DriverBar], *, has_direction: bool = True) -> st
     import altair
 
     labels = [bar.label for bar in bars]
+    # Where the longest is short, whole percents would not tell the bars apart.
+    digits = 0 if max((bar.share for bar in bars), default=0.0) >= 0.2 else 1
     said = [name for name in _COLOURS if name in {DIRECTIONS[bar.direction] for bar in bars}]
     values = [
         {
             "label": bar.label,
             "share": bar.share,
-            "shown": f"{bar.share:.0%}" if bar.share >= 0.01 else "<1%",
+            "shown": f"{bar.share:.{digits}%}",
             "direction": DIRECTIONS[bar.direction],
         }
         for bar in bars
@@ -82,5 +85,5 @@ def driver_chart(bars: Sequence[DriverBar], *, has_direction: bool = True) -> st
     if has_direction:
         drawn = drawn.encode(color=colour)
     text = base.mark_text(align="left", dx=6, color="currentColor").encode(text="shown:N")
-    chart = altair.layer(drawn, text).properties(width=WIDTH - 260, height=27 * len(bars))
+    chart = altair.layer(drawn, text).properties(width=_WIDTH, height=27 * len(bars))
     return to_svg(chart)

@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ebbtide.pages.charts import COLOURS, WIDTH, to_svg
+from ebbtide.pages.charts import COLOURS, to_svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROW_HEIGHT = 30
 """Pixels for each row of dots."""
+
+_WIDTH = 450
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +95,11 @@ def interval_chart(
         else None,
     )
     scale = altair.Scale(zero=False, nice=True, padding=12)
-    axis = altair.Axis(format=x_format or ",~r", grid=False, tickCount=8)
+    axis = altair.Axis(format=x_format or ",~r", grid=False, tickCount=6)
     data = altair.InlineData(values=values)
     per_row = ROW_HEIGHT * (1 if "yOffset" not in y else max(1.0, 0.7 * len(names)))
     base = altair.Chart(data).encode(color=colour, **y)
-    base = base.properties(width=WIDTH - 120, height=max(90, per_row * len(rows)))
+    base = base.properties(width=_WIDTH, height=max(90, per_row * len(rows)))
     whiskers = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, opacity=0.55)
     whiskers = whiskers.encode(x=altair.X("low:Q", scale=scale), x2="high:Q")
     points = base.mark_circle(size=95, opacity=1).encode(

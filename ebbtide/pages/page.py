@@ -155,7 +155,7 @@ def render_page(*, title: str, subtitle: str, sections: Sequence[Section]) -> st
     return template.render(title=title, subtitle=subtitle, sections=list(sections), style=style)
 
 
-_READS_AS_NUMBER = re.compile(r"[-+−]?[\d.,\s]*\d[\d.,]*\s?(%|x|days?|h|s|ms|MB|GB)?")
+_READS_AS_NUMBER = re.compile(r"[-+−]?[\d.,\s]*\d[\d.,]*\s?(%|x|×|days?|h|s|ms|MB|GB)?")
 
 
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")

@@ -44,7 +44,8 @@ def slice_section(evaluation: Evaluation) -> list[Section]:
             blocks.append(Paragraph(f"{attribute.capitalize()}: {_left_out(rest)}"))
     blocks.append(
         Paragraph(
-            f"On the list: the share of them that a list of the riskiest "
+            f"Gap: promised less left, so that below zero more of them left than was promised. On "
+            f"the list: the share of them that a list of the riskiest "
             f"{evaluation.capacity_share:.0%} holds. Reached: the share of their leavers that is "
             f"on it. Groups differ in how many of them leave, so that equal shares on the list "
             f"would not be fair either; gaps and AUC are what should be alike."
@@ -80,8 +81,8 @@ def _row(part: Slice) -> Sequence[Cell]:
 
 def _left_out(rest: Sequence[LeftOut]) -> str:
     return " ".join(
-        f"{each.levels:,} more {'group' if each.levels == 1 else 'groups'} with {each.n:,} "
-        f"customers together: too few, or too many groups, to be measured and named."
+        f"{each.n:,} customers of {each.levels:,} more {'group' if each.levels == 1 else 'groups'} "
+        f"are not shown: each is too small to be measured, or there are larger ones enough."
         for each in rest
     )
 

@@ -96,10 +96,11 @@ def fact_in_words(name: str) -> str:
 
     Examples
     --------
-    >>> fact_in_words("purchase_days_365d"), fact_in_words("recency_days")
-    ('purchase days, 365 days', 'recency days')
+    >>> fact_in_words("purchase_days_365d"), fact_in_words("btyd_expected_purchases")
+    ('purchase days, 365 days', 'buying model: expected purchases')
     """
-    return _OVER_DAYS.sub(r", \1 days", name).replace("_", " ")
+    said = _OVER_DAYS.sub(r", \1 days", name).replace("_", " ")
+    return said.replace("btyd p none", "btyd no purchase").replace("btyd ", "buying model: ")
 
 
 def _day(instant: datetime | None, time_zone: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.pages.page import Badge, Chart, Facts, Grid, Mark, Marks, Paragraph, Section
 from training.pages import figures, wording
-from training.pages.measure_words import NONE, interval, words_of, written
+from training.pages.measure_words import NONE, interval, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ LEVEL_OF: dict[Standing, Level] = {"better": "good", "unclear": "careful", "wors
 """How a verdict on a difference is coloured."""
 
 _SHOWN_SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
-_TRIED_MEASURES = ("auc", "average_precision", "log_loss", "top_decile_lift", "calibration_error")
+_TRIED_MEASURES = ("auc", "log_loss", "top_decile_lift", "calibration_error")
 
 
 def quality_sections(report: ReportInput) -> list[Section]:
@@ -46,16 +46,15 @@ def grade_mark(report: ReportInput, *, over: str = "") -> Mark:
     Parameters
     ----------
     report : the model.
-    over : which model it is, where several are on one page.
+    over : stands above it: which model it is, where several are on one page.
     """
-    letter = report.grade.letter
-    scale = "grade, from A (best) to F" if letter else "no grade could be given"
+    letter, (meaning, *reasons) = report.grade.letter, report.grade.reasons
     return Mark(
         letter=letter or NONE,
         level=wording.LEVELS.get(letter, "bad"),
-        over=f"{over}: {scale}" if over else scale.capitalize(),
-        title=wording.headline(report.evaluation),
-        texts=[f"{reason.rstrip('.')}." for reason in report.grade.reasons],
+        over=over or "Grade, from A (best) to F",
+        title=f"{meaning}.",
+        texts=[f"{reason}." for reason in reasons],
     )
 
 
@@ -63,6 +62,7 @@ def _short(report: ReportInput) -> list[Block]:
     blocks: list[Block] = [
         Marks([grade_mark(report)]),
         Facts(_headline_figures(report.evaluation)),
+        Paragraph(wording.headline(report.evaluation)),
         Paragraph(f"Churn here means: {wording.in_words(report.churn_is)}."),
         Paragraph(f"{wording.basis(report.evaluation, day=report.day)} {wording.INTERVALS}"),
     ]
@@ -172,22 +172,22 @@ def _rules(evaluation: Evaluation) -> list[Block]:
 
 
 def _tried(report: ReportInput) -> Grid:
-    names = [n for n in _TRIED_MEASURES if any(n in tried.measures for tried in report.tried)]
     rows: list[Sequence[Cell]] = [
         (
             wording.kind_in_words(tried.kind),
-            written("auc", tried.mean_auc),
-            *(written(name, tried.measures.get(name)) for name in names),
             Badge(level="good", text="chosen") if tried.is_served else _why_not(tried.failed),
+            written("auc", tried.mean_auc),
+            *(written(name, tried.measures.get(name)) for name in _TRIED_MEASURES),
         )
         for tried in report.tried
     ]
     parts = "periods" if report.is_dated else "parts of the table"
     return Grid(
-        ("kind of model", f"mean AUC, all {parts}", *(words_of(name).name for name in names), ""),
+        ("kind of model", "", "mean AUC", "AUC", "log loss", "lift", "calibration error"),
         rows,
-        f"The model was chosen by its mean over all {parts}; the other figures are those of the "
-        f"latest one, where another kind may look better. They are not corrected for the choice.",
+        f"The model was chosen by its mean AUC over all {parts}; the other figures are those of "
+        f"the latest one, where another kind may look better. They are not corrected for the "
+        f"choice.",
     )
 
 

@@ -40,13 +40,30 @@ def driver_section(drivers: ShownDrivers) -> Section:
     """Return what moves the scores."""
     blocks: list[Block] = [
         Paragraph(
-            "What the scores rest on, by how far each fact moves them up or down. A strong driver "
-            "tells leavers from stayers; it need not be why they leave."
-        ),
+            "What the scores rest on, by how far facts move them up or down. A strong driver tells "
+            "leavers from stayers; it need not be why they leave."
+        )
+    ]
+    if len(drivers.causes) > 1:
+        blocks.append(
+            Chart(
+                figures.drivers_chart(drivers.causes, has_direction=False),
+                "By cause: what the evidence may point at, in the groups that a business can act "
+                "on. A label for evidence, never a claim.",
+            )
+        )
+    if len(drivers.families) > 1:
+        blocks.append(
+            Chart(
+                figures.drivers_chart(drivers.families, has_direction=False),
+                "By family: facts that say much the same, taken together.",
+            )
+        )
+    blocks += [
         Chart(
             figures.drivers_chart(drivers.features, has_direction=True),
-            f"Share of all movement of the scores of {drivers.n_rows:,} customers, the strongest "
-            f"facts first.",
+            f"The strongest single facts, by their share of all movement of the scores of "
+            f"{drivers.n_rows:,} customers.",
         ),
         Grid(
             ("fact", "what it is", "with a higher value", "share"),
@@ -56,21 +73,6 @@ def driver_section(drivers: ShownDrivers) -> Section:
             ],
         ),
     ]
-    if len(drivers.families) > 1:
-        blocks.append(
-            Chart(
-                figures.drivers_chart(drivers.families, has_direction=False),
-                "By family: facts that say much the same, taken together.",
-            )
-        )
-    if len(drivers.causes) > 1:
-        blocks.append(
-            Chart(
-                figures.drivers_chart(drivers.causes, has_direction=False),
-                "By cause: what the evidence may point at, in the groups that a business can act "
-                "on. A label for evidence, never a claim.",
-            )
-        )
     return Section("What drives the risk", blocks)
 
 

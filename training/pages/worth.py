@@ -39,8 +39,8 @@ def profit_section(evaluation: Evaluation, currency: str) -> Section:
         facts.append(
             (
                 "more than led by the best rule",
-                f"{wording.signed(profit.empc_difference.value, '+.3f')}{money}",
-                wording.signed_interval(profit.empc_difference),
+                f"{wording.signed(profit.empc_difference.value, '+.2f')}{money}",
+                wording.signed_interval(profit.empc_difference, "+.2f"),
             )
         )
     return Section(
