@@ -103,7 +103,7 @@ def purchase_days_if_staying(
         each = shape[:, None]
         all_days = -np.expm1(-each * np.log1p(p * span[:, None])) / p
         later = np.log1p(p * after[:, None] / (1 + stay[:, None]))
-        return all_days + silent[:, None] * np.expm1(-each * later) / p
+        return np.asarray(all_days + silent[:, None] * np.expm1(-each * later) / p)
 
     mean = beta_mean(of_stayers, a=rates.a, b=rates.b + 1, repeats=repeats, span=span)
     return np.asarray(mean / -np.expm1(-shape * np.log1p(stay)), dtype=np.float64)

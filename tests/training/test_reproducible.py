@@ -62,7 +62,8 @@ def test_two_processes_with_other_numbers_of_threads_write_the_same_bytes(
             [*command, str(tmp_path / name)], check=True, timeout=300, env={**os.environ, **blas}
         )
     first = {p.relative_to(tmp_path / "first"): p for p in (tmp_path / "first").rglob("*.*")}
-    assert {path.parent.name for path in first} == {"logistic", "random_forest", "lightgbm", "blend"}
+    kinds = {"logistic", "random_forest", "lightgbm", "blend"}
+    assert {path.parent.name for path in first} == kinds
     for relative, path in first.items():
         assert path.read_bytes() == (tmp_path / "second" / relative).read_bytes(), relative
     manifest = json.loads((tmp_path / "first" / "lightgbm" / "manifest.json").read_text("utf-8"))
