@@ -109,15 +109,19 @@ def print_versions(
     *,
     time_zone: str,
 ) -> None:
-    """Show registered versions, then promotions and rollbacks."""
-    columns = ("version", "aliases", "kind", "auc", "rule_auc", "calibration_error", "gate")
-    table = Table(*columns, "trained as of", "bundle", title=model_name)
+    """Show registered versions, then promotions, refused attempts and rollbacks.
+
+    Of the gate's verdict the codes are shown; what they mean is said by ``promote``.
+    """
+    columns = ("version", "aliases", "kind", "grade", "auc", "rule_auc", "calibration_error")
+    table = Table(*columns, "gate", "trained as of", "bundle", title=model_name)
     for version in listed:
         tags = version.tags
         table.add_row(
             version.number,
             ", ".join(version.aliases),
             *(tags.get(name, "") for name in columns[2:]),
+            tags.get("gate", "").partition(":")[0],
             _day(tags.get("trained_as_of", UNDATED), time_zone),
             tags.get("bundle_version", ""),
         )
@@ -126,10 +130,17 @@ def print_versions(
     for entry in promoted:
         console.print(
             f"{_day(entry['at'], time_zone)} {entry['deed']} {entry['from'] or 'none'} -> "
-            f"{entry['to']} by {entry['who']}: {entry['why']}",
+            f"{entry['to']} by {entry['who']}: {entry['why']}{_codes(entry)}",
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _codes(entry: dict[str, str]) -> str:
+    codes = entry.get("codes", "")
+    if not codes:
+        return ""
+    return f" (refused over: {codes})" if entry["deed"] == "refused" else f" (accepted: {codes})"
 
 
 def print_backtest(summary: dict[str, Any], *, time_zone: str) -> None:

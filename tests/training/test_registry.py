@@ -58,7 +58,12 @@ def registered(
     return record(tables, project, trained, key=KEY)
 
 
-def _promote(client: MlflowClient, project: Project, number: str | None = None) -> str:
+def _promote(
+    client: MlflowClient,
+    project: Project,
+    number: str | None = None,
+    accepted: tuple[str, ...] = (),
+) -> str:
     return promote(
         client,
         project.model_name,
@@ -68,6 +73,7 @@ def _promote(client: MlflowClient, project: Project, number: str | None = None) 
         who="ann",
         why="better",
         at=AT,
+        accepted=accepted,
     )
 
 
@@ -192,6 +198,34 @@ def test_a_model_that_does_not_beat_the_rule_is_registered_but_not_promoted(
     assert record(tables, project, beaten, key=KEY).gate.startswith("refused (not_better)")
     with pytest.raises(NotReady, match="not_better: Expected an AUC above"):
         _promote(client, project)
+
+
+@pytest.mark.e2e
+def test_a_refusal_may_be_accepted_by_its_code_and_both_attempts_are_kept(
+    client: MlflowClient, project: Project, tables: Tables, trained: Trained
+) -> None:
+    record(tables, project, replace(trained, rule_auc={"recency": 0.999}), key=KEY)
+    with pytest.raises(NotReady, match="--accept not_better"):
+        _promote(client, project)
+    with pytest.raises(SettingsError, match="'golden'"):
+        _promote(client, project, accepted=("golden",))
+    assert _promote(client, project, accepted=("not_better", "older")) == "1"
+    kept = [(each["deed"], each["codes"]) for each in promotions(client, project.model_name)]
+    assert kept == [("refused", "not_better"), ("promote", "not_better")]
+    with pytest.raises(NotReady, match="no earlier champion"):
+        rollback(client, project.model_name, who="ann", why="oops", at=AT)
+
+
+@pytest.mark.e2e
+def test_a_champion_that_cannot_be_read_must_be_accepted(
+    client: MlflowClient, project: Project, tables: Tables, trained: Trained
+) -> None:
+    record(tables, project, trained, key=b"an older key")
+    client.set_registered_model_alias(project.model_name, CHAMPION, "1")
+    assert "unreadable_champion" in record(tables, project, trained, key=KEY).gate
+    with pytest.raises(NotReady, match="unreadable_champion"):
+        _promote(client, project)
+    assert _promote(client, project, accepted=("unreadable_champion",)) == "2"
 
 
 def test_an_empty_registry_says_what_to_do(client: MlflowClient, project: Project) -> None:

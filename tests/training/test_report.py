@@ -89,6 +89,24 @@ def test_versions_and_promotions_are_dated_in_the_zone(printed: Callable[[], lis
     assert "2007-12-31T09:05+01:00 promote 1 -> 2 by ann: better" in text
 
 
+def test_versions_are_listed_with_grade_and_the_codes_that_they_were_refused_over(
+    printed: Callable[[], list[str]],
+) -> None:
+    tags = {"grade": "B", "gate": "refused (older, schema): Expected data up to ..."}
+    deed = {"at": "2008-01-01T08:05:00+00:00", "from": "1", "to": "2", "who": "ann", "why": "why"}
+    deeds = [
+        {**deed, "deed": "refused", "codes": "older, schema"},
+        {**deed, "deed": "promote", "codes": "older"},
+    ]
+    listed = [Version(number="2", aliases=(), tags=tags)]
+    report.print_versions("shop", listed, deeds, time_zone=VIENNA)
+    text = "\n".join(printed())
+    assert "│ B │" in text
+    assert "│ refused (older, schema) │" in text
+    assert "refused 1 -> 2 by ann: why (refused over: older, schema)" in text
+    assert "promote 1 -> 2 by ann: why (accepted: older)" in text
+
+
 def test_the_dates_of_a_backtest_are_those_that_were_typed(
     printed: Callable[[], list[str]],
 ) -> None:
