@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PULL = 20.0
 """How strongly weights are drawn to equal shares, in customers whose evidence weighs as much."""
 
+PULL_BETWEEN_FOLDS = 1.0
+"""The same where members are judged on other customers of one time: nothing has moved since, so
+that what was seen counts for more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlendWeights:
@@ -66,7 +70,10 @@ def equal_blend(raw: Mapping[CandidateName, FloatArray]) -> BlendWeights:
 
 
 def fit_blend(
-    raw: Mapping[CandidateName, Sequence[FloatArray]], churned: Sequence[FloatArray]
+    raw: Mapping[CandidateName, Sequence[FloatArray]],
+    churned: Sequence[FloatArray],
+    *,
+    pull: float = PULL,
 ) -> BlendWeights:
     """Learn the weights of a blend from periods that its members were not fitted on.
 
@@ -74,6 +81,7 @@ def fit_blend(
     ----------
     raw : for each member its raw scores in each period, each of shape (customers of the period,).
     churned : outcomes of each period, 1 for churn.
+    pull : how strongly weights are drawn to equal shares, > 0.
 
     Notes
     -----
@@ -92,9 +100,9 @@ def fit_blend(
 
     def loss(given: FloatArray) -> tuple[float, FloatArray]:
         weights, levels = given[: len(kinds)], given[len(kinds) :]
-        total = PULL * float(((weights - weights.mean()) ** 2).sum())
+        total = pull * float(((weights - weights.mean()) ** 2).sum())
         slope = np.zeros_like(given)
-        slope[: len(kinds)] = 2 * PULL * (weights - weights.mean())
+        slope[: len(kinds)] = 2 * pull * (weights - weights.mean())
         for at, (each, center, outcome) in enumerate(zip(scaled, centers, churned, strict=True)):
             z = (each - center) @ weights + levels[at]
             total += float(np.logaddexp(0.0, np.where(outcome == 1, -z, z)).sum())

@@ -11,7 +11,7 @@ from ebbtide.bundle.model_files import MemberText, blend_files, read_single
 from ebbtide.errors import NotReady
 from ebbtide.scorer.calibrator import logit
 from ebbtide.scorer.categories import category_sizes
-from training.blend import fit_blend
+from training.blend import PULL_BETWEEN_FOLDS, fit_blend
 from training.calibration import choose_calibrator, interval_of
 from training.candidates import Candidate
 from training.evaluation.judged import Judged
@@ -100,7 +100,7 @@ def blend_across_folds(
     log_odds = np.empty(len(churned))
     for held in held_out:
         raw = {kind: [each.raw[~held]] for kind, each in said.items()}
-        weights = fit_blend(raw, [churned[~held]])
+        weights = fit_blend(raw, [churned[~held]], pull=PULL_BETWEEN_FOLDS)
         log_odds[held] = weights.log_odds({kind: each.raw[held] for kind, each in said.items()})
     return AcrossFolds(
         raw=log_odds, log_odds=log_odds, p_churn=_calibrated(log_odds, churned, held_out)
@@ -161,7 +161,8 @@ def try_by_folds(
         except NotReady as err:
             failed[kind] = str(err)
     if len(said) > 1:
-        weights = fit_blend({kind: [each.raw] for kind, each in said.items()}, [churned])
+        raw = {kind: [each.raw] for kind, each in said.items()}
+        weights = fit_blend(raw, [churned], pull=PULL_BETWEEN_FOLDS)
         members = [
             MemberText(kind=kind, weight=weights.weights[kind], text=texts[kind][1])
             for kind in said
