@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ebbtide.clock import day_in_words
+from training.card_judged import judged_section
+from training.horizons.card import horizon_lines
 
 if TYPE_CHECKING:
     from ebbtide.project import Project
     from training.candidates import Candidate
+    from training.horizons.fit import HorizonFit
+    from training.judgement import Judgement
     from training.train import Trained
 
 MEASURE_NAMES = {
@@ -23,8 +27,32 @@ MEASURE_NAMES = {
 }
 
 
-def model_card(project: Project, trained: Trained, candidate: Candidate) -> str:
-    """Return the card of a candidate as Markdown."""
+USE = """**For** ranking customers by risk and choosing a retention action that a person or a policy
+approves. **Not for** refusing service, pricing individuals, or any decision that weighs heavily on
+a person without review. A reason states a fact that raised the score; it is not a proven cause.
+Neither does a high risk say that a contact would help: that is measured with a hold-out.
+"""
+"""What every model is for, and what not."""
+
+
+def model_card(
+    project: Project,
+    trained: Trained,
+    candidate: Candidate,
+    *,
+    judgement: Judgement | None = None,
+    horizons: HorizonFit | None = None,
+) -> str:
+    """Return the card of a candidate as Markdown.
+
+    Parameters
+    ----------
+    project : what churn is.
+    trained : the training.
+    candidate : one of its candidates.
+    judgement : what it is worth; None where it was not judged, since it will not serve.
+    horizons : what was learned of when customers leave.
+    """
     first, last = (
         day_in_words(trained.snapshots[place].as_of, time_zone=project.project.time_zone)
         for place in (0, -1)
@@ -57,14 +85,25 @@ date; probabilities checked on {candidate.calibration_checked_on}.
 {measured}
 {rules}
 
+{judged_section(judgement)}
 AUC by period: {by_origin}. Chosen by the mean of these as the best of
 {len(trained.candidates)} kind(s) of model; the figures are not corrected for that choice.
 
-**Served model**: the same recipe fitted again on every matured snapshot. Its level of risk is that
-of {origin}; if the season or the mix of customers moves, probabilities move later than the truth.
-Compare the mean promised and the share that churned above.
+**Served model**: the same recipe fitted again on every matured snapshot. {_level(trained, origin)}
+Probabilities move later than the truth where season or customers move otherwise than foreseen;
+compare the mean promised and the share that churned above.
+{_risk_by_day(project, horizons)}
+{USE}"""
 
-**For** ranking customers by risk and choosing a retention action that a person or a policy
-approves. **Not for** refusing service, pricing individuals, or any decision that weighs heavily on
-a person without review. A reason states a fact that raised the score; it is not a proven cause.
-"""
+
+def _level(trained: Trained, origin: str) -> str:
+    if trained.level is None:
+        return f"Its level of risk is that of {origin}."
+    return f"The level of the coming window: {trained.level.shift.evidence}"
+
+
+def _risk_by_day(project: Project, horizons: HorizonFit | None) -> str:
+    if horizons is None:
+        return ""
+    lines = horizon_lines(horizons, time_zone=project.project.time_zone)
+    return "\n".join(["", *lines, ""]) if lines else ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ebbtide.project import Project
     from features.tables import Tables
     from training.candidates import Candidate
+    from training.judgement import Judgement
     from training.train import Trained
 
 
@@ -35,7 +36,7 @@ class Provenance:
     columns : the columns of each table that the features read.
     catalogue_version : hash of what the features mean.
     lookback_days : how far before ``as_of`` they look; 0 where the company computed them.
-    card : writes the card of a candidate.
+    card : writes the card of a candidate, given what it is worth if it was judged.
     expectations : parameters of the buying model of the newest snapshot; None if there is none.
     horizons : what was learned of when customers leave.
     """
@@ -45,7 +46,7 @@ class Provenance:
     columns: Mapping[str, Set[str]]
     catalogue_version: str
     lookback_days: int
-    card: Callable[[Candidate], str]
+    card: Callable[[Candidate, Judgement | None], str]
     expectations: Mapping[str, object] | None = None
     horizons: HorizonFit = NOT_LEARNED
 
@@ -108,6 +109,8 @@ def provenance_of_events(
         catalogue_version=catalogue_version(features, kind=project.definition.kind),
         lookback_days=project.snapshots.lookback_days,
         expectations=None if expectations is None else expectations.to_json(),
-        card=lambda candidate: model_card(project, trained, candidate),
+        card=lambda candidate, judgement: model_card(
+            project, trained, candidate, judgement=judgement, horizons=horizons
+        ),
         horizons=horizons,
     )

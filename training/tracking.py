@@ -288,7 +288,7 @@ def write_bundle_of(
         reference=replace(reference_of(trained, scorer), as_of=provenance.as_of),
         golden=golden_of(trained, scorer),
         drivers=drivers(scorer, trained.newest.rows),
-        card=provenance.card(candidate),
+        card=provenance.card(candidate, judgement),
         metrics={
             **candidate.metrics,
             "calibration_checked_on": candidate.calibration_checked_on,

@@ -155,7 +155,9 @@ def render_page(*, title: str, subtitle: str, sections: Sequence[Section]) -> st
     return template.render(title=title, subtitle=subtitle, sections=list(sections), style=style)
 
 
-_READS_AS_NUMBER = re.compile(r"[-+−]?[\d.,\s]*\d[\d.,]*\s?(%|x|×|days?|h|s|ms|MB|GB)?")
+_NUMBER = r"[-+−]?[\d.,\s]*\d[\d.,]*\s?(%|x|×|days?|h|s|ms|MB|GB)?"
+_READS_AS_NUMBER = re.compile(rf"{_NUMBER}( to {_NUMBER}| \({_NUMBER} to {_NUMBER}\))?")
+"""A number, a range, or a number with a range after it."""
 
 
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")

@@ -147,6 +147,17 @@ def words_of(name: str) -> MeasureWords:
     return MEASURES.get(name, MeasureWords(name=bare, says="", better="near"))
 
 
+def place_of(name: str) -> int:
+    """Return where a measure stands among the others; one without words comes last.
+
+    Examples
+    --------
+    >>> place_of("auc"), place_of("new_measure") > place_of("churned_share")
+    (0, True)
+    """
+    return list(MEASURES).index(name) if name in MEASURES else len(MEASURES)
+
+
 def written(name: str, value: float | None) -> str:
     """Return a value of a measure as it is written, a dash where there is none.
 

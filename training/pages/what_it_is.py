@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.pages.page import Chart, Facts, Grid, Paragraph, Points, Section
 from training.pages import figures, wording
-from training.pages.measure_words import NONE, interval, words_of, written
+from training.pages.measure_words import NONE, interval, place_of, words_of, written
 
 if TYPE_CHECKING:
     from ebbtide.pages.page import Block, Cell
@@ -119,11 +119,12 @@ def limits_section(report: ReportInput) -> Section:
 
 def measures_section(evaluation: Evaluation) -> Section:
     """Return every measure with its interval and what it means."""
-    measures = {
+    measured = {
         **evaluation.measures,
         "mpc": evaluation.profit.mpc,
         "empc": evaluation.profit.empc,
     }
+    measures = {name: measured[name] for name in sorted(measured, key=place_of)}
     return Section(
         "All measures",
         [

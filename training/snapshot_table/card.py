@@ -5,19 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features.snapshot_table.checks import NO_DATES
-from training.card import MEASURE_NAMES
+from training.card import MEASURE_NAMES, USE
+from training.card_judged import judged_section
 
 if TYPE_CHECKING:
     from ebbtide.project import Project
     from features.snapshot_table.table import SnapshotTable
     from training.candidates import Candidate
+    from training.judgement import Judgement
     from training.train import Trained
 
 
 def table_card(
-    project: Project, table: SnapshotTable, trained: Trained, candidate: Candidate
+    project: Project,
+    table: SnapshotTable,
+    trained: Trained,
+    candidate: Candidate,
+    *,
+    judgement: Judgement | None = None,
 ) -> str:
-    """Return the card of a candidate as Markdown."""
+    """Return the card of a candidate as Markdown.
+
+    Parameters
+    ----------
+    project : what churn is.
+    table : what the models learned from.
+    trained : the training.
+    candidate : one of its candidates.
+    judgement : what it is worth; None where it was not judged, since it will not serve.
+    """
     measured = "\n".join(
         f"| {name} | {candidate.metrics[key]:.4f} |" for key, name in MEASURE_NAMES.items()
     )
@@ -50,15 +66,13 @@ they are.
 {measured}
 {rules}
 
+{judged_section(judgement)}
 AUC by part: {parts}. Chosen by the mean of these as the best of {len(trained.candidates)} kind(s)
 of model; the figures are not corrected for that choice.
 
 **Served model**: the same recipe fitted again on all rows with a label.
 
-**For** ranking customers by risk and choosing a retention action that a person or a policy
-approves. **Not for** refusing service, pricing individuals, or any decision that weighs heavily on
-a person without review. A reason states a fact that raised the score; it is not a proven cause.
-"""
+{USE}"""
 
 
 def _how(trained: Trained) -> str:

@@ -44,7 +44,9 @@ def provenance_of_table(project: Project, table: SnapshotTable, trained: Trained
         columns={TABLE: {"customer_id", *(feature.name for feature in features)}},
         catalogue_version=features_version(features),
         lookback_days=0,
-        card=lambda candidate: table_card(project, table, trained, candidate),
+        card=lambda candidate, judgement: table_card(
+            project, table, trained, candidate, judgement=judgement
+        ),
     )
 
 

@@ -137,3 +137,14 @@ def test_a_grade_is_a_letter_with_its_reasons_below() -> None:
 
 def test_a_figure_has_a_note_only_where_one_is_given() -> None:
     assert page(Facts([("a", 1), ("b", 2, "of 3")])).count('class="note"') == 1
+
+
+def test_ranges_of_numbers_stand_on_the_right_and_are_not_broken() -> None:
+    html = page(
+        Grid(
+            ["range", "with it", "words"],
+            [["−0.1 to +0.2", "0.743 (0.710 to 0.773)", "1 to speak of"], ["–", "–", "–"]],
+        )
+    )
+    assert html.count('class="number">0.743') == html.count('class="number">−0.1 to') == 1
+    assert '<td data-column="words">1 to speak of</td>' in html
