@@ -27,10 +27,10 @@ class GateSettings(BaseModel):
     """Most that the share of customers who left may differ from the champion's."""
     customers_factor: float = Field(default=1.6, gt=1, le=100)
     """Most times as many, or as few, living customers as when the champion was trained."""
-    feature_distance: float = Field(default=0.35, gt=0, le=1)
+    feature_distance: float = Field(default=0.5, gt=0, le=1)
     """Most that the distribution of a feature, or of the probabilities, may surely have moved: the
     largest difference between two distribution functions."""
-    missing_jump: float = Field(default=0.2, gt=0, le=1)
+    missing_jump: float = Field(default=0.25, gt=0, le=1)
     """Most that the share of missing values of a feature may have risen."""
     slowest_ms: float = Field(default=100.0, gt=0, le=60_000)
     """Most milliseconds to score one customer, with contributions."""
