@@ -37,7 +37,7 @@ def telco(telco_project):
     ("kind", "reference"), [("lightgbm", 0.849), ("logistic", 0.845), ("random_forest", 0.84)]
 )
 def test_telco_reaches_the_reference_and_nothing_leaks(telco, kind, reference) -> None:
-    """TELCO-CV, one of its ten repeats; benchmarks/telco.py has all, and the mean of the three."""
+    """TELCO-CV, one of its ten repeats; benchmarks/accuracy.py has all, and the blend."""
     whole = labelled(telco)
     fold = stratified_folds(whole.churned, copies(whole.rows), seed=0)
     p_churn = score_across_folds(kind, whole, fold, seed=0).p_churn
