@@ -53,6 +53,7 @@ class ChampionBefore:
 
     bundle: Bundle | None = None
     is_unreadable: bool = False
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +190,9 @@ def champion_before(client: MlflowClient, model_name: str, *, key: bytes | None)
     """
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            return ChampionBefore(bundle=fetch_champion(client, model_name, Path(scratch), key=key))
+            number = champion_number(client, model_name)
+            bundle = _fetch(model_name, number, Path(scratch), key=key)
+            return ChampionBefore(bundle=bundle, number=number)
         except NotReady:
             return ChampionBefore(is_unreadable=_has_champion(client, model_name))
         except BundleError:
@@ -204,7 +207,7 @@ def rollback(client: MlflowClient, model_name: str, *, who: str, why: str, at: d
     NotReady
         If there was no other champion before.
     """
-    champion = _champion_number(client, model_name)
+    champion = champion_number(client, model_name)
     earlier: list[str] = []
     for entry in promotions(client, model_name):
         if entry["deed"] == "promote":
@@ -243,7 +246,39 @@ def fetch_champion(
     SettingsError
         If the registry does not answer.
     """
-    return _fetch(model_name, _champion_number(client, model_name), into, key=key)
+    return _fetch(model_name, champion_number(client, model_name), into, key=key)
+
+
+def champion_number(client: MlflowClient, model_name: str) -> str:
+    """Return the number of the champion.
+
+    Raises
+    ------
+    NotReady
+        If there is none.
+    SettingsError
+        If the registry does not answer.
+    """
+    with registry_errors(f"{model_name!r} has no champion yet. Run: ebbtide promote"):
+        return str(client.get_model_version_by_alias(model_name, CHAMPION).version)
+
+
+def fetch_version(
+    client: MlflowClient, model_name: str, number: str | None, into: Path, *, key: bytes | None
+) -> tuple[Version, Bundle]:
+    """Download, verify and read the bundle of a version; None is the challenger.
+
+    Raises
+    ------
+    NotReady
+        If there is no such version.
+    BundleError
+        If the bundle cannot be trusted.
+    SettingsError
+        If the registry does not answer.
+    """
+    chosen = _choose(versions(client, model_name), number)
+    return chosen, _fetch(model_name, chosen.number, into, key=key)
 
 
 def download_champion(client: MlflowClient, model_name: str, into: Path) -> Path:
@@ -256,7 +291,7 @@ def download_champion(client: MlflowClient, model_name: str, into: Path) -> Path
     SettingsError
         If the registry does not answer.
     """
-    return _download(model_name, _champion_number(client, model_name), into)
+    return _download(model_name, champion_number(client, model_name), into)
 
 
 def _fetch(model_name: str, number: str, into: Path, *, key: bytes | None) -> Bundle:
@@ -273,11 +308,6 @@ def _download(model_name: str, number: str, into: Path) -> Path:
     return into / place / "artifacts" / "bundle"
 
 
-def _champion_number(client: MlflowClient, model_name: str) -> str:
-    with registry_errors(f"{model_name!r} has no champion yet. Run: ebbtide promote"):
-        return str(client.get_model_version_by_alias(model_name, CHAMPION).version)
-
-
 def _choose(listed: list[Version], number: str | None) -> Version:
     for each in listed:
         if each.number == number or (number is None and CHALLENGER in each.aliases):
@@ -288,7 +318,7 @@ def _choose(listed: list[Version], number: str | None) -> Version:
 
 def _has_champion(client: MlflowClient, model_name: str) -> bool:
     try:
-        _champion_number(client, model_name)
+        champion_number(client, model_name)
     except NotReady:
         return False
     return True

@@ -21,6 +21,7 @@ from training.explanation.drivers import drivers
 from training.explanation.typical import typical_by_outcome
 from training.gate import GATE_TAG, judge, verdict
 from training.judgement import judge_candidate
+from training.pages.attach import attach_pages
 from training.provenance import provenance_of_tables
 from training.registry import CHALLENGER, champion_before, connect_registry, registry_errors
 from training.train import golden_of, reference_of
@@ -177,14 +178,18 @@ def _log_candidate(
             mlflow.log_artifacts(str(folder), "bundle")
             return None
         version = _register(project, trained, folder)
+        written = read_bundle(folder, key=key)
         refusals = judge(
-            read_bundle(folder, key=key),
+            written,
             champion.bundle,
             settings=project.gate,
             at=datetime.now(UTC),  # of the record, as MLflow dates it; promotion judges again
             is_champion_unreadable=champion.is_unreadable,
         )
-    gate = verdict(refusals)
+        gate = verdict(refusals)
+        attach_pages(
+            project, trained, written, champion, version=version, gate=gate, refusals=refusals
+        )
     tags = {
         "bundle_version": bundle_version,
         "kind": candidate.kind,

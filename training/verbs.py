@@ -25,6 +25,7 @@ from features.engine import (
     local_table_path,
     require_no_spark_options,
 )
+from training.pages import verbs as pages
 from training.tuning import verbs as tuning
 
 
@@ -47,6 +48,7 @@ def register(app: typer.Typer) -> None:
     for verb in (simulate, train, models, promote, rollback, score, backtest):
         app.command(verb.__name__)(verb)
     tuning.register(app)
+    pages.register(app)
 
 
 def simulate(
