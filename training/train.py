@@ -20,6 +20,7 @@ from training.attributes import attributes_at, tenure_groups
 from training.calibration import foresee
 from training.candidates import candidate_of
 from training.definition_lab.purchase_days import read_purchase_days
+from training.merit import best_first
 from training.origins import origins
 from training.recipes import Recipe
 from training.relived import blended, relive
@@ -42,11 +43,6 @@ if TYPE_CHECKING:
     from training.snapshots import Snapshot
 
 GOLDEN_ROWS = 50
-
-GRANTED_TO_BLEND = 0.002
-"""A single kind must be ahead of the blend by so much mean AUC. Smaller leads over two or three
-periods are luck, and a mean of several kinds is the safer bet on the next; measured in
-``docs/decisions/0007-recipes.md``."""
 
 
 class Described(Protocol):
@@ -278,31 +274,6 @@ def _described(tables: Tables, project: Project, taken: Snapshot, names: Sequenc
     tenure = tenure_groups(taken.rows, names, lookback_days=project.snapshots.lookback_days)
     known = attributes_at(tables, taken.customer_ids, as_of=taken.as_of)
     return replace(taken, attributes={**known, **tenure})
-
-
-def best_first(candidates: Sequence[Candidate], failed: Mapping[str, str]) -> tuple[Candidate, ...]:
-    """Return candidates by merit.
-
-    Parameters
-    ----------
-    candidates : those that could be fitted and calibrated.
-    failed : why the others could not.
-
-    Raises
-    ------
-    NotReady
-        If there is none.
-    """
-    if not candidates:
-        reasons = "\n".join(f"  {kind}: {why}" for kind, why in failed.items())
-        raise NotReady(f"No candidate could be trained:\n{reasons}")
-    return tuple(sorted(candidates, key=_merit, reverse=True))
-
-
-def _merit(candidate: Candidate) -> tuple[float, float]:
-    """Mean AUC over the origins, a blend's with what is granted to it, then log loss."""
-    granted = GRANTED_TO_BLEND if candidate.kind == "blend" else 0.0
-    return (candidate.mean_auc + granted, -candidate.metrics["log_loss"])
 
 
 def reference_of(trained: Trained, scorer: RankedScorer) -> Reference:

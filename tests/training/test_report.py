@@ -11,10 +11,11 @@ from rich.console import Console
 from by_hand import PRESENT
 from ebbtide.clock import parse_instant
 from training import report
+from training.merit import best_first
 from training.registry import Version
 from training.snapshot_table.provenance import UNDATED
 from training.tracking import Registered
-from training.train import Trained, best_first, train
+from training.train import Trained, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable

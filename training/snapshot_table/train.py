@@ -24,6 +24,7 @@ from features.arrays.clock import microseconds
 from features.snapshot_table.maturity import instant_of, matured_labels
 from features.snapshot_table.telling import column_score
 from training.evaluation.measures import auc
+from training.merit import best_first
 from training.origins import origins
 from training.recipes import Recipe
 from training.relived import outcomes
@@ -31,7 +32,7 @@ from training.snapshot_table.by_folds import try_by_folds
 from training.snapshot_table.folds import copies, stratified_folds
 from training.snapshot_table.shape import SHAPES
 from training.snapshots import Snapshot
-from training.train import Trained, best_first, try_each
+from training.train import Trained, try_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
