@@ -6,13 +6,14 @@ catalogue, how in ``features.arrays``.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from features.arrays.snapshot import Plan, snapshot_blocks
+from features.arrays.snapshot import Plan, processors, snapshot_blocks
 from features.arrays.tables import sorted_tables
 from features.expectations import fit_expectations, needs_expectations, with_expectations
 
@@ -102,9 +103,9 @@ class SnapshotBuilder:
         """
         known = self.fit(as_of) if expectations == "fit" else expectations
         features = with_expectations(self.features, known, definition=self.definition)
-        return pa.concat_tables(
-            self._table(block, as_of) for block in self._values(features, as_of)
-        )
+        blocks = self._values(features, as_of)
+        with ThreadPoolExecutor(max_workers=processors()) as pool:
+            return pa.concat_tables(pool.map(lambda block: self._table(block, as_of), blocks))
 
     def _values(self, features: Sequence[Feature], as_of: datetime) -> Iterable[Values]:
         plan = Plan.of(

@@ -1,7 +1,7 @@
 """Compile an expression of the catalogue's SQL into a function over a scope of columns.
 
 A scope is whatever answers ``column(name)``: a frame of rows, or the groups of one. Aggregates and
-windows are compiled in ``features.arrays.grouped``, which extends the table of functions here.
+windows are compiled in ``grouped`` and ``windows``, which extend the table of functions here.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def not_understood(node: exp.Expr, what: str) -> NotImplementedError:
 
 def remembered(node: exp.Expr, compiled: Compiled) -> Compiled:
     """Return a function whose result is kept in the scope, because features share such parts."""
-    key = node.sql("duckdb")
+    key = _key(node)
 
     def run(scope: Any) -> Column:
         found: Column | None = scope.cache.get(key)
@@ -93,6 +93,26 @@ def remembered(node: exp.Expr, compiled: Compiled) -> Compiled:
         return found
 
     return run
+
+
+def _key(node: exp.Expr) -> str:
+    """Return a text that equal expressions share, made of those of its parts.
+
+    To write the SQL of each part anew would take longer than all the rest, where sums are long.
+    """
+    key: str | None = node.meta.get("key")
+    if key is None:
+        parts = [f"{name}={_key_of_part(part)}" for name, part in node.args.items() if part]
+        key = node.meta["key"] = f"{type(node).__name__}({','.join(parts)})"
+    return key
+
+
+def _key_of_part(part: object) -> str:
+    if isinstance(part, exp.Expr):
+        return _key(part)
+    if isinstance(part, list):
+        return f"[{','.join(_key_of_part(each) for each in part)}]"
+    return repr(part)
 
 
 def _binary(operation: Callable[[Column, Column], Column], *, is_kept: bool = False) -> Compiler:
@@ -121,7 +141,8 @@ def _function(operation: Callable[[Any], Any]) -> Compiler:
     def apply(held: Column) -> Column:
         return Column(np.asarray(operation(held.as_double)), held.valid)
 
-    return _unary(apply)
+    compiler = _unary(apply)
+    return lambda node: remembered(node, compiler(node))
 
 
 def _comparison(by: Any) -> Compiler:
@@ -270,9 +291,9 @@ COMPILERS |= {
     exp.Column: _column,
     exp.Placeholder: _placeholder,
     exp.Paren: lambda node: compile_expression(node.this),
-    exp.Add: _binary(columns.add),
-    exp.Sub: _binary(lambda left, right: columns.add(left, right, sign=-1)),
-    exp.Mul: _binary(columns.multiply),
+    exp.Add: _binary(columns.add, is_kept=True),
+    exp.Sub: _binary(lambda left, right: columns.add(left, right, sign=-1), is_kept=True),
+    exp.Mul: _binary(columns.multiply, is_kept=True),
     exp.Div: _binary(columns.divide, is_kept=True),
     exp.IntDiv: _binary(columns.divide_whole),
     exp.Neg: _unary(lambda held: Column(np.asarray(-held.values), held.valid, held.scale)),

@@ -6,7 +6,7 @@ What rows mean is for the SQL to say; here they are only cut, ordered and groupe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -68,6 +68,17 @@ class Frame:
         makers = {name: _taken(self, name, rows) for name in self.makers}
         return Frame(len(rows), makers, self.constants)
 
+    def of_customers(self, customers: Array) -> Frame:
+        """Return the rows of some customers, whose numbers rise."""
+        mine = self.column(CUSTOMER).values
+        if len(mine) == 0 or len(customers) == 0:
+            return self.where(np.zeros(len(mine), dtype=bool))
+        first, last = mine[0], mine[-1]
+        inside = customers[(customers >= first) & (customers <= last)]
+        is_wanted = np.zeros(last - first + 1, dtype=bool)
+        is_wanted[inside - first] = True
+        return self.where(is_wanted[mine - first])
+
     def with_columns(self, makers: Mapping[str, Callable[[], Column]]) -> Frame:
         """Return the same rows with other columns."""
         return Frame(self.n_rows, makers, self.constants)
@@ -81,7 +92,7 @@ def _taken(frame: Frame, name: str, rows: Array) -> Callable[[], Column]:
     return lambda: frame.column(name).take(rows)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Groups:
     """Rows put in order, and where each group of them begins.
 
@@ -97,31 +108,101 @@ class Groups:
     starts: Array
     last: Array
     n_rows: int
+    _sizes: Array | None = None
+    _group_of_row: Array | None = None
+    _several: tuple[Array, Array, Array] | None = None
+
+    def among(self, how_many: Array) -> tuple[Groups, Array]:
+        """Return the groups of the rows that count, and their places among all groups.
+
+        Parameters
+        ----------
+        how_many : how many rows of each group count.
+        """
+        groups = np.flatnonzero(how_many)
+        ends = how_many.take(groups).cumsum()
+        starts = np.zeros_like(ends)
+        starts[1:] = ends[:-1]
+        return Groups(None, starts, ends - 1, int(ends[-1]) if len(ends) else 0), groups
 
     def ordered(self, values: Array) -> Array:
         """Return values of rows, in order."""
-        return values if self.order is None or values.ndim == 0 else values[self.order]
+        return values if self.order is None or values.ndim == 0 else values.take(self.order)
 
     def reduce(self, by: np.ufunc, values: Array) -> Array:
         """Reduce the values of each group, which lie in order, with a function of numpy."""
-        reduced: Array = by.reduceat(values, self.starts)
-        return reduced
+        if len(self.starts) == self.n_rows:
+            return values
+        if self._are_mostly_single:
+            reduced = values.take(self.starts)
+            groups, rows, starts = self.several
+            reduced[groups] = by.reduceat(values.take(rows), starts)
+            return reduced
+        if by in _ENDS:  # rows mostly lie in time: to see that is faster than to compare them all
+            at_rise, at_fall = _ENDS[by]
+            if self.is_monotone(values[:-1] <= values[1:]):
+                return np.asarray(values.take(getattr(self, at_rise)))
+            if self.is_monotone(values[:-1] >= values[1:]):
+                return np.asarray(values.take(getattr(self, at_fall)))
+        return np.asarray(by.reduceat(values, self.starts))
+
+    def is_monotone(self, holds: Array) -> bool:
+        """Return whether what holds of a row and the next does so within all groups."""
+        n_within = self.n_rows - len(self.starts)
+        if np.count_nonzero(holds) < n_within:
+            return False
+        return n_within == np.count_nonzero(holds) - np.count_nonzero(holds.take(self.last[:-1]))
 
     def total(self, values: Array) -> Array:
         """Return the sum of whole numbers of each group, exact even where running sums overflow."""
-        running = values.cumsum(dtype=np.int64)[self.last]
-        totals = running.copy()
+        if len(self.starts) == self.n_rows:
+            return values.astype(np.int64)
+        if self._are_mostly_single:
+            totals = values.take(self.starts).astype(np.int64)
+            groups, rows, starts = self.several
+            totals[groups] = np.add.reduceat(values.take(rows).astype(np.int64), starts)
+            return totals
+        is_narrow = values.dtype == bool and self.n_rows < 2**31  # half the work
+        running = values.cumsum(dtype=np.int32 if is_narrow else np.int64).take(self.last)
+        totals = running.astype(np.int64)
         totals[1:] -= running[:-1]
         return totals
 
     @property
+    def _are_mostly_single(self) -> bool:
+        return 10 * len(self.starts) > 8 * self.n_rows and len(self.several[0]) > 0
+
+    @property
+    def several(self) -> tuple[Array, Array, Array]:
+        """The groups of more than one row; their rows; and where among those each begins."""
+        if self._several is None:
+            groups = np.flatnonzero(self.sizes > 1)
+            sizes = self.sizes.take(groups)
+            ends = sizes.cumsum()
+            starts = ends - sizes
+            within = np.arange(ends[-1] if len(ends) else 0) - np.repeat(starts, sizes)
+            self._several = groups, np.repeat(self.starts.take(groups), sizes) + within, starts
+        return self._several
+
+    @property
     def sizes(self) -> Array:
         """How many rows each group has."""
-        return self.last - self.starts + 1
+        if self._sizes is None:
+            self._sizes = self.last - self.starts + 1
+        return self._sizes
+
+    @property
+    def group_of_row(self) -> Array:
+        """The place of its group for each row, in order."""
+        if self._group_of_row is None:
+            begins = np.zeros(self.n_rows, dtype=bool)
+            begins[self.starts[1:]] = True
+            self._group_of_row = begins.cumsum(dtype=np.intp)
+        return self._group_of_row
 
     def repeated(self, values: Array) -> Array:
         """Return the value of its group for each row, in order."""
-        return np.repeat(values, self.sizes)
+        return values.take(self.group_of_row)
 
     def back(self, values: Array) -> Array:
         """Return values that lie in order, as the rows lie."""
@@ -130,6 +211,10 @@ class Groups:
         put = np.empty_like(values)
         put[self.order] = values
         return put
+
+
+_ENDS = {np.minimum: ("starts", "last"), np.maximum: ("last", "starts")}
+"""Where the least and the greatest value of a group lie, if values rise, and if they fall."""
 
 
 def sort_keys(columns: Sequence[tuple[Column, bool]]) -> list[Array]:
@@ -156,13 +241,22 @@ def sort_keys(columns: Sequence[tuple[Column, bool]]) -> list[Array]:
 
 def group(keys: Sequence[Array], *, n_grouping: int, n_rows: int) -> Groups:
     """Order rows by keys, and begin a group wherever one of the first ``n_grouping`` changes."""
+    in_order = n_rows == 0 or _is_sorted(keys, n_rows)
+    return _begun(keys[:n_grouping], None if in_order else _order(keys), n_rows=n_rows)
+
+
+def group_sorted(key: Array) -> Groups:
+    """Begin a group of rows wherever a key changes, which they are sorted by."""
+    return _begun([key], None, n_rows=len(key))
+
+
+def _begun(keys: Sequence[Array], order: Array | None, *, n_rows: int) -> Groups:
     if n_rows == 0:
         return Groups(None, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), 0)
-    order = None if _is_sorted(keys, n_rows) else _order(keys)
     changes = np.zeros(n_rows, dtype=bool)
     changes[0] = True
-    for key in keys[:n_grouping]:
-        lying = key if order is None else key[order]
+    for key in keys:
+        lying = key if order is None else key.take(order)
         changes[1:] |= lying[1:] != lying[:-1]
     starts = np.flatnonzero(changes)
     last = np.empty_like(starts)
@@ -183,6 +277,8 @@ def _is_sorted(keys: Sequence[Array], n_rows: int) -> bool:
 
 def _order(keys: Sequence[Array]) -> Array:
     """Sort by all keys; narrow whole numbers are sorted by their digits, several times faster."""
+    if len(keys) > 2 and _is_sorted([keys[0], keys[-1]], len(keys[0])):
+        keys = keys[:-1]  # among equal others the last key rises already, and the sort is stable
     return np.lexsort([_narrow(key) for key in reversed(keys)])
 
 
@@ -193,3 +289,13 @@ def _narrow(key: Array) -> Array:
     width = int(key.max()) - int(lowest)
     kind = next((each for each in (np.uint8, np.uint16) if width <= np.iinfo(each).max), None)
     return key if kind is None else (key - lowest).astype(kind)
+
+
+def extreme_bound(values: Array, sign: int) -> Any:
+    """Return the largest (or, with -1, smallest) value of an array's type."""
+    if values.dtype.kind == "f":
+        return values.dtype.type(sign * np.inf)
+    if values.dtype.kind == "b":
+        return np.bool_(sign > 0)
+    limits = np.iinfo(values.dtype)
+    return values.dtype.type(limits.max if sign > 0 else limits.min)

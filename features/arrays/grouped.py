@@ -1,4 +1,4 @@
-"""Aggregates over groups of rows, and windows over rows: the parts of SQL that see many rows.
+"""Aggregates over groups of rows, the parts of SQL that see many rows.
 
 Importing this module teaches ``features.arrays.expression`` to compile them.
 """
@@ -18,7 +18,8 @@ from features.arrays.expression import (
     remembered,
     require_understood,
 )
-from features.arrays.frame import Frame, Groups, group, sort_keys
+from features.arrays.frame import Frame, Groups, extreme_bound, group
+from features.arrays.spans import Span, Spans, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +35,14 @@ class GroupScope:
     groups: Groups
     cache: dict[str, Column] = field(default_factory=dict)
     counts: dict[int, tuple[Array, Array]] = field(default_factory=dict)
+    _spans: Spans | None = None
+
+    @property
+    def spans(self) -> Spans:
+        """The spans of age of each group."""
+        if self._spans is None:
+            self._spans = Spans(self.rows, self.groups)
+        return self._spans
 
     @property
     def constants(self) -> Mapping[str, Column]:
@@ -100,6 +109,8 @@ def _rows(scope: GroupScope, argument: Compiled | None, condition: Compiled | No
     counted = None
     if masks:
         counted = groups.ordered(masks[0] if len(masks) == 1 else masks[0] & masks[1])
+        if counted.all():
+            counted = None
     return _Rows(groups.ordered(held.values), counted, held, groups, scope.counts)
 
 
@@ -132,33 +143,28 @@ def _have_room(values: Array, groups: Groups) -> bool:
     return bool((sums < 2.0**62).all())
 
 
-def _least(rows: _Rows) -> Column:
-    return rows.result(rows.groups.reduce(np.minimum, rows.with_idle(_bound(rows.values, 1))))
+def _extreme(by: np.ufunc) -> Callable[[_Rows], Column]:
+    def reduce(rows: _Rows) -> Column:
+        if rows.counted is None:
+            return rows.result(rows.groups.reduce(by, rows.values))
+        counted, places = rows.groups.among(rows.how_many)
+        reduced = np.zeros(len(rows.groups.starts), dtype=rows.values.dtype)
+        if len(places):
+            reduced[places] = counted.reduce(by, rows.values.compress(rows.counted))
+        return rows.result(reduced)
 
-
-def _greatest(rows: _Rows) -> Column:
-    return rows.result(rows.groups.reduce(np.maximum, rows.with_idle(_bound(rows.values, -1))))
+    return reduce
 
 
 def _any(rows: _Rows) -> Column:
     return rows.result(rows.groups.reduce(np.logical_or, rows.with_idle(False)))
 
 
-def _bound(values: Array, sign: int) -> Any:
-    """Return the largest (or, with -1, smallest) value of an array's type."""
-    if values.dtype.kind == "f":
-        return values.dtype.type(sign * np.inf)
-    if values.dtype.kind == "b":
-        return np.bool_(sign > 0)
-    limits = np.iinfo(values.dtype)
-    return values.dtype.type(limits.max if sign > 0 else limits.min)
-
-
 _AGGREGATES: dict[type[exp.Expr], Callable[[_Rows], Column]] = {
     exp.Count: _count,
     exp.Sum: _sum,
-    exp.Min: _least,
-    exp.Max: _greatest,
+    exp.Min: _extreme(np.minimum),
+    exp.Max: _extreme(np.maximum),
     exp.LogicalOr: _any,
 }
 
@@ -177,7 +183,47 @@ def _aggregate(node: exp.Expr, condition: exp.Expr | None = None) -> Compiled:
         return remembered(whole, _distinct(node.this, chosen))
     argument = None if isinstance(node.this, exp.Star) else compile_expression(node.this)
     reduce = _AGGREGATES[type(node)]
-    return remembered(whole, lambda scope: reduce(_rows(scope, argument, chosen)))
+
+    def run(scope: GroupScope) -> Column:
+        return reduce(_rows(scope, argument, chosen))
+
+    span = None if condition is None else span_of(condition)
+    if span is not None and isinstance(node, exp.Count | exp.Sum):
+        return remembered(whole, _over_span(node, span, argument, otherwise=run))
+    return remembered(whole, run)
+
+
+def _over_span(
+    node: exp.Count | exp.Sum, span: Span, argument: Compiled | None, *, otherwise: Compiled
+) -> Compiled:
+    """Compile a count or a sum over a span of age; ``otherwise`` where rows do not lie in order."""
+    is_sum, name = isinstance(node, exp.Sum), node.this.sql("duckdb")
+
+    def run(scope: GroupScope) -> Column:
+        spans, ends = scope.spans, scope.spans.ends(span)
+        if ends is None:
+            return otherwise(scope)
+        rows = _rows(scope, argument, None)
+        how_many: Array | None = ends[1] - ends[0]
+        if rows.counted is not None:
+            how_many = spans.total(ends, f"count {name}", lambda: rows.counted)
+        assert how_many is not None, "whatever counts can be counted"
+        if not is_sum:
+            return Column(how_many)
+        total = spans.total(ends, f"sum {name}", lambda: _summed(rows))
+        if total is None:
+            return otherwise(scope)
+        return Column(total, how_many > 0, rows.argument.scale, rows.argument.words)
+
+    return run
+
+
+def _summed(rows: _Rows) -> Array | None:
+    """Return what a sum adds up; None if whole numbers have no room for it."""
+    if rows.values.dtype.kind == "f":
+        return None
+    values = rows.with_idle(0)
+    return values if _have_room(values, rows.groups) else None
 
 
 def _filtered(node: exp.Filter) -> Compiled:
@@ -191,12 +237,14 @@ def _at_extreme(node: exp.ArgMin | exp.ArgMax, condition: Compiled | None) -> Co
 
     def run(scope: GroupScope) -> Column:
         rows, keys = _rows(scope, wanted, condition), _rows(scope, by, None)
+        if isinstance(node, exp.ArgMin) and _is_last(rows, keys):
+            return rows.result(rows.values.take(rows.groups.last))
         counted = np.ones(scope.rows.n_rows, dtype=bool)
         for mask in (rows.counted, keys.counted):
             if mask is not None:
                 counted = counted & mask
         groups = scope.groups
-        bounded = np.where(counted, keys.values, _bound(keys.values, sign))
+        bounded = np.where(counted, keys.values, extreme_bound(keys.values, sign))
         is_best = counted & (bounded == groups.repeated(groups.reduce(extreme, bounded)))
         place = np.where(is_best, np.arange(scope.rows.n_rows), scope.rows.n_rows)
         first = groups.reduce(np.minimum, place)
@@ -207,6 +255,39 @@ def _at_extreme(node: exp.ArgMin | exp.ArgMax, condition: Compiled | None) -> Co
     return run
 
 
+def _is_last(rows: _Rows, keys: _Rows) -> bool:
+    """Return whether the row with the smallest key is the last of its group, in all groups."""
+    groups = rows.groups
+    if keys.counted is not None or groups.n_rows == 0:
+        return False
+    falls = keys.values[1:] < keys.values[:-1]
+    falls[groups.last[:-1]] = True
+    if not falls.all():
+        return False
+    return rows.counted is None or bool(
+        (rows.counted.take(groups.last) == (rows.how_many > 0)).all()
+    )
+
+
+def _distinct_values(mine: Array, values: Array, n_groups: int) -> Array:
+    """Return how many different values each group has; ``mine`` is the group of each value."""
+    if len(mine) == 0:
+        return np.zeros(n_groups, dtype=np.int64)
+    # Rows of one value mostly lie beside each other: only where three or more stretches of
+    # equal values are left in a group can a value have come back.
+    begins = np.ones(len(mine), dtype=bool)
+    begins[1:] = (mine[1:] != mine[:-1]) | (values[1:] != values[:-1])
+    mine, values = mine[begins], values[begins]
+    stretches = np.bincount(mine, minlength=n_groups)
+    unsure = stretches[mine] > 2
+    if not unsure.any():
+        return stretches
+    keys = [mine[unsure], values[unsure]]
+    pairs = group(keys, n_grouping=2, n_rows=len(keys[0]))
+    distinct = np.bincount(pairs.ordered(keys[0])[pairs.starts], minlength=n_groups)
+    return np.where(stretches > 2, distinct, stretches)
+
+
 def _distinct(node: exp.Distinct, condition: Compiled | None) -> Compiled:
     is_plain = condition is None and len(node.expressions) == 1
     require_understood(is_plain, node, "DISTINCT with a filter, or of several")
@@ -214,117 +295,23 @@ def _distinct(node: exp.Distinct, condition: Compiled | None) -> Compiled:
 
     def run(scope: GroupScope) -> Column:
         rows = _rows(scope, argument, None)
-        n_groups = len(scope.groups.starts)
-        mine = scope.groups.repeated(np.arange(n_groups))
-        values = rows.values
+        groups, n_groups = scope.groups, len(scope.groups.starts)
+        found = np.ones(n_groups, dtype=np.int64)
         if rows.counted is not None:
-            mine, values = mine[rows.counted], values[rows.counted]
-        if len(mine) == 0:
-            return Column(np.zeros(n_groups, dtype=np.int64))
-        # Rows of one value mostly lie beside each other: only where three or more stretches of
-        # equal values are left in a group can a value have come back.
-        begins = np.ones(len(mine), dtype=bool)
-        begins[1:] = (mine[1:] != mine[:-1]) | (values[1:] != values[:-1])
-        mine, values = mine[begins], values[begins]
-        stretches = np.bincount(mine, minlength=n_groups)
-        unsure = stretches[mine] > 2
-        if not unsure.any():
-            return Column(stretches)
-        keys = [mine[unsure], values[unsure]]
-        pairs = group(keys, n_grouping=2, n_rows=len(keys[0]))
-        distinct = np.bincount(pairs.ordered(keys[0])[pairs.starts], minlength=n_groups)
-        return Column(np.where(stretches > 2, distinct, stretches))
+            found = rows.counted.take(groups.starts).astype(np.int64)
+        several, places, _ = groups.several
+        if len(several) == 0:
+            return Column(found)
+        mine = np.repeat(np.arange(len(several)), groups.sizes.take(several))
+        values = rows.values.take(places)
+        if rows.counted is not None:
+            kept = np.flatnonzero(rows.counted.take(places))
+            mine, values = mine.take(kept), values.take(kept)
+        found[several] = _distinct_values(mine, values, len(several))
+        return Column(found)
 
     return run
 
 
-def _window(node: exp.Window) -> Compiled:
-    partition = [compile_expression(each) for each in node.args.get("partition_by") or ()]
-    order = node.args.get("order")
-    ordering = [
-        (compile_expression(each.this), bool(each.args.get("desc")))
-        for each in (order.expressions if order is not None else ())
-    ]
-    require_understood(type(node.this) in _WINDOWS, node, f"a window of {type(node.this).__name__}")
-    require_understood(not node.alias, node, "a window that has no definition")
-    unread = [part for part in node.this.args if part not in ("this", "big_int")]
-    require_understood(not any(node.this.args[part] for part in unread), node, str(unread))
-    argument = None
-    if not isinstance(node.this.this, exp.Star):
-        argument = compile_expression(node.this.this)
-    look = _WINDOWS[type(node.this)]
-    is_running = bool(ordering) and type(node.this) not in _IN_ORDER
-    require_understood(not is_running, node, "a running window")
-    nulls_last = not any(each.args.get("nulls_first") for each in getattr(order, "expressions", ()))
-    require_understood(nulls_last, node, "NULLS FIRST")
-    spelled = [*(node.args.get("partition_by") or ()), *([order] if order is not None else [])]
-    over = " ".join(each.sql("duckdb") for each in spelled)
-
-    def run(scope: Frame) -> Column:
-        n_rows = scope.n_rows
-        held = Column(np.ones(n_rows, dtype=bool))
-        if argument is not None:
-            held = argument(scope).spread(n_rows)
-        if n_rows == 0:
-            return Column(held.values, np.zeros(0, dtype=bool), held.scale, held.words)
-        if over not in scope.groupings:
-            by = sort_keys([(each(scope), False) for each in partition])
-            then = sort_keys([(each(scope), falls) for each, falls in ordering])
-            scope.groupings[over] = group([*by, *then], n_grouping=len(by), n_rows=n_rows)
-        groups = scope.groupings[over]
-        values, there = groups.ordered(held.values), groups.ordered(held.is_there)
-        seen, valid = look(values, there, groups)
-        if isinstance(node.this, exp.Count):
-            held = Column(seen)
-        return Column(groups.back(seen), groups.back(valid), held.scale, held.words)
-
-    return remembered(node, run)
-
-
-def _lag(values: Array, there: Array, groups: Groups) -> tuple[Array, Array]:
-    valid = np.roll(there, 1)
-    valid[groups.starts] = False
-    return np.roll(values, 1), valid
-
-
-def _lead(values: Array, there: Array, groups: Groups) -> tuple[Array, Array]:
-    valid = np.roll(there, -1)
-    valid[groups.starts - 1] = False  # the row before each start, and for the first the last row
-    return np.roll(values, -1), valid
-
-
-def _first(values: Array, there: Array, groups: Groups) -> tuple[Array, Array]:
-    return groups.repeated(values[groups.starts]), groups.repeated(there[groups.starts])
-
-
-def _largest(values: Array, there: Array, groups: Groups) -> tuple[Array, Array]:
-    bounded = np.where(there, values, _bound(values, -1))
-    found = groups.reduce(np.logical_or, there)
-    return groups.repeated(groups.reduce(np.maximum, bounded)), groups.repeated(found)
-
-
-def _smallest(values: Array, there: Array, groups: Groups) -> tuple[Array, Array]:
-    bounded = np.where(there, values, _bound(values, 1))
-    found = groups.reduce(np.logical_or, there)
-    return groups.repeated(groups.reduce(np.minimum, bounded)), groups.repeated(found)
-
-
-def _counted(values: Array, there: Array, groups: Groups) -> tuple[Array, Array]:
-    counts = groups.total(there)
-    return groups.repeated(counts), np.ones(len(values), dtype=bool)
-
-
-_WINDOWS: dict[type[exp.Expr], Callable[[Array, Array, Groups], tuple[Array, Array]]] = {
-    exp.Lag: _lag,
-    exp.Lead: _lead,
-    exp.FirstValue: _first,
-    exp.Max: _largest,
-    exp.Min: _smallest,
-    exp.Count: _counted,
-}
-
-_IN_ORDER = (exp.Lag, exp.Lead, exp.FirstValue)
-"""Windows that ask for a neighbour; the others see all rows, and none may run."""
-
 COMPILERS |= dict.fromkeys(_AGGREGATED, _aggregate)
-COMPILERS |= {exp.Filter: _filtered, exp.Window: _window}
+COMPILERS |= {exp.Filter: _filtered}

@@ -9,8 +9,9 @@ import sqlglot
 from sqlglot import exp
 
 from features.arrays.expression import compile_expression, require_understood
-from features.arrays.frame import CUSTOMER, Frame, Groups, group, sort_keys
+from features.arrays.frame import CUSTOMER, Frame, Groups, group, group_sorted, sort_keys
 from features.arrays.grouped import GroupScope
+from features.arrays.windows import spell_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +46,7 @@ def compiled_query(sql: str) -> Query:
 
 def by_customer(frame: Frame) -> GroupScope:
     """Return the rows of each customer as groups."""
-    customers = frame.column(CUSTOMER).values
-    return GroupScope(frame, group([customers], n_grouping=1, n_rows=frame.n_rows))
+    return GroupScope(frame, group_sorted(frame.column(CUSTOMER).values))
 
 
 def _select(node: exp.Expr) -> Query:
@@ -54,7 +54,7 @@ def _select(node: exp.Expr) -> Query:
     windows = {each.name: each for each in node.args.get("windows") or ()}
     for window in list(node.find_all(exp.Window)):
         if window.alias in windows and window.find_ancestor(exp.Select) is node:
-            _spell_out(window, windows[window.alias])
+            spell_out(window, windows[window.alias])
     source = _source(node.args["from_"].this)
     condition = node.args.get("where")
     is_kept = None if condition is None else compile_expression(condition.this)
@@ -126,16 +126,6 @@ def _source(node: exp.Expr) -> Query:
     require_understood(is_table, node, "what is no table")
     name = node.name
     return lambda frames: frames[name]
-
-
-def _spell_out(window: exp.Window, named: exp.Window) -> None:
-    """Put the partition and order of a named window where its name stands."""
-    window.set("alias", None)
-    for part in ("partition_by", "order"):
-        held = named.args.get(part)
-        if held:
-            copied = [each.copy() for each in held] if isinstance(held, list) else held.copy()
-            window.set(part, copied)
 
 
 def _grouped(rows: Frame, keys: list[str]) -> Groups:

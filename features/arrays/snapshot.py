@@ -19,14 +19,15 @@ from ebbtide.contracts.tables import table_contract
 from features.arrays.clock import microseconds
 from features.arrays.column import Column, constant, first_present
 from features.arrays.frame import CUSTOMER, Frame
+from features.arrays.memory import keep_freed_memory
 from features.arrays.select import by_customer, compiled, compiled_query
 from features.population import POPULATIONS
 from features.query import views_needed, with_operands
 from features.seen import instants_at, seen_sql
-from features.views import VIEWS
+from features.views import VIEWS, views_below
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Iterable, Mapping, Sequence, Set
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
     from features.arrays.grouped import GroupScope
     from features.arrays.tables import SortedTables
     from features.catalogue.feature import Feature
+    from features.population import Population
 
-BLOCK = 50_000
-"""Customers computed at once, at most."""
+BLOCK = 30_000
+"""Customers computed at once, at most; their features, below 32 MB, then stay on the heap."""
 BLOCK_ROWS = 1_000_000
 """Rows computed at once, at most, unless so few customers have more."""
 _STEPS = 64
@@ -59,50 +61,52 @@ class Values:
     rows: NDArray[np.float64]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Features:
     """Where features find each other: aggregates of the living, and what is computed from them."""
 
     living: Array
-    scopes: Mapping[str, GroupScope]
     constants: Mapping[str, Column]
-    aggregates: Mapping[str, Feature]
+    columns: dict[str, Column] = field(default_factory=dict)
     cache: dict[str, Column] = field(default_factory=dict)
-    _columns: dict[str, Column] = field(default_factory=dict)
-    _places: dict[str, tuple[Array, Array]] = field(default_factory=dict)
 
     def column(self, name: str) -> Column:
         """Return a feature of the living by its name."""
-        if name not in self._columns:
-            self._columns[name] = self._aggregate(self.aggregates[name])
-        return self._columns[name]
+        return self.columns[name]
 
-    def _aggregate(self, feature: Feature) -> Column:
-        assert feature.view is not None, "an expression is computed from aggregates"
-        scope = self.scopes[feature.view]
-        place, is_there = self._place(feature.view)
-        reduced = compiled(feature.sql)(scope).spread(len(scope.groups.starts))
-        if len(reduced.values) == 0:
-            reduced = Column(np.zeros(1), np.zeros(1, dtype=bool))
-        taken = reduced.take(place)
-        valid = is_there if taken.valid is None else taken.valid & is_there
-        taken = Column(taken.values, valid, taken.scale, taken.words)
-        if feature.when_no_rows is None:
-            return taken
-        return first_present([taken, compiled(feature.when_no_rows)(self)])
+    def add(self, features: Iterable[Feature], scope: GroupScope) -> None:
+        """Compute aggregates over the rows of a view, which are rows of the living."""
+        place = _place_among(self.living, scope.column(CUSTOMER).values)
+        is_there = np.ones(len(self.living), dtype=bool)
+        if place is not None:
+            is_there[:] = False
+            is_there[place] = True
+        for feature in features:
+            reduced = compiled(feature.sql)(scope).spread(len(scope.groups.starts))
+            column = reduced if place is None else _put(reduced, place, is_there)
+            if feature.when_no_rows is not None:
+                column = first_present([column, compiled(feature.when_no_rows)(self)])
+            self.columns[feature.name] = column
 
-    def _place(self, view: str) -> tuple[Array, Array]:
-        """Return where each of the living is among a view's customers, and who is there at all."""
-        if view not in self._places:
-            scope = self.scopes[view]
-            customers = scope.column(CUSTOMER).values
-            place = np.searchsorted(customers, self.living)
-            inside = place < len(customers)
-            place = np.where(inside, place, 0)
-            is_there = inside.copy()
-            is_there[inside] = customers[place[inside]] == self.living[inside]
-            self._places[view] = (place, is_there)
-        return self._places[view]
+
+def _place_among(living: Array, customers: Array) -> Array | None:
+    """Return where customers are among the living; None if they are all of them."""
+    if len(customers) == len(living):
+        return None
+    first = living[0]
+    places = np.empty(living[-1] - first + 1, dtype=np.intp)
+    places[living - first] = np.arange(len(living))
+    return np.asarray(places[customers - first])
+
+
+def _put(column: Column, place: Array, is_there: Array) -> Column:
+    """Return a column with the given rows at their places, and null elsewhere."""
+    values, valid = np.zeros(len(is_there), dtype=column.values.dtype), is_there
+    values[place] = column.values
+    if column.valid is not None:
+        valid = np.zeros(len(is_there), dtype=bool)
+        valid[place] = column.valid
+    return Column(values, valid, column.scale, column.words)
 
 
 def _of_the_filter(table: str) -> set[str]:
@@ -124,7 +128,7 @@ class Plan:
     views : the base views, in the order in which they build on each other.
     seen : the point-in-time filter of each table that is read.
     read : the columns that are read, by table.
-    living : the query for the customers who are alive.
+    living : says who is alive.
     time_zone : whose civil days are counted.
     """
 
@@ -133,7 +137,7 @@ class Plan:
     views: tuple[str, ...]
     seen: Mapping[str, str]
     read: Mapping[str, frozenset[str]]
-    living: str
+    living: Population
     time_zone: str
 
     @classmethod
@@ -168,7 +172,7 @@ class Plan:
             read={
                 name: frozenset(columns[name]) & (named | _of_the_filter(name)) for name in tables
             },
-            living=living.sql,
+            living=living,
             time_zone=time_zone,
         )
 
@@ -184,29 +188,50 @@ class Plan:
         instants = instants_at(as_of, lookback_days=lookback_days, time_zone=self.time_zone)
         instants["alive_since"] = definition.alive_since(as_of)
         constants = {name: constant(microseconds(each)) for name, each in instants.items()}
-        frames = {name: Frame.of(tables[name], constants) for name in self.seen}
         with np.errstate(all="ignore"):  # what is null may hold anything
-            return self._values(frames, constants)
+            return self._values(tables, constants)
 
-    def _values(self, frames: dict[str, Frame], constants: Mapping[str, Column]) -> Values:
-        for name, sql in self.seen.items():
-            frames[f"seen_{name}"] = compiled_query(sql)(frames)
-        for view in self.views:
-            frames[view] = compiled_query(VIEWS[view].sql)(frames)
-        living = compiled_query(self.living)(frames).column(CUSTOMER).values
-        scopes = {view: by_customer(frames[view]) for view in self.views}
-        found = _Features(np.asarray(living), scopes, constants, self.aggregates)
+    def _values(
+        self, tables: Mapping[str, Mapping[str, Column]], constants: Mapping[str, Column]
+    ) -> Values:
+        log = self._seen(self.living.table, tables, constants)
+        telling = dict(log)
+        for view in views_below(self.living.views):
+            telling[view] = compiled_query(VIEWS[view].sql)(telling)
+        living = compiled_query(self.living.sql)(telling).column(CUSTOMER).values
+        found = _Features(np.asarray(living), constants)
+        for table in self.seen:
+            frames = log if table == self.living.table else self._seen(table, tables, constants)
+            self._add_of_table(table, frames, found)
         rows = np.empty((len(living), len(self.features)), order="F")
         for place, feature in enumerate(self.features):
             column = found.column(feature.name) if feature.view else compiled(feature.sql)(found)
-            column = column.spread(len(living))
-            rows[:, place] = column.as_double
-            if column.valid is not None:
-                rows[~column.valid, place] = np.nan
+            column.write_doubles(rows[:, place])
         return Values(np.asarray(living), rows)
 
+    def _seen(
+        self,
+        table: str,
+        tables: Mapping[str, Mapping[str, Column]],
+        constants: Mapping[str, Column],
+    ) -> dict[str, Frame]:
+        rows = {table: Frame.of(tables[table], constants)}
+        return {f"seen_{table}": compiled_query(self.seen[table])(rows)}
 
-def _processors() -> int:
+    def _add_of_table(self, table: str, frames: dict[str, Frame], found: _Features) -> None:
+        """Compute the aggregates over a table; its views are dropped as soon as that is done."""
+        seen = frames[f"seen_{table}"]
+        frames[f"seen_{table}"] = seen.of_customers(found.living)
+        for view in self.views:
+            if VIEWS[view].table != table:
+                continue
+            frames[view] = compiled_query(VIEWS[view].sql)(frames)
+            features = [each for each in self.aggregates.values() if each.view == view]
+            if features:
+                found.add(features, by_customer(frames[view]))
+
+
+def processors() -> int:
     """Return how many processors this process may use; in a container fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -238,10 +263,12 @@ def snapshot_blocks(
     """
     run = partial(plan.run, as_of=as_of, lookback_days=lookback_days, definition=definition)
 
+    keep_freed_memory()
+
     def block(ends: tuple[int, int]) -> Values:
         return run(tables.of_customers(*ends))
 
-    with ThreadPoolExecutor(max_workers=_processors()) as pool:
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
         return list(pool.map(block, blocks_of(tables)))
 
 

@@ -5,19 +5,21 @@ Only customers of the table that tells who lives are kept: nobody else is in any
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ebbtide.contracts.tables import table_contract
 from features.arrays.column import Column
 from features.arrays.frame import CUSTOMER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterator, Mapping, Sequence, Set
 
     import duckdb
 
@@ -35,7 +37,9 @@ SORTED_BY: dict[str, tuple[str, ...]] = {
 _HASHED = ("order_id",)
 """Ids that are only told apart, so many that a list of them would cost more than it is worth."""
 _MOST_LISTED = 2**16
-"""Other ids are listed up to so many; a list of millions takes twenty seconds and a gigabyte."""
+"""Other ids are listed up to so many; a list of millions takes seconds and a gigabyte."""
+_LOOKED_AT = 500_000
+"""Among so many rows it is looked whether the ids are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +87,39 @@ def sorted_tables(
     ContractError
         If neither memory nor disk is enough to sort a table.
     """
-    connection = tables.connection.cursor()
-    try:
-        with _room_for(log_table):
-            connection.execute(
-                "CREATE OR REPLACE TEMP TABLE buyers AS SELECT customer_id, "
-                "CAST(row_number() OVER (ORDER BY customer_id) - 1 AS INTEGER) AS number "
-                f"FROM (SELECT DISTINCT customer_id FROM {log_table})"
-            )
-            ids = connection.sql("SELECT customer_id FROM buyers ORDER BY number").to_arrow_table()
-        columns = {}
-        for name in read:
-            with _room_for(name):
-                columns[name] = _columns(connection, name, read[name])
-        connection.execute("DROP TABLE buyers")
-    finally:
-        connection.close()
-    return SortedTables(ids["customer_id"].combine_chunks(), columns)
+    with tables.connection.cursor() as connection, _room_for(log_table):
+        kinds = _kinds(connection, log_table, read[log_table])
+        customers, numbers, told = _told(connection, log_table, kinds)
+
+    def columns_of(name: str) -> dict[str, Column]:
+        with tables.connection.cursor() as connection, _room_for(name):
+            connection.register("customers_told", customers)
+            return _columns(connection, name, read[name])
+
+    # While DuckDB sorts a table, others become arrays.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        held = {name: pool.submit(_held, told[name], kind) for name, kind in kinds.items()}
+        others = {name: pool.submit(columns_of, name) for name in read if name != log_table}
+        columns = {CUSTOMER: numbers} | {name: each.result() for name, each in held.items()}
+    return SortedTables(
+        customers["customer_id"],
+        {log_table: columns} | {name: each.result() for name, each in others.items()},
+    )
+
+
+def _told(
+    connection: duckdb.DuckDBPyConnection, log_table: str, kinds: Mapping[str, str]
+) -> tuple[pa.RecordBatch, Column, pa.Table]:
+    """Return who is in the log, with their numbers; the number of each row; and the rows."""
+    found = connection.sql(
+        f"SELECT customer_id, {_selected(kinds)} FROM {log_table} AS held "
+        f"WHERE customer_id IS NOT NULL ORDER BY customer_id{_then_by(log_table, kinds)}"
+    ).to_arrow_table()  # on all processors, where fetchnumpy takes one
+    stretches = pc.run_end_encode(found[CUSTOMER].combine_chunks())
+    ends = stretches.run_ends.to_numpy()
+    numbers = np.arange(len(ends), dtype=np.int32)
+    customers = pa.record_batch({"customer_id": stretches.values, "number": pa.array(numbers)})
+    return customers, Column(np.repeat(numbers, np.diff(ends, prepend=0))), found.drop(CUSTOMER)
 
 
 @contextmanager
@@ -116,35 +136,39 @@ def _room_for(name: str) -> Iterator[None]:
         raise TooLarge(name) from err
 
 
-def _columns(
-    connection: duckdb.DuckDBPyConnection, name: str, read: Iterable[str]
-) -> dict[str, Column]:
-    contract = table_contract(name)
+def _columns(connection: duckdb.DuckDBPyConnection, name: str, read: Set[str]) -> dict[str, Column]:
+    kinds = _kinds(connection, name, read)
+    found = connection.sql(
+        f"SELECT told.number AS customer_id, {_selected(kinds)} FROM {name} AS held "
+        f"JOIN customers_told AS told USING (customer_id) "
+        f"ORDER BY told.number{_then_by(name, kinds)}"
+    ).to_arrow_table()
+    columns = {CUSTOMER: Column(found[CUSTOMER].to_numpy())}
+    return columns | {each: _held(found[each], kind) for each, kind in kinds.items()}
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, table: str, read: Set[str]) -> dict[str, str]:
+    """Return how each column that is read becomes numbers."""
+    contract = table_contract(table)
     wanted = [contract.column(each) for each in read if each != CUSTOMER]
-    kinds = {
+    return {
         each.name: "hash"
-        if each.kind == "id" and _is_hashed(connection, name, each.name)
+        if each.kind == "id" and _is_hashed(connection, table, each.name)
         else each.kind
         for each in wanted
     }
-    words: dict[str, tuple[str, ...]] = {}
-    parts = ["buyers.number AS customer_id"]
-    for each, kind in kinds.items():
-        if kind in ("text", "id"):
-            words[each] = _words(connection, name, each)
-        parts.append(f"{_FORMS[kind].format(column=f'held.{each}', words=each)} AS {each}")
-    clock = (contract.clock,) if contract.clock in kinds else ()
-    order = ", ".join(f"held.{each}" for each in SORTED_BY.get(name, clock) if each in kinds)
-    found = connection.sql(
-        f"SELECT {', '.join(parts)} FROM {name} AS held JOIN buyers USING (customer_id) "
-        f"ORDER BY buyers.number{', ' + order if order else ''}"
-    ).to_arrow_table()  # on all processors, where fetchnumpy takes one
-    for each in words:
-        connection.execute(f"DROP TYPE words_of_{each}")
-    columns = {CUSTOMER: Column(found[CUSTOMER].to_numpy())}
-    for each, kind in kinds.items():
-        columns[each] = _held(found[each], kind, words.get(each))
-    return columns
+
+
+def _selected(kinds: Mapping[str, str]) -> str:
+    forms = [
+        f"{_FORMS[kind].format(column=f'held.{name}')} AS {name}" for name, kind in kinds.items()
+    ]
+    return ", ".join(forms)
+
+
+def _then_by(table: str, kinds: Mapping[str, str]) -> str:
+    clock = table_contract(table).clock
+    return "".join(f", held.{each}" for each in SORTED_BY.get(table, (clock,)) if each in kinds)
 
 
 _FORMS = {
@@ -159,37 +183,52 @@ _FORMS = {
     "flag": "{column}",
     # The hash of null is a number like any other.
     "hash": "CASE WHEN {column} IS NOT NULL THEN CAST(hash({column}) >> 1 AS BIGINT) END",
-    "text": "enum_code(CAST({column} AS words_of_{words}))",
-    "id": "enum_code(CAST({column} AS words_of_{words}))",
+    "text": "{column}",
+    "id": "{column}",
 }
-"""How each kind of column becomes numbers."""
+"""What each kind of column is in the query; texts become numbers after it."""
 
 
 def _is_hashed(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
     if column in _HASHED:
         return True
-    counted = connection.sql(f"SELECT approx_count_distinct({column}) FROM {table}").fetchall()
+    counted = connection.sql(
+        f"SELECT approx_count_distinct({column}) FROM "
+        f"(SELECT {column} FROM {table} LIMIT {_LOOKED_AT})"
+    ).fetchall()
     return bool(counted[0][0] > _MOST_LISTED)
 
 
-def _words(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[str, ...]:
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TYPE words_of_{column} AS ENUM (SELECT {column} FROM "
-        f"(SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL) ORDER BY {column})"
-    )
-    words = connection.sql(f"SELECT enum_range(CAST(NULL AS words_of_{column}))").fetchall()[0][0]
-    return tuple(words)
-
-
-def _held(found: pa.ChunkedArray, kind: str, words: tuple[str, ...] | None) -> Column:
-    valid = None
-    if found.null_count:
-        valid = found.is_valid().to_numpy()
-        found = found.fill_null(pa.scalar(0).cast(found.type))
-    values = found.to_numpy()
+def _held(found: pa.ChunkedArray, kind: str) -> Column:
+    if kind in ("text", "id"):
+        return _words(found)
+    values, valid = _filled(found)
     if kind == "number" and values.dtype.kind == "f":
         missing = np.isnan(values)
         if missing.any():
             valid = ~missing if valid is None else valid & ~missing
-    scale = MONEY_DIGITS if kind == "money" else None
-    return Column(values, valid, scale, words)
+    return Column(values, valid, MONEY_DIGITS if kind == "money" else None)
+
+
+def _words(found: pa.ChunkedArray) -> Column:
+    """Return texts as places among their words; DuckDB's enums would take four times as long."""
+    encoded = found.dictionary_encode().unify_dictionaries()
+    words = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
+    order = sorted(range(len(words)), key=words.__getitem__)
+    place = np.zeros(max(len(words), 1), dtype=np.min_scalar_type(len(words)))
+    place[order] = np.arange(len(words))
+    values = np.empty(len(found), dtype=place.dtype)
+    end = 0
+    for chunk in encoded.chunks:
+        start, end = end, end + len(chunk)
+        place.take(chunk.indices.fill_null(0).to_numpy(), out=values[start:end])
+    valid = found.is_valid().to_numpy() if found.null_count else None
+    return Column(values, valid, words=tuple(words[each] for each in order))
+
+
+def _filled(found: pa.ChunkedArray) -> tuple[Array, Array | None]:
+    """Return values, anything where null, and which are there; None if all are."""
+    if not found.null_count:
+        return found.to_numpy(), None
+    valid = found.is_valid().to_numpy()
+    return found.fill_null(pa.scalar(0).cast(found.type)).to_numpy(), valid

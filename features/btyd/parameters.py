@@ -128,12 +128,24 @@ def _fit_spend(
     if (purchases[spent] > 1).sum() < LEAST_REPEATERS:
         return None, None
     days, mean = purchases[spent], spend[spent] / purchases[spent]
-    order = np.lexsort([mean, sortable(days)])
-    kept = order[_every_kth(len(order))]
+    days, mean = _in_order(days, mean)
+    kept = _every_kth(len(days))
     try:
         return fit_gamma_gamma(days[kept], mean[kept])
     except NotReady:  # spend without a maximum, such as one price for all; purchases have theirs
         return None, None
+
+
+def _in_order(
+    days: NDArray[np.float64], mean: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sort by days and, among equal days, by the mean; where a row went nobody asks."""
+    order = np.argsort(sortable(days), kind="stable")
+    days, mean = days[order], mean[order]
+    borders = np.flatnonzero(days[1:] != days[:-1]) + 1
+    for of_equal_days in np.split(mean, borders):
+        of_equal_days.sort()  # a view of the means
+    return days, mean
 
 
 def _every_kth(count: int) -> NDArray[np.int64]:

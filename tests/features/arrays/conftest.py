@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 AS_OF = datetime(2011, 3, 27, 1, 30, tzinfo=UTC)
-NOT_NULL = ("customer_id", "row")
+NOT_NULL = ("customer_id", "row", "age")
 KINDS = {
     "customer_id": pa.int32(),
     "row": pa.int32(),
+    "age": pa.int32(),
     "i": pa.int32(),
     "j": pa.int64(),
     "m": pa.decimal128(18, 4),
@@ -61,7 +62,8 @@ def tables(draw, *, most: int = 14) -> dict[str, list[object]]:
         name: draw(st.lists(st.none() | each, min_size=len(customers), max_size=len(customers)))
         for name, each in DRAWN.items()
     }
-    return {"customer_id": customers, "row": list(range(len(customers)))} | drawn
+    row = list(range(len(customers)))
+    return {"customer_id": customers, "row": row, "age": row[::-1]} | drawn
 
 
 def as_column(name: str, values: Sequence[object]) -> Column:
@@ -76,7 +78,13 @@ def as_column(name: str, values: Sequence[object]) -> Column:
         filled = [microseconds(value) if isinstance(value, datetime) else 0 for value in filled]
     if name in SCALES:
         filled = [int(value * 10 ** SCALES[name]) for value in filled]
-    kind = {"i": np.int32, "customer_id": np.int32, "d": np.float64, "f": bool}.get(name, np.int64)
+    kind = {
+        "i": np.int32,
+        "customer_id": np.int32,
+        "age": np.int32,
+        "d": np.float64,
+        "f": bool,
+    }.get(name, np.int64)
     # What is null may hold anything.
     held = np.where(valid, np.array(filled, dtype=kind), np.array(1, dtype=kind))
     return Column(held, None if name in NOT_NULL else valid, SCALES.get(name))

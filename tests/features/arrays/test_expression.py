@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from features.arrays import grouped  # teaches the aggregates and windows
+from features.arrays import expression, grouped  # the latter teaches the aggregates and windows
 from features.arrays.expression import COMPILERS
 from features.arrays.frame import Frame
 from features.arrays.select import compiled
@@ -23,6 +23,7 @@ EXPRESSIONS = [
     *("i // 3", "-i // 3", "i // -3", "j // nullif(i, 0)", "i // 30 * 30", "NULL // i", "j // 7"),
     *("-i", "-m", "-d", "-(i - j)", "-NULL", "abs(i)", "abs(m)", "abs(d)", "abs(j)", "abs(m - p)"),
     # Comparison, across scales and kinds.
+    *("i < 3000000000", "-3000000000 < i", "i = 3000000000", "i // 3000000000", "3 > i"),
     *(
         "i < j",
         "m <= p",
@@ -193,3 +194,25 @@ def test_texts_of_different_columns_are_not_compared_by_their_places(small) -> N
     for sql in ("w = v", "coalesce(CASE WHEN i = 0 THEN w END, v)", "w = i", "i = 'a'"):
         with pytest.raises(NotImplementedError, match="text of the same column"):
             compiled(sql)(frame)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("i + j * 2", "i + j * 3"),
+        ("i - (j - m)", "i - j - m"),
+        ("w = ''", "w = 'a'"),
+        ("f = TRUE", "f = FALSE"),
+        ("i = 0", "i = '0'"),
+        ("count(i)", "count(DISTINCT i)"),
+        ("sum(i) FILTER (f)", "sum(i) FILTER (NOT f)"),
+        ("lag(i) OVER (ORDER BY j)", "lag(i) OVER (ORDER BY j DESC)"),
+        ("CAST(d AS DECIMAL(18, 4))", "CAST(d AS DECIMAL(18, 2))"),
+    ],
+)
+def test_only_equal_expressions_share_what_is_remembered(one: str, other: str) -> None:
+    key, again, third = (
+        expression._key(sqlglot.parse_one(sql, read="duckdb")) for sql in (one, one, other)
+    )
+    assert key == again
+    assert key != third

@@ -77,6 +77,38 @@ def test_the_narrowest_keys_sort_like_wide_ones() -> None:
     assert groups.ordered(key).tolist() == [-128, -100, 27, 100, 127]
 
 
+@given(st.lists(st.integers(-9, 9), min_size=6, max_size=20), st.data())
+def test_groups_that_are_mostly_single_rows_are_reduced_like_others(values, data) -> None:
+    twice = data.draw(st.integers(0, len(values) - 2))
+    keys = np.array([place - (place > twice) for place in range(len(values))])
+    held = np.array(values)
+    groups = group([keys], n_grouping=1, n_rows=len(keys))
+    of_group = [held[keys == each] for each in range(len(keys) - 1)]
+    assert groups.total(held).tolist() == [int(each.sum()) for each in of_group]
+    for by in (np.minimum, np.maximum):
+        assert groups.reduce(by, held).tolist() == [int(by.reduce(each)) for each in of_group]
+
+
+@pytest.mark.parametrize(
+    "values", [[1, 2, 2, 0, 5], [5, 2, 2, 9, 0], [1, 3, 2, 4, 5], [1.0, np.nan, 2.0, 3.0, 4.0]]
+)
+def test_the_least_and_the_greatest_are_found_in_any_order(values: list[float]) -> None:
+    held = np.array(values)
+    groups = group([np.array([0, 0, 0, 1, 1])], n_grouping=1, n_rows=5)
+    for by in (np.minimum, np.maximum):
+        np.testing.assert_array_equal(
+            groups.reduce(by, held), [by.reduce(held[:3]), by.reduce(held[3:])]
+        )
+
+
+def test_rows_of_some_customers_are_found_though_others_have_none() -> None:
+    rows = frame(customer_id=[3, 3, 5, 9], x=[1, 2, 3, 4])
+    assert rows.of_customers(np.array([0, 3, 9, 12])).column("x").values.tolist() == [1, 2, 4]
+    assert rows.of_customers(np.array([3, 5, 9])) is rows
+    assert rows.of_customers(np.array([], dtype=int)).n_rows == 0
+    assert frame(customer_id=[]).of_customers(np.array([1])).n_rows == 0
+
+
 def test_totals_are_exact_though_the_running_sum_overflows() -> None:
     values = np.array([2**62, 2**61, 5, 2**62, 2**62 - 1, -(2**62)])
     groups = Groups(None, np.array([0, 2, 3, 5]), np.array([1, 2, 4, 5]), 6)
