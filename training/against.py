@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 Knew = Literal["nothing", "part", "all"]
 """What a champion knew of the outcomes: nothing; some of the same time; these very ones."""
 
-BANDS = ("low", "medium", "high")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moves:
@@ -41,12 +39,15 @@ class Moves:
     Parameters
     ----------
     n : how many.
+    mean_before, mean_after : mean probability by the champion, and by the challenger.
     by_band : rows are the champion's bands, columns the challenger's, both low, medium, high.
     listed : length of the contact list.
     on_both : how many would be on the lists of both.
     """
 
     n: int
+    mean_before: float
+    mean_after: float
     by_band: tuple[tuple[int, ...], ...]
     listed: int
     on_both: int
@@ -104,6 +105,8 @@ class Against:
             if moves is None
             else {
                 "n": moves.n,
+                "mean_before": moves.mean_before,
+                "mean_after": moves.mean_after,
                 "by_band": [list(row) for row in moves.by_band],
                 "listed": moves.listed,
                 "on_both": moves.on_both,
@@ -226,6 +229,8 @@ def moves_between(before: FloatArray, after: FloatArray, *, bands: Bands, capaci
     tops = [set(np.argsort(-each, kind="stable")[:listed].tolist()) for each in (before, after)]
     return Moves(
         n=len(after),
+        mean_before=float(before.mean()),
+        mean_after=float(after.mean()),
         by_band=tuple(tuple(row) for row in pairs.tolist()),
         listed=listed,
         on_both=len(tops[0] & tops[1]),

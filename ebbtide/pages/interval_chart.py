@@ -82,7 +82,8 @@ def interval_chart(
             axis=altair.Axis(labelLimit=260, labelPadding=10, ticks=False, domain=False, grid=True),
         )
     }
-    if len({(dot.row) for dot in dots}) < len(dots):
+    # Bars of one row would cover each other; bare dots may share the line.
+    if len({dot.row for dot in dots}) < len(dots) and any(dot.low is not None for dot in dots):
         y["yOffset"] = altair.YOffset("series:N", sort=names, scale=altair.Scale(paddingOuter=0.6))
     colour = altair.Color(
         "series:N",

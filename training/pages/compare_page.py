@@ -89,9 +89,9 @@ def compare_page(
             Section("In short", _short(champion, challenger, against, refusals)),
             Section("On the same customers", _same_customers(against)),
             Section("Each at its own test", _own_tests(champion, challenger)),
-            Section("Who would move", _moves(against)),
+            Section("Who would move", _moves(against, challenger)),
             Section("What drives them", _drivers(champion, challenger)),
-            Section("What they learned from", [_data(champion, challenger)]),
+            Section("What they learned from", _data(champion, challenger)),
         ],
     )
 
@@ -151,8 +151,8 @@ def _in_a_sentence(against: Against) -> str:
         "worse": "ranks the same customers worse",
     }[wording.standing(difference)]
     return (
-        f"The challenger {said} than the champion: AUC {wording.signed(difference.value)} "
-        f"({wording.signed_interval(difference)})."
+        f"The challenger {said} than the champion: AUC {wording.signed(difference.value, '+.4f')} "
+        f"({wording.signed_interval(difference, '+.4f')})."
     )
 
 
@@ -239,24 +239,26 @@ def _with_interval(name: str, of: Estimate) -> str:
     return written(name, of.value) + ("" if within == "–" else f" ({within})")
 
 
-def _moves(against: Against | None) -> list[Block]:
+def _moves(against: Against | None, challenger: ReportInput) -> list[Block]:
     moves = None if against is None else against.moves
     if moves is None:
         return [Paragraph("Risk bands were not compared.")]
     share = moves.on_both / moves.listed
     facts: list[tuple[str, Cell, str]] = [
         ("to a higher risk band", moves.rises, f"of {moves.n:,} customers who live now"),
-        ("to a lower risk band", moves.falls, f"{moves.falls / moves.n:.1%}"),
+        ("to a lower risk band", moves.falls, "the others stay in theirs"),
         (
             "stay on the contact list",
             f"{share:.0%}",
             f"{moves.on_both:,} of the {moves.listed:,} at highest risk",
         ),
+        ("mean risk", f"{moves.mean_after:.1%}", f"champion: {moves.mean_before:.1%}"),
     ]
+    level = f" What the challenger expects: {challenger.level}" if challenger.level else ""
     return [
         Paragraph(
             "What promoting the challenger would change at once: customers who live now, by the "
-            "risk band that either model puts them in. Bands are those of the policy file."
+            f"risk band that either model puts them in. Bands are those of the policy file.{level}"
         ),
         Facts(facts),
         _band_table(moves),
@@ -295,7 +297,16 @@ def _drivers(champion: ReportInput, challenger: ReportInput) -> list[Block]:
     return blocks
 
 
-def _data(champion: ReportInput, challenger: ReportInput) -> Grid:
+def _data(champion: ReportInput, challenger: ReportInput) -> list[Block]:
+    said = [
+        f"{wording.in_words(each.churn_is)} ({each.definition})" for each in (champion, challenger)
+    ]
+    churn = (
+        f"Churn means the same for both: {said[0]}."
+        if said[0] == said[1]
+        else f"Churn means for the champion: {said[0]}; for the challenger: {said[1]}."
+    )
+
     def of(report: ReportInput) -> list[tuple[str, Cell]]:
         window = report.window
         span = f"{window.snapshots[0]} to {window.snapshots[-1]}" if window.snapshots else "–"
@@ -309,7 +320,6 @@ def _data(champion: ReportInput, challenger: ReportInput) -> Grid:
             ("alive at the newest snapshot", f"{window.newest_customers:,}"),
             ("facts about each", f"{window.features}"),
             ("looking back, days", f"{window.lookback_days:,}"),
-            ("churn", f"{wording.in_words(report.churn_is)} ({report.definition})"),
             ("bundle", report.bundle_version),
         ]
 
@@ -317,4 +327,4 @@ def _data(champion: ReportInput, challenger: ReportInput) -> Grid:
         (name, before, now)
         for (name, before), (_, now) in zip(of(champion), of(challenger), strict=True)
     ]
-    return Grid(("what", "champion", "challenger"), rows)
+    return [Paragraph(churn), Grid(("what", "champion", "challenger"), rows)]

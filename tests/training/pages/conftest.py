@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,6 +26,9 @@ from training.pages.report_input import (
     ShownGrade,
     Tried,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 N = 600
 SETTINGS = EvaluationSettings(resamples=200, smallest_slice=50)
@@ -49,6 +55,28 @@ def judgement_of(*, is_later_period: bool = True, **changes) -> Judgement:
     """What such a model is worth."""
     found = evaluate(judged(**changes), settings=SETTINGS, seed=0)
     return Judgement(evaluations=(found,), grade=grade(found, is_later_period=is_later_period))
+
+
+def _text(html: str) -> str:
+    without_pictures = re.sub(r"<svg.*?</svg>|</?span[^>]*>", "", html, flags=re.S)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", without_pictures)))
+
+
+@pytest.fixture(scope="session")
+def text_of() -> Callable[[str], str]:
+    """What a reader sees of a page, without markup and pictures."""
+    return lambda html: _text(html[html.index("<main>") :])
+
+
+@pytest.fixture(scope="session")
+def section() -> Callable[[str, str], str]:
+    """The text of a page's section by its title."""
+
+    def read(html: str, title: str) -> str:
+        parts = re.findall(r"<section[^>]*>\s*<h2>(.*?)</h2>(.*?)</section>", html, flags=re.S)
+        return _text(dict(parts)[title])
+
+    return read
 
 
 @pytest.fixture(scope="session")

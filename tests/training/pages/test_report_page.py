@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
 
 import pytest
 
@@ -12,18 +11,6 @@ from training.pages.report_input import ShownGrade
 from training.pages.report_page import report_page
 
 MOST_BYTES = 1_500_000
-
-
-def text_of(html: str) -> str:
-    """What a reader sees, without markup and pictures."""
-    body = html[html.index("<body>") :]
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", body, flags=re.S)))
-
-
-def section(html: str, title: str) -> str:
-    """The text of a section."""
-    parts = re.findall(r"<section[^>]*>\s*<h2>(.*?)</h2>(.*?)</section>", html, flags=re.S)
-    return text_of(f"<body>{dict(parts)[title]}")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +24,7 @@ def test_the_page_is_small_and_needs_nothing_from_outside(html) -> None:
     assert not re.search(r"(src|href)=\"(?!#)", html)
 
 
-def test_the_grade_stands_first_with_its_reasons(html, report) -> None:
+def test_the_grade_stands_first_with_its_reasons(html, report, section) -> None:
     short = section(html, "In short")
     assert short.split()[0] == report.grade.letter == "A"
     for reason in report.grade.reasons:
@@ -60,17 +47,17 @@ def test_the_grade_stands_first_with_its_reasons(html, report) -> None:
         "On 2025-09-01 only the model's ranking is known",
     ],
 )
-def test_the_page_says(html, said: str) -> None:
+def test_the_page_says(html, said: str, text_of) -> None:
     assert said in text_of(html)
 
 
-def test_each_measure_stands_with_its_interval_and_what_it_says(html, report) -> None:
+def test_each_measure_stands_with_its_interval_and_what_it_says(html, report, section) -> None:
     auc = report.evaluation.measures["auc"]
     row = f"{auc.value:.3f} {auc.low:.3f} to {auc.high:.3f} How often a customer who left"
     assert f"Ranking (AUC) {row}" in section(html, "All measures")
 
 
-def test_a_rule_is_beaten_only_where_the_whole_interval_says_so(report) -> None:
+def test_a_rule_is_beaten_only_where_the_whole_interval_says_so(report, section) -> None:
     rival = report.evaluation.rivals["recency"]
     near = replace(rival, difference=replace(rival.difference, low=-0.01))
     evaluation = replace(report.evaluation, rivals={"recency": near})
@@ -79,7 +66,7 @@ def test_a_rule_is_beaten_only_where_the_whole_interval_says_so(report) -> None:
     assert "model is better" not in said
 
 
-def test_without_dates_nothing_of_time_is_claimed(undated) -> None:
+def test_without_dates_nothing_of_time_is_claimed(undated, text_of, section) -> None:
     html = report_page(undated)
     said = text_of(html)
     assert section(html, "In short").split()[0] == "–"
@@ -91,7 +78,7 @@ def test_without_dates_nothing_of_time_is_claimed(undated) -> None:
     assert "For whom it works" not in said
 
 
-def test_the_gate_is_quoted_where_it_refused(report) -> None:
+def test_the_gate_is_quoted_where_it_refused(report, text_of) -> None:
     refused = replace(report, gate="refused (older): Expected data up to 2026-07-01 or later.")
     assert "would not let this model be promoted" in text_of(report_page(refused))
 
