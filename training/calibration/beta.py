@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import minimize
 
 from ebbtide.scorer.calibrator import sigmoid
 from ebbtide.scorer.calibrator_beta import BetaCalibrator, beta_columns
@@ -35,7 +36,7 @@ def fit_beta(log_odds: FloatArray, churned: FloatArray) -> BetaCalibrator:
     -----
     Scores are first put where a line would put them, so that the bend lies at even odds and not
     wherever a model's own scale has its zero. A slope that would not rise is held at a tenth of
-    the line's.
+    the line's, and the rest is fitted beside it: a level that belongs to another slope is wrong.
 
     References
     ----------
@@ -68,10 +69,30 @@ def fit_beta(log_odds: FloatArray, churned: FloatArray) -> BetaCalibrator:
         if np.abs(step).max() < 1e-10:
             break
     mean, bend = float(weights[0]), float(weights[1])
+    curve = np.array([mean - bend, mean + bend, float(weights[2])])
     least = 0.1 * line.slope
+    if curve[:2].min() < least:
+        curve = _held(np.column_stack([low, high, np.ones_like(low)]), targets, curve, least=least)
     return BetaCalibrator(
-        low=max(mean - bend, least),
-        high=max(mean + bend, least),
-        intercept=float(weights[2]),
+        low=float(curve[0]),
+        high=float(curve[1]),
+        intercept=float(curve[2]),
         offset=float(offset),
     )
+
+
+def _held(
+    design: FloatArray, targets: FloatArray, start: FloatArray, *, least: float
+) -> FloatArray:
+    """Return both slopes, at least so steep, and the intercept that is likeliest beside them."""
+
+    def loss(given: FloatArray) -> tuple[float, FloatArray]:
+        z, bend = design @ given, (given[1] - given[0]) / 2
+        total = float((np.logaddexp(0.0, z) - targets * z).sum()) + _RIDGE * bend**2 / 2
+        slope = design.T @ (sigmoid(z) - targets)
+        return total, slope + _RIDGE * bend / 2 * np.array([-1.0, 1.0, 0.0])
+
+    bounds = [(least, None), (least, None), (None, None)]
+    inside = np.append(np.maximum(start[:2], least), start[2])
+    options = {"ftol": 1e-14, "gtol": 1e-8, "maxiter": 1000}
+    return minimize(loss, inside, jac=True, bounds=bounds, method="L-BFGS-B", options=options).x

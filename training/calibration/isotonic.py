@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_GROUPS = 200
 FEWEST_IN_A_GROUP = 25
 
+_MARGIN = 1e-12
+"""Shares are strictly inside 0 and 1; a wider margin would make rare ones equal."""
+
 
 def fit_isotonic(log_odds: FloatArray, churned: FloatArray) -> IsotonicCalibrator:
     """Fit rising shares to groups of customers of like score, and join their centres.
@@ -59,9 +62,9 @@ def fit_isotonic(log_odds: FloatArray, churned: FloatArray) -> IsotonicCalibrato
     shares = np.bincount(again, shares * total) / np.bincount(again, total)
     if len(centres) == 1:
         centres = np.array([centres[0], centres[0] + 1.0])
-        joined = logit(shares)[0] + np.array([0.0, line.slope])
+        joined = logit(shares, margin=_MARGIN)[0] + np.array([0.0, line.slope])
     else:
-        joined = logit(shares)
+        joined = logit(shares, margin=_MARGIN)
     return IsotonicCalibrator(
         scores=tuple(centres.tolist()),
         log_odds=tuple(joined.tolist()),

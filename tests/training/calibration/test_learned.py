@@ -109,3 +109,18 @@ def test_at_a_level_the_mean_is_as_asked_and_the_order_stays() -> None:
     p_churn = raised.probability(said)
     assert p_churn.mean() == pytest.approx(0.7, abs=1e-9)
     assert (np.argsort(p_churn) == np.argsort(said)).all()
+
+
+def test_beta_that_is_held_from_falling_still_promises_the_share_that_came() -> None:
+    said = _scores(4_000)
+    came = _drawn(sigmoid(np.where(said < 0, 1.5 * said, -0.8 * said) - 0.3), seed=7)
+    learned = fit_beta(said, came)
+    assert learned.high < learned.low
+    assert learned.probability(said).mean() == pytest.approx(came.mean(), abs=0.002)
+
+
+def test_isotonic_rises_where_leavers_are_one_in_ten_thousand() -> None:
+    leavers, each = [0, 2, 6, 12, 400], 100_000
+    came = np.concatenate([np.arange(each) < many for many in leavers]) * 1.0
+    learned = fit_isotonic(np.repeat(np.arange(5.0), each), came)
+    assert (np.diff(learned.log_odds) > 0).all()
