@@ -93,15 +93,9 @@ def fit_logistic(
                 places, own[missing + 1 :], middle[missing + 1 :], strict=True
             )
         },
-        **(
-            {
-                "knots": knots,
-                "bend_weights": np.array(own[1:missing]),
-                "bend_centers": np.array(middle[1:missing]),
-            }
-            if knots
-            else {}
-        ),
+        knots=knots,
+        bend_weights=np.array(own[1:missing]).reshape(bends, ranked.shape[1]),
+        bend_centers=np.array(middle[1:missing]).reshape(bends, ranked.shape[1]),
     )
     return "linear.json", json.dumps(model.to_json(), sort_keys=True) + "\n"
 

@@ -7,10 +7,10 @@ import pytest
 from scipy.optimize import approx_fprime
 from scipy.special import hyp2f1
 
+from ebbtide.beta_posterior import beta_mean
 from ebbtide.errors import NotReady
 from features.btyd.beta_geometric import BetaGeometric, fit_beta_geometric, log_likelihood
 from features.btyd.histories import Histories, histories
-from ebbtide.beta_posterior import beta_mean
 
 KINDS = ("bg_nbd", "mbg_nbd")
 CDNOW = BetaGeometric(kind="bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426)
