@@ -83,8 +83,8 @@ def calibration_chart(
         )
     )
     said = [
-        _said("more left than promised", at=(0.03, 0.97), align="left", baseline="top"),
-        _said("fewer left than promised", at=(0.97, 0.03), align="right", baseline="bottom"),
+        _said("more left than promised", is_above=True),
+        _said("fewer left than promised", is_above=False),
     ]
     plot = altair.layer(*said, diagonal, whiskers, dots).properties(width=_SIDE, height=_SIDE)
     if not histogram:
@@ -96,7 +96,7 @@ def calibration_chart(
         .encode(
             x=altair.X("from:Q", scale=unit, title="promised probability", axis=percent),
             x2="to:Q",
-            y=altair.Y("none:Q", title="customers", axis=altair.Axis(tickCount=2, format=",~s")),
+            y=altair.Y("none:Q", title="customers", axis=altair.Axis(tickCount=2, format=",.0f")),
             y2="n:Q",
         )
         .properties(width=_SIDE, height=_HISTOGRAM_HEIGHT)
@@ -104,12 +104,18 @@ def calibration_chart(
     return to_svg(altair.vconcat(plot, bars, spacing=6))
 
 
-def _said(text: str, *, at: tuple[float, float], align: str, baseline: str) -> Any:
-    """Return words in a corner of the plot."""
+def _said(text: str, *, is_above: bool) -> Any:
+    """Return words in the corner above or below the diagonal."""
     import altair
 
-    data = altair.InlineData(values=[{"x": at[0], "y": at[1], "text": text}])
-    mark = altair.Chart(data).mark_text(color=GREY, align=align, baseline=baseline, fontSize=12)
+    at = 0.03 if is_above else 0.97
+    data = altair.InlineData(values=[{"x": at, "y": 1 - at, "text": text}])
+    mark = altair.Chart(data).mark_text(
+        color=GREY,
+        align="left" if is_above else "right",
+        baseline="top" if is_above else "bottom",
+        fontSize=12,
+    )
     x, y = altair.X("x:Q", scale=_unit()), altair.Y("y:Q", scale=_unit())
     return mark.encode(x=x, y=y, text="text:N")
 

@@ -91,7 +91,13 @@ def interval_chart(
         scale=altair.Scale(
             domain=names, range=[COLOURS[i % len(COLOURS)] for i in range(len(names))]
         ),
-        legend=altair.Legend(title=None, orient="top", symbolOpacity=1, labelLimit=0)
+        legend=altair.Legend(
+            title=None,
+            orient="top",
+            symbolOpacity=1,
+            labelLimit=0,
+            offset=8 if rule_at is None else 24,
+        )
         if len(names) > 1
         else None,
     )

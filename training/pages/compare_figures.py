@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from training.pages.report_input import ShownDriver
 
 
-def families_chart(champion: Sequence[ShownDriver], challenger: Sequence[ShownDriver]) -> str:
-    """Return a row for each family with a dot for either model, the strongest of today first.
+def shares_chart(champion: Sequence[ShownDriver], challenger: Sequence[ShownDriver]) -> str:
+    """Return a row for each driver with a dot for either model, the strongest of today first.
 
     Parameters
     ----------
-    champion, challenger : groups of features with their shares.
+    champion, challenger : features, or groups of them, with their shares.
     """
     before = {each.name: each.share for each in champion}
     now = {each.name: each.share for each in challenger}

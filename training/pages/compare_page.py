@@ -21,7 +21,7 @@ from ebbtide.pages.page import (
     render_page,
 )
 from training.pages import wording
-from training.pages.compare_figures import families_chart
+from training.pages.compare_figures import shares_chart
 from training.pages.how_good import LEVEL_OF, grade_mark
 from training.pages.measure_words import interval, words_of, written
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ebbtide.pages.page import Block, Cell
     from training.against import Against, Knew, Moves
     from training.evaluation.bootstrap import Estimate
-    from training.pages.report_input import ReportInput
+    from training.pages.report_input import ReportInput, ShownDriver
     from training.pages.wording import Standing
 
 
@@ -282,8 +282,10 @@ def _drivers(champion: ReportInput, challenger: ReportInput) -> list[Block]:
     now = {each.name for each in challenger.drivers.features}
     blocks: list[Block] = [
         Chart(
-            families_chart(champion.drivers.families, challenger.drivers.families),
-            "Share of all movement of the scores, by family of facts.",
+            shares_chart(_groups(champion), _groups(challenger)),
+            "Share of all movement of the scores, by family of facts."
+            if challenger.drivers.families
+            else "Share of all movement of the scores, of the strongest facts.",
         )
     ]
     for words, names in (
@@ -295,6 +297,11 @@ def _drivers(champion: ReportInput, challenger: ReportInput) -> list[Block]:
     if now == before:
         blocks.append(Paragraph("The strongest facts are the same."))
     return blocks
+
+
+def _groups(report: ReportInput) -> Sequence[ShownDriver]:
+    """Return families, or facts where those have none."""
+    return report.drivers.families or report.drivers.features
 
 
 def _data(champion: ReportInput, challenger: ReportInput) -> list[Block]:

@@ -34,7 +34,7 @@ def ranking_chart(evaluation: Evaluation) -> str:
     return interval_chart(
         dots,
         x_title=AUC_AXIS,
-        x_format=".2f",
+        x_format=".3~f",
         rule_at=None if best is None else evaluation.rivals[best].auc.value,
         rule_label="best rule",
     )
@@ -47,7 +47,7 @@ def periods_chart(periods: Sequence[Period]) -> str:
         dots.append(_dot(period.day, MODEL, period.auc))
         if period.best_rule_auc is not None:
             dots.append(_dot(period.day, BEST_RULE, period.best_rule_auc))
-    return interval_chart(dots, x_title=AUC_AXIS, x_format=".2f")
+    return interval_chart(dots, x_title=AUC_AXIS, x_format=".3~f")
 
 
 def promises_chart(evaluation: Evaluation) -> str:

@@ -121,7 +121,9 @@ def _window(bundle: Bundle) -> DataWindow:
         rows=lineage["rows"],
         customers=lineage["customers"],
         features=len(bundle.scorer.features),
-        families=sorted({feature.family for feature in bundle.scorer.features}),
+        families=sorted({feature.family for feature in bundle.scorer.features})
+        if _has_families(bundle)
+        else [],
         lookback_days=bundle.lookback_days,
         newest_customers=bundle.reference.n_customers,
         tables=[
@@ -169,7 +171,7 @@ def _judged_period(day: str, evaluation: Evaluation) -> Period:
 
 
 def _drivers(bundle: Bundle) -> ShownDrivers:
-    meanings = {feature.name: feature.meaning for feature in bundle.scorer.features}
+    contracts = {feature.name: feature for feature in bundle.scorer.features}
     causes: dict[str, str] = {cause: words.en for cause, words in CAUSES.items()}
     return ShownDrivers(
         n_rows=bundle.drivers.n_rows,
@@ -178,19 +180,26 @@ def _drivers(bundle: Bundle) -> ShownDrivers:
                 name=fact_in_words(each.name),
                 share=each.share,
                 direction=each.direction,
-                meaning=meanings[each.name],
+                meaning=contracts[each.name].meaning,
+                is_category=contracts[each.name].is_categorical,
             )
             for each in bundle.drivers.features[:MOST_DRIVERS]
         ],
         families=[
             ShownDriver(name=each.name.replace("_", " "), share=each.share)
             for each in bundle.drivers.families
+            if _has_families(bundle)
         ],
         causes=[
             ShownDriver(name=causes.get(each.name, each.name), share=each.share)
             for each in bundle.drivers.causes
         ],
     )
+
+
+def _has_families(bundle: Bundle) -> bool:
+    """Whether features are grouped at all: each column of a snapshot table is its own family."""
+    return len(bundle.drivers.families) < len(bundle.drivers.features)
 
 
 def _limits(bundle: Bundle) -> list[str]:
@@ -201,7 +210,9 @@ def _limits(bundle: Bundle) -> list[str]:
             "Its probabilities were not checked on a later period: rely on the order of customers "
             "more than on the figures."
         )
-    if bundle.scorer.horizons is None:
+    if bundle.definition.kind == "label":
+        said.append("It does not say when customers leave: the label says whether they did.")
+    elif bundle.scorer.horizons is None:
         said.append("It does not say when customers leave: there was too little to learn it from.")
     return said
 

@@ -32,7 +32,8 @@ def quality_sections(report: ReportInput) -> list[Section]:
     if len(report.tried) > 1:
         sections.append(Section("What else was tried", [_tried(report)]))
     if len(report.periods) > 1:
-        sections.append(Section("Over time", _periods(report)))
+        title = "Over time" if report.is_dated else "Part by part"
+        sections.append(Section(title, _periods(report)))
     return [
         *sections,
         Section("Do the promises hold?", _promises(report)),
@@ -199,7 +200,7 @@ def _periods(report: ReportInput) -> list[Block]:
     first = report.periods[0]
     note = (
         ""
-        if first.best_rule_auc is not None
+        if first.best_rule_auc is not None or not report.is_dated
         else (
             f" On {first.day} only the model's ranking is known: no earlier period was there to "
             f"learn probabilities from."

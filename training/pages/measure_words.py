@@ -75,7 +75,7 @@ MEASURES: dict[str, MeasureWords] = {
         name="Calibration error",
         says=(
             "Mean distance between promised and realised share over ten groups of customers "
-            "of like risk."
+            "of like risk. Chance adds to a distance, so that its interval lies high."
         ),
         better="lower",
     ),

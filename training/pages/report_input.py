@@ -75,12 +75,14 @@ class ShownDriver:
     share : of all that moves scores, in [0, 1].
     direction : 1 where risk rises with the value, -1 where it falls, 0 where neither.
     meaning : of a feature, in a sentence; empty for a group.
+    is_category : whether its values are words, which are neither high nor low.
     """
 
     name: str
     share: float
     direction: int = 0
     meaning: str = ""
+    is_category: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ class ShownDrivers:
     ----------
     n_rows : customers that it was found on.
     features : the strongest features.
-    families, causes : groups of features, all of them.
+    families, causes : groups of features, all of them; no families where each is one feature.
     """
 
     n_rows: int
@@ -109,7 +111,7 @@ class DataWindow:
     trained_as_of : day up to which the data were used; empty without dates.
     snapshots : days of the snapshots with a known outcome, earliest first; empty without dates.
     rows, customers : rows of all snapshots, and different customers.
-    features, families : how many features, and the names of their families.
+    features, families : how many features, and the names of their families, if they have any.
     lookback_days : how far back they look; 0 where the company computed them.
     newest_customers : how many lived at the newest snapshot.
     tables : rows, first and last day of each table, by name.

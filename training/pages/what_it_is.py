@@ -11,7 +11,7 @@ from training.pages.measure_words import NONE, interval, place_of, words_of, wri
 if TYPE_CHECKING:
     from ebbtide.pages.page import Block, Cell
     from training.evaluation.evaluation import Evaluation
-    from training.pages.report_input import ReportInput, ShownDrivers
+    from training.pages.report_input import ReportInput, ShownDriver, ShownDrivers
 
 INTENDED = (
     "Ranking customers by their risk of leaving, and telling how large it is.",
@@ -68,7 +68,7 @@ def driver_section(drivers: ShownDrivers) -> Section:
         Grid(
             ("fact", "what it is", "with a higher value", "share"),
             [
-                (each.name, each.meaning, _DIRECTIONS[each.direction], f"{each.share:.1%}")
+                (each.name, each.meaning, _direction(each), f"{each.share:.1%}")
                 for each in drivers.features
             ],
         ),
@@ -76,26 +76,36 @@ def driver_section(drivers: ShownDrivers) -> Section:
     return Section("What drives the risk", blocks)
 
 
+def _direction(driver: ShownDriver) -> str:
+    return "depends on the word" if driver.is_category else _DIRECTIONS[driver.direction]
+
+
 def data_section(report: ReportInput) -> Section:
     """Return what the model learned from, and what churn means."""
     window = report.window
     facts: list[tuple[str, Cell] | tuple[str, Cell, str]] = [
-        ("data up to", window.trained_as_of or "no dates"),
-        ("snapshots with a known outcome", len(window.snapshots) or NONE),
-        ("rows", window.rows, "one for each customer alive at a snapshot"),
+        ("rows", window.rows, "one for each customer alive at a snapshot")
+        if window.snapshots
+        else ("rows", window.rows),
         ("different customers", window.customers),
         ("facts about each", window.features),
-        ("alive at the newest snapshot", window.newest_customers),
     ]
+    if window.snapshots:
+        facts = [
+            ("data up to", window.trained_as_of),
+            ("snapshots with a known outcome", len(window.snapshots)),
+            *facts,
+            ("alive at the newest snapshot", window.newest_customers),
+        ]
     words = [f"Churn is: {wording.in_words(report.churn_is)} ({report.definition})."]
     if window.snapshots:
         words.append(
             f"Snapshots from {window.snapshots[0]} to {window.snapshots[-1]}. At each, a customer "
             f"is described by what was known strictly before it, and judged by what came after."
         )
-    families = wording.listed([name.replace("_", " ") for name in window.families])
-    reach = f", looking back {window.lookback_days:,} days" if window.lookback_days else ""
-    words.append(f"Families of facts{reach}: {families}.")
+    if window.families:
+        families = wording.listed([name.replace("_", " ") for name in window.families])
+        words.append(f"Families of facts, looking back {window.lookback_days:,} days: {families}.")
     blocks: list[Block] = [Facts(facts), *[Paragraph(text) for text in words]]
     if window.tables:
         blocks.append(Grid(("table", "rows", "first day", "last day"), window.tables))

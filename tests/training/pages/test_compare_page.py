@@ -94,6 +94,14 @@ def test_a_lower_log_loss_is_better_and_a_lower_auc_worse() -> None:
     assert difference_stands("auc", below) == "worse"
 
 
+def test_facts_without_families_are_compared_one_by_one(champion, report, text_of) -> None:
+    pair = [
+        replace(each, drivers=replace(each.drivers, families=[])) for each in (champion, report)
+    ]
+    said = text_of(compare_page(*pair, against=None, refusals=[]))
+    assert "of the strongest facts." in said
+
+
 def test_without_dates_nothing_of_time_is_claimed(undated, text_of) -> None:
     said = text_of(compare_page(undated, undated, against=None, refusals=[]))
     assert "customers of no date" in said
