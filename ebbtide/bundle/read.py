@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ebbtide.bundle.model_files import are_files_of, check_columns, read_model
 from ebbtide.bundle.signature import is_signed_by
 from ebbtide.bundle.write import version_of
 from ebbtide.contracts.feature import FeatureContract
-from ebbtide.definition import ChurnDefinition
+from ebbtide.definition import ChurnDefinition, ChurnKind
 from ebbtide.drivers import Drivers
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator_file import read_calibrator
@@ -47,6 +47,7 @@ _OTHER_FILES = (
     "drivers.json",
     "card.md",
 )
+_MOST_DAYS = 100_000
 _AGAIN = "Fetch the bundle again, or train again."
 
 
@@ -129,11 +130,16 @@ def _check_shapes(bundle: Bundle) -> None:
         bundle.drivers.are_of(scorer.features),
         bool(np.all(np.diff(reference.p_churn_quantiles) >= -1e-9)),
         reference.missing_share.shape == (n_features,),
+        bool(np.all((reference.missing_share >= 0) & (reference.missing_share <= 1))),
+        type(reference.n_customers) is int and reference.n_customers >= 1,
+        not any(np.isinf(each).any() for each in _typical_values(scorer)),
         all(
             _scale_fits(scale, feature)
             for scale, feature in zip(scorer.scales, scorer.features, strict=True)
         ),
-        type(bundle.lookback_days) is int,
+        _is_count(bundle.lookback_days),
+        0 <= bundle.calibration_error <= 1,
+        _definition_fits(bundle.definition),
         type(bundle.calibration_checked_on) is str,
         {feature.table for feature in scorer.features} <= set(bundle.columns),
         bundle.definition.kind == "label" or bundle.definition.log_table in bundle.columns,
@@ -143,6 +149,26 @@ def _check_shapes(bundle: Bundle) -> None:
         raise ValueError("the parts do not fit")
 
 
+def _typical_values(scorer: RankedScorer) -> tuple[FloatArray, ...]:
+    by_outcome = scorer.typical_by_outcome
+    return scorer.typical, by_outcome.stayers, by_outcome.leavers
+
+
+def _definition_fits(definition: ChurnDefinition) -> bool:
+    """Whether what counts as churn is said in whole days, and of a known kind."""
+    days = (definition.horizon_days, definition.gap_days, definition.active_within_days)
+    texts = [definition.time_zone, *([] if definition.label is None else [definition.label])]
+    return (
+        definition.kind in get_args(ChurnKind)
+        and all(_is_count(each) for each in (*days, definition.grace_days or 0))
+        and all(type(each) is str for each in texts)
+    )
+
+
+def _is_count(days: object) -> bool:
+    return type(days) is int and 0 <= days <= _MOST_DAYS
+
+
 def _scale_fits(scale: Scale, feature: FeatureContract) -> bool:
     """Whether a scale is of the kind of its feature, and in order."""
     if isinstance(scale, CategoryScale):
@@ -150,8 +176,12 @@ def _scale_fits(scale: Scale, feature: FeatureContract) -> bool:
         return feature.is_categorical and type(scale.count) is int and scale.count == count >= 1
     if not isinstance(scale, RankScale) or feature.is_categorical:
         return False
-    rises = bool(np.all(np.diff(scale.values) > 0))
-    return len(scale.values) == len(scale.ranks) and rises
+    values, ranks = (np.array(each, dtype=np.float64) for each in (scale.values, scale.ranks))
+    return (
+        values.shape == ranks.shape == (len(scale.values),)
+        and bool(np.isfinite(values).all() and np.all(np.diff(values) > 0))
+        and bool(np.all((ranks >= 0) & (ranks <= 1)) and np.all(np.diff(ranks) >= 0))
+    )
 
 
 def _is_signed(folder: Path, manifest: bytes, key: bytes) -> bool:

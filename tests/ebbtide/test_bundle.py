@@ -317,6 +317,11 @@ UNFIT = [
     (MANIFEST, lambda m: m.pop("definition"), "no-definition"),
     (MANIFEST, lambda m: m["definition"].update(wealth=1), "unknown-in-definition"),
     (MANIFEST, lambda m: m.update(lookback_days="365"), "lookback-is-text"),
+    (MANIFEST, lambda m: m.update(lookback_days=10**400), "lookback-beyond-time"),
+    (MANIFEST, lambda m: m["definition"].update(kind="whim"), "another-churn"),
+    (MANIFEST, lambda m: m["definition"].update(horizon_days="90"), "horizon-is-text"),
+    (MANIFEST, lambda m: m["definition"].update(gap_days=-1), "a-gap-backwards"),
+    (MANIFEST, lambda m: m["metrics"].update(calibration_error=math.nan), "error-unknown"),
     ("linear.json", lambda m: m["weights"].pop(), "a-weight-less"),
     ("linear.json", lambda m: m["centers"].append(0.5), "a-center-more"),
     ("linear.json", lambda m: m.update(intercept="high"), "intercept-is-text"),
@@ -330,6 +335,11 @@ UNFIT = [
     ("features.json", lambda f: f[0]["contract"].pop("reason"), "no-reason"),
     ("features.json", lambda f: f[0]["scale"]["ranks"].pop(), "ragged-scale"),
     ("features.json", lambda f: f[0]["scale"]["values"].reverse(), "falling-scale"),
+    ("features.json", lambda f: f[0]["scale"]["ranks"].reverse(), "falling-ranks"),
+    ("features.json", lambda f: f[0]["scale"]["ranks"].__setitem__(3, math.nan), "no-rank"),
+    ("features.json", lambda f: f[0]["scale"]["ranks"].__setitem__(-1, 1e308), "a-rank-above-all"),
+    ("features.json", lambda f: f[0]["scale"]["ranks"].__setitem__(3, {}), "a-rank-is-an-object"),
+    ("features.json", lambda f: f[0].update(typical=math.inf), "typical-is-endless"),
     ("features.json", lambda f: f[0].pop("typical_leavers"), "no-word-of-leavers"),
     ("drivers.json", lambda d: d["features"].pop(), "a-driver-less"),
     ("drivers.json", lambda d: d["features"].append(d["features"][-1]), "a-driver-twice"),
@@ -349,6 +359,8 @@ UNFIT = [
     ("reference.json", lambda r: r["p_churn_quantiles"].pop(), "a-quantile-less"),
     ("reference.json", lambda r: r["p_churn_quantiles"].reverse(), "falling-quantiles"),
     ("reference.json", lambda r: r["missing_share"].pop(), "a-share-less"),
+    ("reference.json", lambda r: r["missing_share"].__setitem__(0, 1.5), "more-than-all-missing"),
+    ("reference.json", lambda r: r.update(n_customers="many"), "customers-are-text"),
 ]
 
 

@@ -95,4 +95,5 @@ def _held(
     bounds = [(least, None), (least, None), (None, None)]
     inside = np.append(np.maximum(start[:2], least), start[2])
     options = {"ftol": 1e-14, "gtol": 1e-8, "maxiter": 1000}
-    return minimize(loss, inside, jac=True, bounds=bounds, method="L-BFGS-B", options=options).x
+    found = minimize(loss, inside, jac=True, bounds=bounds, method="L-BFGS-B", options=options)
+    return np.asarray(found.x, dtype=np.float64)

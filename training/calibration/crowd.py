@@ -70,14 +70,22 @@ class Leaving:
         return float(np.exp(-np.exp(level + columns @ self.weights)).mean())
 
 
-def sampled(purchases: PurchaseDays) -> PurchaseDays:
-    """Return the purchase days of evenly spaced customers, where there are more than 30,000."""
-    step = -(-len(purchases.customer_ids) // MOST_CUSTOMERS)
-    kept = purchases.customer % step == 0
+def sampled(purchases: PurchaseDays, *, before: int) -> PurchaseDays:
+    """Return what was seen before a day, of evenly spaced customers where there are over 30,000.
+
+    Parameters
+    ----------
+    purchases : the purchase days.
+    before : the first day that is not seen; who came later takes no one's place.
+    """
+    seen = (purchases.day < before) & (purchases.known_day < before)
+    customers = np.unique(purchases.customer[seen])
+    chosen = customers[:: max(1, -(-len(customers) // MOST_CUSTOMERS))]
+    kept = seen & np.isin(purchases.customer, chosen)
     return replace(
         purchases,
-        customer_ids=purchases.customer_ids[::step],
-        customer=purchases.customer[kept] // step,
+        customer_ids=purchases.customer_ids[chosen],
+        customer=np.searchsorted(chosen, purchases.customer[kept]),
         day=purchases.day[kept],
         known_day=purchases.known_day[kept],
     )

@@ -141,7 +141,7 @@ def level_shift(
     is_open = newcomers >= FEWEST_NEWCOMERS
     clock = trade if is_open else calendar_clock(trade)
     days = span.crowd_days(trade.starts_on)
-    few = sampled(purchases)
+    few = sampled(purchases, before=now)
     crowds = [_crowd(few, day, clock, span, is_open=False) for day in days]
     last = crowds[-1]
     if not len(last.columns) or not 0 < last.share < 1:

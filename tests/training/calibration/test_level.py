@@ -83,6 +83,16 @@ def test_nothing_at_or_after_the_present_is_used() -> None:
     assert _forecast(log, 500) == _forecast(cut, 500)
 
 
+def test_who_comes_later_does_not_change_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.calibration.crowd.MOST_CUSTOMERS", 1_000)
+    log = company(seed=6, season=0.5)
+    day = log.day - FIRST_DAY
+    seen = day < 500
+    alone = log_of(log.customer[seen], day[seen])
+    assert 1_000 < len(alone.customer_ids) < len(log.customer_ids)
+    assert _forecast(log, 500) == _forecast(alone, 500)
+
+
 def test_what_became_known_later_is_not_used() -> None:
     log = company(seed=7, season=0.5)
     late = log.day >= 450 + FIRST_DAY
