@@ -56,7 +56,8 @@ def report(
             gate=chosen.tags.get(GATE_TAG),
         )
         write_text(report_page(shown), html)
-    typer.echo(f"Grade {shown.grade.letter or 'none'}: {shown.grade.reasons[0]}.")
+    letter = shown.grade.letter
+    typer.echo(f"{f'Grade {letter}: ' if letter else ''}{shown.grade.reasons[0]}.")
     typer.echo(f"Version {chosen.number} written: {html}")
 
 
