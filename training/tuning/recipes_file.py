@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ebbtide.clock import day_in_words
+from ebbtide.console import write_text
 from ebbtide.errors import NotReady, SettingsError
 from ebbtide.project import CandidateName  # noqa: TC001  pydantic reads it
 from training.recipes import Recipe
@@ -116,7 +117,7 @@ class TunedRecipes:
 
 
 def write_recipes(tuned: TunedRecipes, path: Path) -> None:
-    """Write recipes, the same always as the same bytes."""
+    """Write recipes, whole or not at all; the same always as the same bytes."""
     content = {
         "format": 1,
         "definition": tuned.definition,
@@ -133,7 +134,7 @@ def write_recipes(tuned: TunedRecipes, path: Path) -> None:
             for kind, found in tuned.found.items()
         },
     }
-    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", path)
 
 
 def read_recipes(path: Path, *, by_value: bool) -> TunedRecipes:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import mlflow
 
 from ebbtide.clock import day_in_words
-from ebbtide.errors import SettingsError
 from features.catalogue.catalogue import features_present
 from training.origins import origins
 from training.registry import connect_registry, registry_errors
@@ -61,7 +60,7 @@ def tune_project(
     tables : the typed tables.
     project : which kinds, which snapshots, which seed.
     now : aware instant.
-    out : the file to write; its folder must be there.
+    out : the file to write.
     budget : how long.
     progress : called with what is being done.
 
@@ -70,10 +69,8 @@ def tune_project(
     NotReady
         If there is no period to tune on beside the exam.
     SettingsError
-        If MLflow or the file cannot be written.
+        If MLflow cannot be reached, or the file cannot be written.
     """
-    if not out.parent.is_dir():
-        raise SettingsError(f"Expected a folder at {str(out.parent)!r}, found none. Make it first.")
     features = features_present(tables.columns)
     matured, _ = take_snapshots(tables, project, features, now=now, progress=progress)
     periods = origins(matured, project.definition, at_most=MOST_ORIGINS)
@@ -99,10 +96,7 @@ def tune_project(
         mlflow.log_metrics(
             {f"{kind}_mean_auc": each.mean_auc for kind, each in tuned.found.items()}
         )
-    try:
-        write_recipes(tuned, out)
-    except OSError as err:
-        raise SettingsError(f"The file {str(out)!r} cannot be written: {err.strerror}.") from err
+    write_recipes(tuned, out)
     return tuned
 
 

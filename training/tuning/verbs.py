@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.console import DEFAULT_CONFIG, ConfigOption, progress_shown, screen
+from ebbtide.console import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    progress_shown,
+    require_report_path,
+    screen,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +50,7 @@ def tune(
             "Tuning compares periods, and goes with tables of events. For a snapshot table "
             "`ebbtide train` chooses how trees grow by itself."
         )
+    require_report_path(out, project, option="--out", suffix=".json")
     zone = project.project.time_zone
     with progress_shown("Tuning") as progress:
         present = datetime.now(UTC)

@@ -71,3 +71,22 @@ def test_what_is_no_json_is_refused(tmp_path, text: str) -> None:
 def test_an_absent_file_is_said_to_be_absent(tmp_path) -> None:
     with pytest.raises(SettingsError, match="found none"):
         read_recipes(tmp_path / "none.json", by_value=False)
+
+
+def test_tune_never_writes_over_what_the_project_reads(tmp_path) -> None:
+    from typer.testing import CliRunner
+
+    from ebbtide.cli import build_app
+
+    project = tmp_path / "ebbtide.toml"
+    project.write_text(
+        '[project]\nname = "shop"\ncurrency = "EUR"\n[tables.transactions]\npath = "orders.csv"\n',
+        encoding="utf-8",
+    )
+    for out in ("ebbtide.toml", "orders.csv"):
+        run = CliRunner().invoke(
+            build_app(), ["tune", "--config", str(project), "--out", str(tmp_path / out)]
+        )
+        assert run.exit_code != 0
+        assert "Expected --out to end in .json" in str(run.exception)
+    assert project.read_text(encoding="utf-8").startswith("[project]")
