@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from optuna import Study
+    from optuna.trial import FrozenTrial
 
     from ebbtide.project import CandidateName
     from training.origins import Origin
@@ -128,17 +129,26 @@ def _in_turn(
 ) -> Iterator[CandidateName]:
     """Yield the kind of the next trial; each kind gets its usual recipe whatever the time."""
     for kind, study in studies.items():
-        if not study.trials:
+        if not _usual_is_done(study):
             yield kind
     while time.monotonic() < until:
         open_kinds = [
             kind
             for kind, study in studies.items()
-            if max_trials is None or len(study.trials) < max_trials
+            if max_trials is None or len(_done(study)) < max_trials
         ]
         if not open_kinds:
             return
-        yield min(open_kinds, key=lambda kind: len(studies[kind].trials))
+        yield min(open_kinds, key=lambda kind: len(_done(studies[kind])))
+
+
+def _done(study: Study) -> list[FrozenTrial]:
+    """Return trials that have ended; one that was interrupted stays in the journal, unfinished."""
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+
+def _usual_is_done(study: Study) -> bool:
+    return any(each.user_attrs.get(USUAL) for each in _done(study))
 
 
 def _study(kind: CandidateName, storage: JournalStorage, *, name: str, seed: int) -> Study:
@@ -153,9 +163,9 @@ def _study(kind: CandidateName, storage: JournalStorage, *, name: str, seed: int
 def _one_trial(
     study: Study, kind: CandidateName, periods: Sequence[Origin], *, seed: int, by_value: bool
 ) -> Tried:
-    is_first = not study.trials
+    is_usual = not _usual_is_done(study)
     trial = study.ask()
-    if is_first:
+    if is_usual:
         recipe = Recipe(kind=kind, by_value=by_value)
         trial.set_user_attr(USUAL, True)
     else:
@@ -179,7 +189,7 @@ def _auc(recipe: Recipe, period: Origin, *, seed: int) -> float:
 
 def _found(study: Study, kind: CandidateName, *, by_value: bool) -> Found:
     """Return the best recipe; where several are equally good, the first, which is the usual one."""
-    done = [each for each in study.trials if each.state == TrialState.COMPLETE]
+    done = _done(study)
     values = [each.value for each in done if each.value is not None]
     best = done[int(np.argmax(values))]
     usual = next(each for each in done if each.user_attrs.get(USUAL))

@@ -12,7 +12,7 @@ from by_hand import monthly, snapshot
 from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import NotReady
 from training.origins import origins
-from training.recipes import Recipe
+from training.recipes import Recipe, fit
 from training.tuning.recipes_file import read_recipes, write_recipes
 from training.tuning.tune import tune
 
@@ -73,6 +73,29 @@ def test_a_second_run_goes_on_and_does_not_try_the_same_again(tmp_path) -> None:
     recipes = [each.recipe.described() for each in (*first, *second)]
     assert all(recipe not in recipes[:place] for place, recipe in enumerate(recipes))
     assert found.found["logistic"].trials == 6
+
+
+@pytest.mark.parametrize("interrupted", [0, 2], ids=["the usual recipe", "a later one"])
+def test_a_trial_that_was_interrupted_is_tried_anew(tmp_path, monkeypatch, interrupted) -> None:
+    begun = []
+
+    def stopped_by_the_keyboard(*args, **kwargs):
+        begun.append(args)
+        if len(begun) > interrupted * len(PERIODS[1:]):
+            raise KeyboardInterrupt
+        return fit(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.tuning.tune.fit", stopped_by_the_keyboard)
+        with pytest.raises(KeyboardInterrupt):
+            _tuned(tmp_path, trials=3)
+    tried = []
+    found = _tuned(tmp_path, trials=3, tried=tried).found["logistic"]
+    assert len(tried) == 3 - interrupted
+    assert found.trials == 3
+    assert (
+        found.usual_mean_auc == _tuned(tmp_path / "never stopped").found["logistic"].usual_mean_auc
+    )
 
 
 def test_other_outcomes_are_another_question(tmp_path) -> None:
