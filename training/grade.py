@@ -44,12 +44,12 @@ LETTERS: dict[Standing, dict[Calibration, Letter]] = {
 
 MEANINGS: dict[Letter, Words] = {
     "A": Words(
-        "Better than every simple rule beyond doubt, and its probabilities come true",
-        "明确优于所有简单规则,且预测概率与实际相符",
+        "Better than every simple rule that was tried, by its 95% interval, and its probabilities "
+        "came true",
+        "按 95% 区间优于所有试过的简单规则,且预测概率与实际相符",
     ),
     "B": Words(
-        "Good to work with: either its lead over the rules or its probabilities are not beyond "
-        "doubt",
+        "Good to work with: either its lead over the rules or its probabilities are not yet sure",
         "可以使用:相对规则的优势或概率的准确性尚有一项未完全证实",
     ),
     "C": Words(
@@ -216,7 +216,7 @@ def _on_standing(evaluation: Evaluation, standing: Standing) -> Words:
     said = {
         "surely better": Words("It ranks better than the best simple rule", "排序优于最佳简单规则"),
         "likely better": Words(
-            "It ranks better than the best simple rule, though not beyond doubt",
+            "It ranks better than the best simple rule, though that is not sure",
             "排序优于最佳简单规则,但尚不确定",
         ),
         "not better": Words(
@@ -244,7 +244,7 @@ def _on_calibration(evaluation: Evaluation, calibration: Calibration) -> Words:
     slope, error = measures["calibration_slope"].value, measures["calibration_error"].value
     promised, came = measures["p_churn_mean"].value, measures["churned_share"].value
     said = {
-        "in range": Words("Its probabilities come true", "预测概率与实际相符"),
+        "in range": Words("Its probabilities came true", "预测概率与实际相符"),
         "near": Words("Its probabilities are somewhat off", "预测概率略有偏差"),
         "off": Words("Its probabilities are off", "预测概率偏差较大"),
     }[calibration]
