@@ -19,7 +19,7 @@ from training.calibration import (
 )
 from training.evaluation.judged import Judged
 from training.evaluation.measures import auc, measures
-from training.relived import outcomes
+from training.relived import outcomes, outcomes_to_learn
 from training.snapshots import value_of
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def candidate_of(
     carried = [relived.log_odds(raw) for raw in relived.carried]
     levels = foreseen or [None] * len(said)
     came = [outcomes(origin.scored) for origin in tested_at]
-    known = [at_one_level(said[place:], came[place:]) for place in range(len(said))]
+    to_learn = [outcomes_to_learn(origin) for origin in tested_at]
+    known = [at_one_level(said[place:], to_learn[place:]) for place in range(len(said))]
     learned = [choose_calibrator(*each) for each in known]
 
     def handed(place: int, after: FloatArray) -> Calibrator:

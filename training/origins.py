@@ -17,16 +17,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ebbtide.definition import ChurnDefinition
+    from ebbtide.scorer.scores import FloatArray
     from training.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A snapshot to be scored, with the snapshots that had matured by then."""
+    """A snapshot to be scored, with the snapshots that had matured by then.
+
+    Parameters
+    ----------
+    scored : the customers who lived then, with what came of them.
+    learned_from : what a model there is fitted on.
+    time_zone : IANA name of the zone in which its day is said.
+    came_then : what had come of the customers as the next origin knew it, shape (n,); None where
+        that is what is known now.
+    """
 
     scored: Snapshot
     learned_from: tuple[Snapshot, ...]
     time_zone: str = "UTC"
+    came_then: FloatArray | None = None
 
     @property
     def day(self) -> str:

@@ -119,7 +119,7 @@ def blended(parts: Sequence[Relived], tested_at: Sequence[Origin]) -> Relived:
     tested_at : the origins, latest first.
     """
     said = {part.recipe.kind: part for part in parts if part.recipe is not None}
-    churned = [outcomes(origin.scored) for origin in tested_at]
+    churned = [outcomes_to_learn(origin) for origin in tested_at]
 
     def learned(after: int) -> BlendWeights:
         """Return weights from the origins before a place in their list."""
@@ -157,6 +157,11 @@ def outcomes(matured: Snapshot) -> FloatArray:
     """Return the outcomes of a matured snapshot, shape (n,)."""
     assert matured.churned is not None, "an open snapshot was asked for its outcomes"
     return matured.churned
+
+
+def outcomes_to_learn(origin: Origin) -> FloatArray:
+    """Return the outcomes at an origin as they were known when they were learned from."""
+    return outcomes(origin.scored) if origin.came_then is None else origin.came_then
 
 
 def _require_both(origin: Origin) -> None:

@@ -20,6 +20,7 @@ from training.attributes import attributes_at, tenure_groups
 from training.calibration import foresee
 from training.candidates import candidate_of
 from training.definition_lab.purchase_days import read_purchase_days
+from training.known_then import as_known_then
 from training.merit import best_first
 from training.origins import origins
 from training.recipes import Recipe
@@ -149,7 +150,9 @@ def _train(
     snapshots, newest = take_snapshots(tables, project, features, now=now, progress=progress)
     tested_at = [
         replace(origin, scored=_described(tables, project, origin.scored, names))
-        for origin in origins(snapshots, project.definition)
+        for origin in as_known_then(
+            origins(snapshots, project.definition), tables, project.definition
+        )
     ]
     rules = [rule_scores(origin.scored, names) for origin in tested_at]
     levels = _levels(tables, project, tested_at, newest)

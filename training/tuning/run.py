@@ -9,6 +9,7 @@ import mlflow
 
 from ebbtide.clock import day_in_words
 from features.catalogue.catalogue import features_present
+from training.known_then import as_known_then
 from training.origins import origins
 from training.registry import connect_registry, registry_errors
 from training.snapshots import take_snapshots
@@ -71,9 +72,10 @@ def tune_project(
     SettingsError
         If MLflow cannot be reached, or the file cannot be written.
     """
-    features = features_present(tables.columns)
+    features = features_present(tables.columns, kind=project.definition.kind)
     matured, _ = take_snapshots(tables, project, features, now=now, progress=progress)
-    periods = origins(matured, project.definition, at_most=MOST_ORIGINS)
+    found = origins(matured, project.definition, at_most=MOST_ORIGINS)
+    periods = as_known_then(found, tables, project.definition)
     connect_registry(project)
     day = day_in_words(now, time_zone=project.project.time_zone)
     gone = "The run that was being recorded is gone. Run: ebbtide tune"
