@@ -22,6 +22,9 @@ PARAMETERS: dict[str, object] = {
     "max_samples": 0.3,
 }
 
+MOST_ROWS_A_TREE = 100_000
+"""A tree of so few leaves finds its cuts in so many rows as well as in more."""
+
 
 def fit_forest(
     ranked: FloatArray,
@@ -51,14 +54,17 @@ def fit_forest(
 
     Trees are shallow: exact contributions cost leaves times depth squared, and on the logs tried
     deeper trees and more of them ranked no better. Each tree sees three tenths of the rows:
-    snapshots overlap, so that more rows add time, not news.
+    snapshots overlap, so that more rows add time, not news; of very many it sees a fixed number.
     """
+    chosen = {
+        **PARAMETERS,
+        "min_samples_leaf": min(50, max(5, len(churned) // 100)),
+        **(parameters or {}),
+    }
+    if float(str(chosen["max_samples"])) * len(churned) > MOST_ROWS_A_TREE:
+        chosen["max_samples"] = MOST_ROWS_A_TREE
     forest = RandomForestClassifier(
-        **{
-            **PARAMETERS,
-            "min_samples_leaf": min(50, max(5, len(churned) // 100)),
-            **(parameters or {}),
-        },
+        **chosen,
         n_jobs=2,
         random_state=seed,
     )
