@@ -138,5 +138,7 @@ def level_record(
         except NotReady:  # nobody left, or nobody stayed: nothing is to be seen there
             break
         came = share_that_churned(purchases, definition, at=made_at, now=now)
+        if not 0 < came < 1:  # of a level without end no distance can be told
+            continue
         forecasts.append(PastForecast(as_of=made_at, shift=shift, came_share=came))
     return LevelRecord(forecasts=tuple(forecasts))

@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ebbtide.clock import day_in_words
-from ebbtide.errors import ContractError, NotReady
+from ebbtide.errors import ContractError, NotReady, SettingsError
 from ebbtide.scorer.categories import CategoryScale
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.arrays.clock import microseconds
@@ -83,11 +83,28 @@ def train_table(
         If rows with dates do not stand together at instants.
     NotReady
         If there are too few rows, or no candidate can be calibrated.
+    SettingsError
+        If the project asks for what goes with tables of events only.
     """
+    _require_no_events(project)
     with threadpool_limits(1, user_api="blas"):  # sums of one order: equal bytes on any machine
         if table.instants is None:
             return _train_by_folds(table, project, progress=progress)
         return _train_by_time(table, project, now=now, progress=progress)
+
+
+def _require_no_events(project: Project) -> None:
+    """Refuse settings that would be passed over without a word."""
+    asked = {
+        "training.by_value": project.training.by_value,
+        "training.recipes": project.recipes_path is not None,
+    }
+    for name, is_asked in asked.items():
+        if is_asked:
+            raise SettingsError(
+                f"Expected {name} with tables of events only, found it beside a snapshot table, "
+                f"where it would change nothing. Take {name} out."
+            )
 
 
 def snapshot_of(

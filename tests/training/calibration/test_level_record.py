@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from companies import at, came, company
+from companies import FIRST_DAY, at, came, company
 from ebbtide.definition import ChurnDefinition
 from ebbtide.scorer.calibrator import PlattCalibrator
 from training.calibration import foresee, handed_on
@@ -83,3 +85,15 @@ def test_a_calibrator_is_handed_on_at_the_level_that_was_foreseen() -> None:
     assert share == pytest.approx(foreseen.shift.expected_share, abs=1e-9)
     assert kept.probability(said + 0.5) == pytest.approx(line.probability(said))
     assert set(foreseen.to_json()) >= {"basis", "log_odds", "evidence", "spread", "record"}
+
+
+def test_a_window_in_which_nobody_stayed_widens_no_interval() -> None:
+    log = company(seed=8, season=0.3)
+    before = log.day < 500 + FIRST_DAY
+    cut = replace(
+        log, customer=log.customer[before], day=log.day[before], known_day=log.known_day[before]
+    )
+    found = level_record(cut, DEFINITION, now=at(590), min_history_days=90)
+    assert found.forecasts
+    assert all(0 < each.came_share < 1 for each in found.forecasts)
+    assert found.spread < 5

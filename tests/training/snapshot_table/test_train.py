@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from ebbtide.errors import ContractError, NotReady
+from ebbtide.errors import ContractError, NotReady, SettingsError
 from features.snapshot_table.checks import NO_DATES
 from features.snapshot_table.table import open_snapshot_table
 from flat_table import flat_project, flat_rows
@@ -226,3 +226,11 @@ def test_the_data_hash_follows_the_data_and_not_their_order(tmp_path) -> None:
     assert len(hashes) == 1
     rows[0]["tenure"] = 59 if rows[0]["tenure"] != 59 else 58
     assert table_hash(opened(tmp_path, rows)[1]) not in hashes
+
+
+@pytest.mark.parametrize("asked", [{"by_value": True}, {"recipes": "recipes.json"}], ids=str)
+def test_a_setting_that_would_change_nothing_is_refused(tmp_path, asked) -> None:
+    project, table = opened(tmp_path, flat_rows(60))
+    training = project.training.model_copy(update=asked)
+    with pytest.raises(SettingsError, match=f"Take training.{next(iter(asked))} out"):
+        train_table(table, project.model_copy(update={"training": training}), now=NOW)
