@@ -62,7 +62,7 @@ def attributes_at(
         time_zone="UTC",
     )
     latest = "coalesce(known_at, TIMESTAMP '0001-01-01')" if "known_at" in columns else "0"
-    listed = ", ".join(f"max_by({name}, {latest}) AS {name}" for name in wanted)
+    listed = ", ".join(f"arg_max_null({name}, {latest}) AS {name}" for name in wanted)
     rows = tables.connection.sql(
         f"SELECT customer_id, {listed} FROM ({seen}) GROUP BY customer_id"
     ).fetchall()

@@ -19,7 +19,8 @@ def tables() -> Tables:
     opened.connection.execute(
         "CREATE TEMP TABLE raw_customers AS SELECT * FROM (VALUES "
         "('ann', 'north', TIMESTAMP '2024-01-01'), ('ann', 'south', TIMESTAMP '2024-02-01'), "
-        "('ann', 'west', TIMESTAMP '2024-03-01'), ('bob', 'east', NULL)) "
+        "('ann', 'west', TIMESTAMP '2024-03-01'), ('bob', 'east', NULL), "
+        "('dan', 'north', TIMESTAMP '2024-01-01'), ('dan', NULL, TIMESTAMP '2024-02-01')) "
         "AS held(customer_id, region, known_at)"
     )
     opened.columns["customers"] = load_relation(opened.connection, "customers")
@@ -44,3 +45,7 @@ def test_tenure_ends_where_the_lookback_does() -> None:
     assert held.tolist() == ["up to 90 days", "over 90 days", "over 90 days", "unknown"]
     assert tenure_groups(rows, ["first_purchase_age_days"], lookback_days=60) == {}
     assert tenure_groups(rows, ["recency_days"], lookback_days=365) == {}
+
+
+def test_a_region_that_was_taken_back_is_unknown(tables: Tables) -> None:
+    assert attributes_at(tables, np.array(["dan"]), as_of=MARCH)["region"].tolist() == ["unknown"]
