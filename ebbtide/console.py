@@ -27,11 +27,14 @@ DEFAULT_CONFIG = Path("ebbtide.toml")
 
 
 def screen() -> Console:
-    """Return where results are printed: as wide as the terminal, or 120 columns elsewhere."""
+    """Return where results are printed: as wide as the terminal, or 120 columns elsewhere.
+
+    Texts are shown as they are: brackets in a reason that somebody wrote are no markup.
+    """
     from rich.console import Console
 
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
+    console = Console(markup=False)
+    return console if console.is_terminal else Console(width=120, markup=False)
 
 
 @contextmanager
@@ -41,13 +44,14 @@ def progress_shown(title: str) -> Iterator[Callable[[str], None]]:
     On a terminal it is one line that moves; elsewhere each step is a line.
     """
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     if not console.is_terminal:
         yield lambda step: console.print(f"{title}: {step}", highlight=False, soft_wrap=True)
         return
     with console.status(title) as status:
-        yield lambda step: status.update(f"{title}: {step}")
+        yield lambda step: status.update(Text(f"{title}: {step}"))
 
 
 def require_table_path(out: Path, project: Project | None = None) -> None:

@@ -61,7 +61,8 @@ def print_trained(trained: Trained, registered: Registered) -> None:
     console.print(
         f"Probabilities checked on {trained.best.calibration_checked_on}. Registered "
         f"{trained.best.kind} as version {registered.version} of {registered.model_name} "
-        f"(bundle {registered.bundle_version}), alias challenger; gate: {registered.gate}.",
+        f"(bundle {registered.bundle_version}), alias challenger; "
+        f"gate: {registered.gate.removesuffix('.')}.",
         highlight=False,
         soft_wrap=True,
     )

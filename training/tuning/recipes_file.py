@@ -45,11 +45,18 @@ class _File(BaseModel):
     recipes: dict[CandidateName, _Recipe]
 
     @model_validator(mode="after")
-    def _names_parameters_that_are_tuned(self) -> _File:
+    def _names_parameters_as_they_are_tuned(self) -> _File:
         for kind, recipe in self.recipes.items():
-            unknown = sorted(set(recipe.parameters) - set(TUNED[kind]))
-            if unknown:
-                raise ValueError(f"{kind} has parameters that are not tuned: {unknown}")
+            for name, value in recipe.parameters.items():
+                if name not in TUNED[kind]:
+                    raise ValueError(f"{kind} has a parameter that is not tuned: {name!r}")
+                low, high = TUNED[kind][name]
+                is_whole = isinstance(low, int)
+                if not low <= value <= high or (is_whole and not isinstance(value, int)):
+                    number = "whole number" if is_whole else "number"
+                    raise ValueError(
+                        f"{kind}.{name} is {value!r}, expected a {number} from {low:g} to {high:g}"
+                    )
         return self
 
 
@@ -157,7 +164,10 @@ def read_recipes(path: Path, *, by_value: bool) -> TunedRecipes:
             f"Expected tuned recipes at {str(path)!r}, found none. {_AGAIN}"
         ) from err
     except ValidationError as err:
-        places = ", ".join(".".join(map(str, each["loc"])) or "the file" for each in err.errors())
+        places = ", ".join(
+            ".".join(map(str, each["loc"])) or each["msg"].removeprefix("Value error, ")
+            for each in err.errors()
+        )
         raise SettingsError(
             f"Expected tuned recipes in {str(path)!r}, but this is not as they are written: "
             f"{places}. {_AGAIN}"

@@ -48,18 +48,26 @@ PARAMETERS: Mapping[CandidateName, Callable[[Trial], dict[str, object]]] = {
 }
 
 
-TUNED: Mapping[CandidateName, tuple[str, ...]] = {
-    "logistic": ("C",),
-    "random_forest": ("n_estimators", "max_depth", "max_features", "max_samples"),
-    "lightgbm": (
-        "num_boost_round",
-        "learning_rate",
-        "num_leaves",
-        "feature_fraction",
-        "lambda_l2",
-    ),
+TUNED: Mapping[CandidateName, Mapping[str, tuple[float, float]]] = {
+    "logistic": {"C": (1e-3, 10.0)},
+    "random_forest": {
+        "n_estimators": (50, 200),
+        "max_depth": (3, 9),
+        "max_features": (0.05, 0.5),
+        "max_samples": (0.1, 0.6),
+    },
+    "lightgbm": {
+        "num_boost_round": (100, 600),
+        "learning_rate": (0.01, 0.1),
+        "num_leaves": (4, 24),
+        "feature_fraction": (0.1, 0.8),
+        "lambda_l2": (1e-2, 100.0),
+    },
 }
-"""The names of the parameters of each kind that are tuned, and that a file of recipes may name."""
+"""The parameters of each kind that are tuned, from where to where; those of whole bounds are whole.
+
+A file of recipes may name only these, within these ranges.
+"""
 
 
 def suggested(trial: Trial, kind: CandidateName, *, by_value: bool) -> Recipe:

@@ -36,6 +36,9 @@ def tune(
     ] = None,
 ) -> None:
     """Try recipes on earlier periods; the latest period stays an exam. Goes on where it ended."""
+    import json
+    import os
+
     from rich.table import Table
 
     from ebbtide.clock import day_in_words, parse_instant
@@ -81,10 +84,12 @@ def tune(
             ", ".join(f"{k} {v:.4g}" for k, v in changed.items()) or "nothing: the usual is best",
         )
     screen().print(listed)
+    named = os.path.relpath(out, project.base)
     screen().print(
         f"Written to {out}. The mean is over the periods that were tuned on, and flatters; no "
         f"outcome after {day_in_words(tuned.learned_until, time_zone=zone)} was looked at, so that "
-        f"the latest period stays an exam. To use them: recipes = {str(out)!r} under [training].",
+        f"the latest period stays an exam. To use them: recipes = {json.dumps(named)} under "
+        f"[training].",
         highlight=False,
         soft_wrap=True,
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import optuna
 import pytest
 
 from ebbtide.errors import SettingsError
 from training.tuning.recipes_file import read_recipes
+from training.tuning.space import TUNED, suggested
 
 LOGISTIC = {
     "parameters": {"C": 0.3},
@@ -66,6 +68,51 @@ def test_what_is_no_json_is_refused(tmp_path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match="not as they are written"):
         read_recipes(path, by_value=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "value"),
+    [
+        ("logistic", "C", 0.0),
+        ("logistic", "C", float("nan")),
+        ("logistic", "C", float("inf")),
+        ("random_forest", "max_depth", -1),
+        ("random_forest", "n_estimators", 100.5),
+        ("lightgbm", "num_leaves", 1),
+    ],
+)
+def test_a_value_that_no_tuning_writes_is_refused_by_name(tmp_path, kind, parameter, value) -> None:
+    path = tmp_path / "recipes.json"
+    recipe = {**LOGISTIC, "parameters": {parameter: value}}
+    path.write_text(json.dumps({**GOOD, "recipes": {kind: recipe}}), encoding="utf-8")
+    with pytest.raises(SettingsError, match=rf"{kind}\.{parameter} is .* from .* to "):
+        read_recipes(path, by_value=False)
+
+
+def test_every_bound_of_what_is_tuned_is_read(tmp_path) -> None:
+    """The control of the test above, and of ranges that tuning and reading share."""
+    path = tmp_path / "recipes.json"
+    for end in (0, 1):
+        recipes = {
+            kind: {**LOGISTIC, "parameters": {name: ends[end] for name, ends in within.items()}}
+            for kind, within in TUNED.items()
+        }
+        path.write_text(json.dumps({**GOOD, "recipes": recipes}), encoding="utf-8")
+        assert set(read_recipes(path, by_value=False).found) == set(TUNED)
+
+
+@pytest.mark.parametrize("kind", TUNED)
+def test_what_tuning_suggests_lies_within_what_is_read(kind) -> None:
+    """Ranges stand where they are drawn and where they are checked; they must not part."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    trial = study.ask()
+    suggested(trial, kind, by_value=False)
+    drawn = {
+        name: (within.low, within.high)
+        for name, within in trial.distributions.items()
+        if name not in ("half_life", "window")
+    }
+    assert drawn == TUNED[kind]
 
 
 def test_an_absent_file_is_said_to_be_absent(tmp_path) -> None:
