@@ -134,6 +134,9 @@ class Training(_Section):
     by_value: bool = False
     """Whether a customer counts by the margin at stake while models learn: a tenth of the mean
     customer at least, three at most."""
+    monotone: bool = False
+    """Whether boosted trees keep to the direction of risk that the catalogue agrees for a feature:
+    more complaints, for example, never lower the risk."""
     recipes: str | None = None
     """File of tuned recipes (``ebbtide tune`` writes it), relative to the project file; absent: the
     usual ones."""

@@ -18,9 +18,10 @@ from training.models import boosting, forest, logistic
 from training.snapshots import stack, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ebbtide.project import CandidateName
+    from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.project import CandidateName, Project
     from ebbtide.scorer.scores import FloatArray
     from training.snapshots import Snapshot
 
@@ -50,6 +51,8 @@ class Recipe:
     half_life_days : a snapshot that lies so much longer ago counts half; None: all count alike.
     window_days : snapshots that lie longer before the latest are left out; None: none is.
     by_value : whether a customer counts by what is at stake, see :func:`value_weights`.
+    directions : for each feature 1 where risk may only rise with it, -1 where it may only fall, 0
+        where it is free; boosted trees keep to it, the other kinds do not. None: all are free.
     """
 
     kind: CandidateName
@@ -57,6 +60,7 @@ class Recipe:
     half_life_days: float | None = None
     window_days: float | None = None
     by_value: bool = False
+    directions: tuple[int, ...] | None = None
 
     def described(self) -> dict[str, object]:
         """Return every choice as plain data, for the tracking of runs and the bundle.
@@ -72,7 +76,13 @@ class Recipe:
             "half_life_days": self.half_life_days,
             "window_days": self.window_days,
             "by_value": self.by_value,
+            "monotone": self.is_monotone,
         }
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether the model keeps to the directions."""
+        return self.kind == "lightgbm" and self.directions is not None
 
 
 def fit(recipe: Recipe, snapshots: Sequence[Snapshot], *, seed: int) -> dict[str, str]:
@@ -99,6 +109,7 @@ def fit(recipe: Recipe, snapshots: Sequence[Snapshot], *, seed: int) -> dict[str
             f"all did the same. Check the churn definition."
         )
     weights = row_weights(recipe, chosen)
+    bound = {"directions": recipe.directions} if recipe.is_monotone else {}
     name, text = FITS[recipe.kind](
         ranked,
         churned,
@@ -106,8 +117,30 @@ def fit(recipe: Recipe, snapshots: Sequence[Snapshot], *, seed: int) -> dict[str
         categories=category_sizes(chosen[-1].scales),
         parameters=recipe.parameters,
         **({} if weights is None else {"weights": weights}),
+        **bound,
     )
     return {name: text}
+
+
+def usual_recipes(project: Project, features: Iterable[FeatureContract]) -> list[Recipe]:
+    """Return how a project's kinds of model are fitted where nothing was tuned.
+
+    Parameters
+    ----------
+    project : which kinds, whether value counts, whether trees are bound.
+    features : what the models read; they say in which direction risk is agreed to go.
+    """
+    training = project.training
+    directions = directions_of(features) if training.monotone else None
+    return [
+        Recipe(kind=kind, by_value=training.by_value, directions=directions)
+        for kind in training.candidates
+    ]
+
+
+def directions_of(features: Iterable[FeatureContract]) -> tuple[int, ...]:
+    """Return in which direction risk is agreed to go with each feature: 1, -1, or 0 for free."""
+    return tuple({"rises": 1, "falls": -1, None: 0}[feature.risk] for feature in features)
 
 
 def row_weights(recipe: Recipe, snapshots: Sequence[Snapshot]) -> FloatArray | None:

@@ -23,7 +23,7 @@ from training.definition_lab.purchase_days import read_purchase_days
 from training.known_then import as_known_then
 from training.merit import best_first
 from training.origins import origins
-from training.recipes import Recipe
+from training.recipes import usual_recipes
 from training.relived import blended, relive
 from training.rules import rule_aucs, rule_scores
 from training.snapshots import take_snapshots
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from training.calibration import Foreseen
     from training.candidates import Candidate
     from training.origins import Origin
+    from training.recipes import Recipe
     from training.relived import Relived
     from training.snapshots import Snapshot
 
@@ -157,7 +158,7 @@ def _train(
     rules = [rule_scores(origin.scored, names) for origin in tested_at]
     levels = _levels(tables, project, tested_at, newest)
     candidates, failed = try_each(
-        recipes_of(project, tested_at[0]),
+        recipes_of(project, tested_at[0], [feature.contract for feature in features]),
         snapshots,
         newest,
         tested_at,
@@ -177,31 +178,31 @@ def _train(
     )
 
 
-def recipes_of(project: Project, exam: Origin) -> list[Recipe]:
+def recipes_of(project: Project, exam: Origin, features: Sequence[FeatureContract]) -> list[Recipe]:
     """Return how each kind is to be fitted: as tuned where the project says so, else as usual.
 
     Parameters
     ----------
     project : which kinds.
     exam : the latest period, whose outcomes a tuned recipe may not have seen.
+    features : what the models read; they say in which direction risk is agreed to go.
 
     Raises
     ------
     NotReady
         If the tuned recipes have seen them, or were tuned for another churn definition.
     """
-    by_value, path = project.training.by_value, project.recipes_path
-    usual = [Recipe(kind=kind, by_value=by_value) for kind in project.training.candidates]
+    usual, path = usual_recipes(project, features), project.recipes_path
     if path is None:
         return usual
-    tuned = read_recipes(path, by_value=by_value)
+    tuned = read_recipes(path)
     tuned.require_honest(
         exam=exam.scored.as_of,
         definition=project.definition.code,
         time_zone=project.project.time_zone,
     )
     return [
-        tuned.found[recipe.kind].recipe if recipe.kind in tuned.found else recipe
+        tuned.found[recipe.kind].applied_to(recipe) if recipe.kind in tuned.found else recipe
         for recipe in usual
     ]
 

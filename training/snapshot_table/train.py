@@ -97,6 +97,7 @@ def _require_no_events(project: Project) -> None:
     """Refuse settings that would be passed over without a word."""
     asked = {
         "training.by_value": project.training.by_value,
+        "training.monotone": project.training.monotone,
         "training.recipes": project.recipes_path is not None,
     }
     for name, is_asked in asked.items():

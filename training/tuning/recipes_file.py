@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -77,6 +77,16 @@ class Found:
     usual_mean_auc: float
     trials: int
 
+    def applied_to(self, usual: Recipe) -> Recipe:
+        """Return the usual recipe with what was tuned; whom it weighs and binds stays."""
+        found = self.recipe
+        return replace(
+            usual,
+            parameters=found.parameters,
+            half_life_days=found.half_life_days,
+            window_days=found.window_days,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunedRecipes:
@@ -144,13 +154,12 @@ def write_recipes(tuned: TunedRecipes, path: Path) -> None:
     write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", path)
 
 
-def read_recipes(path: Path, *, by_value: bool) -> TunedRecipes:
+def read_recipes(path: Path) -> TunedRecipes:
     """Read what :func:`write_recipes` wrote.
 
     Parameters
     ----------
     path : the file.
-    by_value : whether customers count by what is at stake.
 
     Raises
     ------
@@ -182,7 +191,6 @@ def read_recipes(path: Path, *, by_value: bool) -> TunedRecipes:
                     parameters=each.parameters,
                     half_life_days=each.half_life_days,
                     window_days=each.window_days,
-                    by_value=by_value,
                 ),
                 mean_auc=each.mean_auc,
                 usual_mean_auc=each.usual_mean_auc,

@@ -11,6 +11,7 @@ from ebbtide.clock import day_in_words
 from features.catalogue.catalogue import features_present
 from training.known_then import as_known_then
 from training.origins import origins
+from training.recipes import usual_recipes
 from training.registry import connect_registry, registry_errors
 from training.snapshots import take_snapshots
 from training.tuning.recipes_file import write_recipes
@@ -81,13 +82,12 @@ def tune_project(
     gone = "The run that was being recorded is gone. Run: ebbtide tune"
     with registry_errors(gone), mlflow.start_run(run_name=f"tune {day}"):
         tuned = tune(
-            project.training.candidates,
+            usual_recipes(project, [feature.contract for feature in features]),
             periods,
             definition=project.definition.code,
             journal=project.folder / JOURNAL,
             seconds=budget.minutes * 60,
             seed=project.training.seed,
-            by_value=project.training.by_value,
             max_trials=budget.trials,
             on_trial=_log_trial,
             progress=progress,

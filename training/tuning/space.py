@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from training.recipes import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from optuna.trial import Trial
 
     from ebbtide.project import CandidateName
+    from training.recipes import Recipe
 
 HALF_LIVES_DAYS: tuple[float | None, ...] = (None, 365.0, 180.0, 90.0)
 WINDOWS_DAYS: tuple[float | None, ...] = (None, 365.0, 180.0)
@@ -19,7 +19,7 @@ WINDOWS_DAYS: tuple[float | None, ...] = (None, 365.0, 180.0)
 
 
 def _logistic(trial: Trial) -> dict[str, object]:
-    return {"C": trial.suggest_float("C", 1e-3, 10.0, log=True)}
+    return {"C": trial.suggest_float("C", 1e-4, 1.0, log=True)}
 
 
 def _random_forest(trial: Trial) -> dict[str, object]:
@@ -49,7 +49,7 @@ PARAMETERS: Mapping[CandidateName, Callable[[Trial], dict[str, object]]] = {
 
 
 TUNED: Mapping[CandidateName, Mapping[str, tuple[float, float]]] = {
-    "logistic": {"C": (1e-3, 10.0)},
+    "logistic": {"C": (1e-4, 1.0)},
     "random_forest": {
         "n_estimators": (50, 200),
         "max_depth": (3, 9),
@@ -70,19 +70,19 @@ A file of recipes may name only these, within these ranges.
 """
 
 
-def suggested(trial: Trial, kind: CandidateName, *, by_value: bool) -> Recipe:
+def suggested(trial: Trial, usual: Recipe) -> Recipe:
     """Return the recipe that a trial proposes.
 
     Parameters
     ----------
     trial : of optuna.
-    kind : kind of model.
-    by_value : whether customers count by what is at stake; not tuned, since it is a wish.
+    usual : how the kind is fitted usually; whom it weighs and binds stays as it is.
     """
-    return Recipe(
-        kind=kind,
-        parameters=PARAMETERS[kind](trial),
-        half_life_days=HALF_LIVES_DAYS[trial.suggest_int("half_life", 0, len(HALF_LIVES_DAYS) - 1)],
-        window_days=WINDOWS_DAYS[trial.suggest_int("window", 0, len(WINDOWS_DAYS) - 1)],
-        by_value=by_value,
+    half_life = trial.suggest_int("half_life", 0, len(HALF_LIVES_DAYS) - 1)
+    window = trial.suggest_int("window", 0, len(WINDOWS_DAYS) - 1)
+    return replace(
+        usual,
+        parameters=PARAMETERS[usual.kind](trial),
+        half_life_days=HALF_LIVES_DAYS[half_life],
+        window_days=WINDOWS_DAYS[window],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from ebbtide.bundle.model_files import read_model
 from ebbtide.errors import NotReady
 from training.evaluation.measures import auc
-from training.recipes import PARAMETERS, Recipe, fit
+from training.recipes import fit
 from training.relived import outcomes
 from training.tuning.recipes_file import Found, TunedRecipes
 from training.tuning.space import suggested
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ebbtide.project import CandidateName
     from training.origins import Origin
+    from training.recipes import Recipe
 
 USUAL = "usual"
 """Marks the trial of the usual recipe, which every other has to beat."""
@@ -61,14 +62,13 @@ class Tried:
 
 
 def tune(
-    kinds: Sequence[CandidateName],
+    usual: Sequence[Recipe],
     origins: Sequence[Origin],
     *,
     definition: str,
     journal: Path,
     seconds: float,
     seed: int,
-    by_value: bool = False,
     max_trials: int | None = None,
     on_trial: Callable[[Tried], None] | None = None,
     progress: Callable[[str], None] | None = None,
@@ -77,13 +77,12 @@ def tune(
 
     Parameters
     ----------
-    kinds : kinds of model.
+    usual : how each kind is fitted usually; whom it weighs and binds is not tuned.
     origins : the latest first. The latest is left alone: it is the exam of the training to come.
     definition : code of the churn definition.
     journal : file that keeps the trials; tuning of the same data goes on where it ended.
     seconds : how long to go on; a trial that has begun is finished.
     seed : of everything random.
-    by_value : whether customers count by what is at stake.
     max_trials : how many trials of each kind at most, with those that the journal holds.
     on_trial : called after each trial, for example to track it.
     progress : called with what is being done.
@@ -102,13 +101,14 @@ def tune(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = JournalStorage(JournalFileBackend(str(journal)))
     studies = {
-        kind: _study(kind, storage, name=_name(kind, origins, definition, by_value), seed=seed)
-        for kind in kinds
+        recipe.kind: _study(storage, name=_name(recipe, origins, definition), seed=seed)
+        for recipe in usual
     }
+    by_kind = {recipe.kind: recipe for recipe in usual}
     until = time.monotonic() + seconds
     with threadpool_limits(1, user_api="blas"):
         for kind in _in_turn(studies, until=until, max_trials=max_trials):
-            tried = _one_trial(studies[kind], kind, origins[1:], seed=seed, by_value=by_value)
+            tried = _one_trial(studies[kind], by_kind[kind], origins[1:], seed=seed)
             if on_trial is not None:
                 on_trial(tried)
             if progress is not None:
@@ -120,7 +120,7 @@ def tune(
     return TunedRecipes(
         definition=definition,
         learned_until=origins[0].scored.as_of,
-        found={kind: _found(study, kind, by_value=by_value) for kind, study in studies.items()},
+        found={kind: _found(study, by_kind[kind]) for kind, study in studies.items()},
     )
 
 
@@ -151,7 +151,7 @@ def _usual_is_done(study: Study) -> bool:
     return any(each.user_attrs.get(USUAL) for each in _done(study))
 
 
-def _study(kind: CandidateName, storage: JournalStorage, *, name: str, seed: int) -> Study:
+def _study(storage: JournalStorage, *, name: str, seed: int) -> Study:
     study = optuna.create_study(
         study_name=name, storage=storage, direction="maximize", load_if_exists=True
     )
@@ -160,23 +160,21 @@ def _study(kind: CandidateName, storage: JournalStorage, *, name: str, seed: int
     return study
 
 
-def _one_trial(
-    study: Study, kind: CandidateName, periods: Sequence[Origin], *, seed: int, by_value: bool
-) -> Tried:
+def _one_trial(study: Study, usual: Recipe, periods: Sequence[Origin], *, seed: int) -> Tried:
     is_usual = not _usual_is_done(study)
     trial = study.ask()
     if is_usual:
-        recipe = Recipe(kind=kind, by_value=by_value)
+        recipe = usual
         trial.set_user_attr(USUAL, True)
     else:
-        recipe = suggested(trial, kind, by_value=by_value)
+        recipe = suggested(trial, usual)
     trial.set_user_attr("recipe", json.dumps(_plain(recipe)))
     try:
         by_origin = {period.day: _auc(recipe, period, seed=seed) for period in periods}
     except NotReady:
         study.tell(trial, state=TrialState.FAIL)
         raise
-    tried = Tried(kind=kind, number=trial.number, recipe=recipe, auc_by_origin=by_origin)
+    tried = Tried(kind=usual.kind, number=trial.number, recipe=recipe, auc_by_origin=by_origin)
     study.tell(trial, tried.mean_auc)
     return tried
 
@@ -187,25 +185,24 @@ def _auc(recipe: Recipe, period: Origin, *, seed: int) -> float:
     return auc(outcomes(period.scored), said)
 
 
-def _found(study: Study, kind: CandidateName, *, by_value: bool) -> Found:
+def _found(study: Study, usual: Recipe) -> Found:
     """Return the best recipe; where several are equally good, the first, which is the usual one."""
     done = _done(study)
     values = [each.value for each in done if each.value is not None]
     best = done[int(np.argmax(values))]
-    usual = next(each for each in done if each.user_attrs.get(USUAL))
+    first = next(each for each in done if each.user_attrs.get(USUAL))
     assert best.value is not None
-    assert usual.value is not None
+    assert first.value is not None
     said = json.loads(best.user_attrs["recipe"])
     return Found(
-        recipe=Recipe(
-            kind=kind,
+        recipe=replace(
+            usual,
             parameters=said["parameters"],
             half_life_days=said["half_life_days"],
             window_days=said["window_days"],
-            by_value=by_value,
         ),
         mean_auc=best.value,
-        usual_mean_auc=usual.value,
+        usual_mean_auc=first.value,
         trials=len(done),
     )
 
@@ -218,14 +215,13 @@ def _plain(recipe: Recipe) -> dict[str, object]:
     }
 
 
-def _name(kind: CandidateName, origins: Sequence[Origin], definition: str, by_value: bool) -> str:
+def _name(usual: Recipe, origins: Sequence[Origin], definition: str) -> str:
     """Return a name that only the same question about the same data has."""
-    digest = hashlib.sha256(
-        json.dumps([kind, definition, by_value, PARAMETERS[kind]], default=str).encode()
-    )
+    question = [usual.described(), usual.directions, definition]
+    digest = hashlib.sha256(json.dumps(question, default=str).encode())
     for origin in origins[1:]:
         for taken in (*origin.learned_from, origin.scored):
             digest.update(taken.as_of.isoformat().encode())
             digest.update(np.ascontiguousarray(taken.ranked).tobytes())
             digest.update(outcomes(taken).tobytes())
-    return f"{kind}-{digest.hexdigest()[:16]}"
+    return f"{usual.kind}-{digest.hexdigest()[:16]}"

@@ -8,6 +8,7 @@ import optuna
 import pytest
 
 from ebbtide.errors import SettingsError
+from training.recipes import Recipe
 from training.tuning.recipes_file import read_recipes
 from training.tuning.space import TUNED, suggested
 
@@ -50,8 +51,8 @@ BAD = {
 def test_the_good_file_is_read(tmp_path) -> None:
     path = tmp_path / "recipes.json"
     path.write_text(json.dumps(GOOD), encoding="utf-8")
-    recipe = read_recipes(path, by_value=True).found["logistic"].recipe
-    assert (recipe.parameters, recipe.window_days, recipe.by_value) == ({"C": 0.3}, 365.0, True)
+    recipe = read_recipes(path).found["logistic"].recipe
+    assert (recipe.parameters, recipe.window_days) == ({"C": 0.3}, 365.0)
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
@@ -59,7 +60,7 @@ def test_anything_else_is_refused(tmp_path, name: str) -> None:
     path = tmp_path / "recipes.json"
     path.write_text(json.dumps(BAD[name]), encoding="utf-8")
     with pytest.raises(SettingsError, match="ebbtide tune"):
-        read_recipes(path, by_value=False)
+        read_recipes(path)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"format": NaN}', "\x00"])
@@ -67,7 +68,7 @@ def test_what_is_no_json_is_refused(tmp_path, text: str) -> None:
     path = tmp_path / "recipes.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match="not as they are written"):
-        read_recipes(path, by_value=False)
+        read_recipes(path)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_value_that_no_tuning_writes_is_refused_by_name(tmp_path, kind, parame
     recipe = {**LOGISTIC, "parameters": {parameter: value}}
     path.write_text(json.dumps({**GOOD, "recipes": {kind: recipe}}), encoding="utf-8")
     with pytest.raises(SettingsError, match=rf"{kind}\.{parameter} is .* from .* to "):
-        read_recipes(path, by_value=False)
+        read_recipes(path)
 
 
 def test_every_bound_of_what_is_tuned_is_read(tmp_path) -> None:
@@ -98,7 +99,7 @@ def test_every_bound_of_what_is_tuned_is_read(tmp_path) -> None:
             for kind, within in TUNED.items()
         }
         path.write_text(json.dumps({**GOOD, "recipes": recipes}), encoding="utf-8")
-        assert set(read_recipes(path, by_value=False).found) == set(TUNED)
+        assert set(read_recipes(path).found) == set(TUNED)
 
 
 @pytest.mark.parametrize("kind", TUNED)
@@ -106,7 +107,7 @@ def test_what_tuning_suggests_lies_within_what_is_read(kind) -> None:
     """Ranges stand where they are drawn and where they are checked; they must not part."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     trial = study.ask()
-    suggested(trial, kind, by_value=False)
+    suggested(trial, Recipe(kind=kind))
     drawn = {
         name: (within.low, within.high)
         for name, within in trial.distributions.items()
@@ -117,7 +118,7 @@ def test_what_tuning_suggests_lies_within_what_is_read(kind) -> None:
 
 def test_an_absent_file_is_said_to_be_absent(tmp_path) -> None:
     with pytest.raises(SettingsError, match="found none"):
-        read_recipes(tmp_path / "none.json", by_value=False)
+        read_recipes(tmp_path / "none.json")
 
 
 def test_tune_never_writes_over_what_the_project_reads(tmp_path) -> None:

@@ -24,7 +24,7 @@ PERIODS = origins(TAKEN, DEFINITION, at_most=4)
 
 def _tuned(tmp_path, periods=PERIODS, *, trials=4, tried=None, kinds=("logistic",)):
     return tune(
-        kinds,
+        [Recipe(kind=kind) for kind in kinds],
         periods,
         definition=CODE,
         journal=tmp_path / "kept" / "tuning.journal",
@@ -110,7 +110,7 @@ def test_other_outcomes_are_another_question(tmp_path) -> None:
 
 def test_when_the_time_is_up_every_kind_has_its_usual_recipe(tmp_path) -> None:
     found = tune(
-        ("logistic", "random_forest"),
+        [Recipe(kind="logistic"), Recipe(kind="random_forest")],
         PERIODS,
         definition=CODE,
         journal=tmp_path / "tuning.journal",
@@ -131,7 +131,7 @@ def test_one_period_is_the_exam_and_nothing_is_left_to_tune_on(tmp_path) -> None
 def test_what_is_written_is_read(tmp_path) -> None:
     found = _tuned(tmp_path)
     write_recipes(found, tmp_path / "recipes.json")
-    read = read_recipes(tmp_path / "recipes.json", by_value=False)
+    read = read_recipes(tmp_path / "recipes.json")
     assert read.learned_until == found.learned_until
     assert {k: f.recipe for k, f in read.found.items()} == {
         k: f.recipe for k, f in found.found.items()
@@ -159,3 +159,10 @@ def test_older_snapshots_count_less(half_life: float) -> None:
     np.testing.assert_allclose(means[1:] / means[:-1], 2 ** (30 / half_life))
     assert weights.mean() == pytest.approx(1.0)
     assert row_weights(Recipe(kind="logistic"), TAKEN) is None
+
+
+def test_a_tuned_recipe_weighs_and_binds_as_the_project_says(tmp_path) -> None:
+    usual = Recipe(kind="logistic", by_value=True, directions=(1, 0))
+    applied = _tuned(tmp_path).found["logistic"].applied_to(usual)
+    assert (applied.by_value, applied.directions) == (True, (1, 0))
+    assert applied.parameters == _tuned(tmp_path).found["logistic"].recipe.parameters
