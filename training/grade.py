@@ -160,15 +160,21 @@ def standing_of(evaluation: Evaluation, *, behind_before: int = 0) -> Standing:
 
 
 def calibration_of(evaluation: Evaluation) -> Calibration:
-    """Return whether probabilities came true: slope and error both within their limits."""
-    slope = evaluation.measures["calibration_slope"].value
+    """Return whether probabilities came true: slope and error both within their limits.
+
+    To be in range the slope's whole interval must be near as well: of few customers any slope is
+    told so roughly that its value alone says little.
+    """
+    interval = evaluation.measures["calibration_slope"]
+    slope, is_told = interval.value, NEAR[0] <= interval.low and interval.high <= NEAR[1]
     error = evaluation.measures["calibration_error"].value
     limits: tuple[tuple[Calibration, tuple[float, float, float]], ...] = (
         ("in range", IN_RANGE),
         ("near", NEAR),
     )
     for name, (lowest, highest, most) in limits:
-        if lowest <= slope <= highest and error <= most:
+        is_within = lowest <= slope <= highest and error <= most
+        if is_within and (is_told or name != "in range"):
             return name
     return "off"
 
@@ -248,7 +254,10 @@ def _on_calibration(evaluation: Evaluation, calibration: Calibration) -> Words:
         "near": Words("Its probabilities are somewhat off", "预测概率略有偏差"),
         "off": Words("Its probabilities are off", "预测概率偏差较大"),
     }[calibration]
-    steepness = f"{slope:.2f}" if math.isfinite(slope) else "-"
+    band = measures["calibration_slope"]
+    steepness = "-"
+    if math.isfinite(slope):
+        steepness = f"{slope:.2f} [{band.low:.2f}, {band.high:.2f}]"
     return Words(
         f"{said.en}: promised {promised:.1%}, came {came:.1%}; calibration error {error:.3f} "
         f"(at most {IN_RANGE[2]}), slope {steepness} ({IN_RANGE[0]} to {IN_RANGE[1]})",

@@ -131,6 +131,14 @@ def test_an_error_that_chance_explains_is_said_to_be_one(measured):
     assert "So few" not in grade(many, is_later_period=True).reasons[-1].en
 
 
+def test_a_slope_that_few_customers_tell_is_not_in_range(measured):
+    roughly = dict(measured.measures)
+    roughly["calibration_slope"] = Estimate(value=1.0, low=0.5, high=1.4)
+    assert calibration_of(replace(measured, measures=roughly)) == "near"
+    roughly["calibration_slope"] = Estimate(value=1.0, low=0.7, high=1.4)
+    assert calibration_of(replace(measured, measures=roughly)) == "in range"
+
+
 def test_without_rules_the_model_is_held_to_chance(measured):
     alone = replace(measured, rivals={}, best_rule=None)
     assert standing_of(alone) == "surely better"
