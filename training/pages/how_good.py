@@ -186,9 +186,9 @@ def _tried(report: ReportInput) -> Grid:
     return Grid(
         ("kind of model", "", "mean AUC", "AUC", "log loss", "lift", "calibration error"),
         rows,
-        f"The model was chosen by its mean AUC over all {parts}; the other figures are those of "
-        f"the latest one, where another kind may look better. They are not corrected for the "
-        f"choice.",
+        f"The model was chosen by its mean AUC over all {parts}, where a blend gives way only to a "
+        f"kind that is surely ahead of it; the other figures are those of the latest one, where "
+        f"another kind may look better. They are not corrected for the choice.",
     )
 
 

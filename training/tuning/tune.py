@@ -182,7 +182,13 @@ def _one_trial(study: Study, usual: Recipe, periods: Sequence[Origin], *, seed: 
 def _auc(recipe: Recipe, period: Origin, *, seed: int) -> float:
     files = fit(recipe, period.learned_from, seed=seed)
     said = read_model(recipe.kind, files).log_odds(period.scored.ranked)
-    return auc(outcomes(period.scored), said)
+    found = auc(outcomes(period.scored), said)
+    if np.isnan(found):
+        raise NotReady(
+            f"Expected leavers and stayers in every period that is tuned on, but of the customers "
+            f"as of {period.day} all did the same. Check the churn definition."
+        )
+    return found
 
 
 def _found(study: Study, usual: Recipe) -> Found:

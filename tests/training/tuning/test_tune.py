@@ -98,6 +98,13 @@ def test_a_trial_that_was_interrupted_is_tried_anew(tmp_path, monkeypatch, inter
     )
 
 
+def test_a_period_in_which_all_did_the_same_is_named(tmp_path) -> None:
+    early = PERIODS[1].scored
+    alike = replace(PERIODS[1], scored=replace(early, churned=np.zeros_like(early.churned)))
+    with pytest.raises(NotReady, match=f"as of {alike.day} all did the same"):
+        _tuned(tmp_path, [PERIODS[0], alike, *PERIODS[2:]])
+
+
 def test_other_outcomes_are_another_question(tmp_path) -> None:
     """Trials on data that have since changed say nothing of the data that are there."""
     _tuned(tmp_path, trials=3)
