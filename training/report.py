@@ -31,8 +31,8 @@ _MEASURES = (
 def print_trained(trained: Trained, registered: Registered) -> None:
     """Show the candidates beside the best simple rule, and what was registered.
 
-    The candidates stand in the order of the mean by which the best was chosen, a blend that is close
-    before the rest: at the latest period alone another may look better.
+    The candidates stand in the order of the mean by which the best was chosen, a blend that is
+    close before the rest: at the latest period alone another may look better.
     """
     origin, parts = max(trained.best.auc_by_origin), len(trained.best.auc_by_origin)
     mean = f"mean auc over {parts} {'period' if trained.is_dated else 'fold'}{'s'[: parts != 1]}"
