@@ -74,7 +74,7 @@ def connect_registry(project: Project) -> MlflowClient:
     SettingsError
         If the store cannot be reached.
     """
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # we say it in one sentence
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # we show our own
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
