@@ -1,6 +1,6 @@
 """An audit on the terminal.
 
-Names of columns are the user's own: they are escaped, so that no bracket in one is read as markup.
+Names of columns are the user's own, and are shown as they are, brackets included.
 """
 
 from __future__ import annotations
@@ -34,19 +34,17 @@ def print_audit(audit: Audit) -> None:
 
 
 def _print_tried(movements: Movements, title: str) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     names = sorted({table for trial in movements.trials for table in trial.touched})
-    listed = Table("perturbation", *map(escape, names), "outcome", title=title)
+    listed = Table("perturbation", *names, "outcome", title=title)
     for row in tried(movements):
         counts = [f"{row.touched[name]:,}" if row.touched.get(name) else "–" for name in names]
-        listed.add_row(*map(escape, (row.perturbation.name, *counts, row.outcome)))
+        listed.add_row(row.perturbation.name, *counts, row.outcome)
     screen().print(listed)
 
 
 def _print_leaks(movements: Movements) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     found = leaks(movements)
@@ -56,9 +54,9 @@ def _print_leaks(movements: Movements) -> None:
     for leak in found:
         change = "" if leak.largest_change is None else f"{leak.largest_change:.6g}"
         listed.add_row(
-            escape(leak.column),
-            escape(leak.perturbation.name),
-            escape(", ".join(leak.tables)) or "several together",
+            leak.column,
+            leak.perturbation.name,
+            ", ".join(leak.tables) or "several together",
             f"{leak.customers:,}",
             change,
         )
@@ -66,7 +64,6 @@ def _print_leaks(movements: Movements) -> None:
 
 
 def _print_own(own: OwnAudit, *, time_zone: str) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     customers = ", ".join(
@@ -74,5 +71,5 @@ def _print_own(own: OwnAudit, *, time_zone: str) -> None:
     )
     listed = Table("column", "verdict", "evidence", title=f"Feature table ({customers} customers)")
     for one in own.verdicts:
-        listed.add_row(*map(escape, (one.column, one.judgement, "\n".join(one.reasons))))
+        listed.add_row(one.column, one.judgement, "\n".join(one.reasons))
     screen().print(listed)

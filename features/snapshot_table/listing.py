@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.table import Table
 
 from ebbtide.console import screen
@@ -22,8 +21,8 @@ def print_findings(findings: Iterable[Finding]) -> None:
     listed = Table("severity", "where", "rows", "what", "what to do", title="Findings")
     for finding in findings:
         rows = f"{finding.count:,}" if finding.count else ""
-        said = escape(finding.message), escape(finding.advice)
-        listed.add_row(finding.severity, escape(finding.place), rows, *said)
+        said = finding.message, finding.advice
+        listed.add_row(finding.severity, finding.place, rows, *said)
     if listed.row_count:
         screen().print(listed)
 
@@ -32,6 +31,6 @@ def print_contract(contract: TableContract) -> None:
     """Show what each column holds."""
     listed = Table("column", "kind", "holds", "null", title=f"Contract, of {contract.rows:,} rows")
     for column in contract.columns:
-        holds = escape(column_holds(column))
-        listed.add_row(escape(column.name), column.kind, holds, f"{column.null_share:.1%}")
+        holds = column_holds(column)
+        listed.add_row(column.name, column.kind, holds, f"{column.null_share:.1%}")
     screen().print(listed)

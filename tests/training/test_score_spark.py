@@ -137,6 +137,7 @@ def test_the_verb_scores_with_the_champion_and_publishes(
         publish=True,
         master=None,
         conf=[],
+        with_interval=True,
     )
 
     bundle = fetch_champion(client, project.model_name, tmp_path / "champion", key=None)
@@ -148,6 +149,9 @@ def test_the_verb_scores_with_the_champion_and_publishes(
     np.testing.assert_allclose(
         written["churn_probability"], bundle.scorer.p_churn(rows), rtol=1e-9, atol=0
     )
+    p_churn = written["churn_probability"].to_numpy()
+    assert (written["churn_probability_low"].to_numpy() < p_churn).all()
+    assert (written["churn_probability_high"].to_numpy() > p_churn).all()
     store = open_store(project.database_url)
     who = snapshot["customer_id"].to_pylist()
     stored = store.newest_snapshots(who, until=as_of)
