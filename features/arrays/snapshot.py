@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +29,7 @@ from features.seen import instants_at, seen_sql
 from features.views import VIEWS, views_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -43,6 +45,8 @@ BLOCK = 30_000
 """Customers computed at once, at most; their features, below 32 MB, then stay on the heap."""
 BLOCK_ROWS = 1_000_000
 """Rows computed at once, at most, unless so few customers have more."""
+TURN_SECONDS = 0.0005
+"""How long a thread may hold Python's lock while another waits for it."""
 _STEPS = 64
 """Blocks end where a part of ``BLOCK`` does, so that the rows are not counted for each customer."""
 
@@ -268,8 +272,23 @@ def snapshot_blocks(
     def block(ends: tuple[int, int]) -> Values:
         return run(tables.of_customers(*ends))
 
-    with ThreadPoolExecutor(max_workers=processors()) as pool:
+    with _threads_taking_turns(), ThreadPoolExecutor(max_workers=processors()) as pool:
         return list(pool.map(block, blocks_of(tables)))
+
+
+@contextmanager
+def _threads_taking_turns() -> Iterator[None]:
+    """Let a thread that comes back from numpy wait for Python's lock less long than usual.
+
+    Between two arrays a thread needs the lock for some microseconds; another that holds it gives
+    it up after five milliseconds only, in which either could have computed several arrays.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def blocks_of(tables: SortedTables) -> list[tuple[int, int]]:
