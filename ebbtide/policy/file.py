@@ -19,6 +19,7 @@ from ebbtide.policy.policy import (
     Channel,
     Eligibility,
     FeatureBounds,
+    Holdout,
     Policy,
     SaveRate,
 )
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Money = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Bound = Annotated[float, Field(allow_inf_nan=False)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+HoldoutShare = Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -76,8 +79,15 @@ class _Eligibility(_Section):
     features: dict[str, _FeatureBounds] = {}
 
 
+class _Holdout(_Section):
+    share: HoldoutShare
+    salt: str = Field(min_length=8, max_length=200)
+
+
 class _Action(_Section):
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
+    code: Code
+    family: Code | None = None
+    holdout_share: HoldoutShare | None = None
     text: _Text
     channel: Channel
     contact_cost: Money
@@ -107,6 +117,7 @@ class _PolicyFile(_Section):
     discount_rate_yearly: Share = 0.0
     valid_days: int = Field(ge=1, le=365)
     bands: _Bands
+    holdout: _Holdout | None = None
     actions: list[_Action] = Field(min_length=1, max_length=200)
 
     @field_validator("actions")
@@ -117,6 +128,26 @@ class _PolicyFile(_Section):
         if twice:
             raise ValueError(f"expected each code once; these come twice: {', '.join(twice)}")
         return actions
+
+    @model_validator(mode="after")
+    def _families_are_held_out_as_one(self) -> _PolicyFile:
+        if self.holdout is None:
+            if any(action.holdout_share for action in self.actions):
+                raise ValueError(
+                    "expected [holdout] with share and salt, because an action has a holdout_share"
+                )
+            return self
+        shares: dict[str, set[float]] = {}
+        for action in self.actions:
+            share = self.holdout.share if action.holdout_share is None else action.holdout_share
+            shares.setdefault(action.family or action.code, set()).add(share)
+        torn = sorted(family for family, found in shares.items() if len(found) > 1)
+        if torn:
+            raise ValueError(
+                f"expected one holdout_share for all actions of a family; these have several: "
+                f"{', '.join(torn)}"
+            )
+        return self
 
 
 def load_policy(path: Path) -> Policy:
@@ -173,12 +204,15 @@ def read_policy(text: str, *, where: str = "The policy") -> Policy:
         valid_days=read.valid_days,
         bands=Bands(high=read.bands.high, medium=read.bands.medium),
         actions=tuple(_action(action) for action in read.actions),
+        holdout=Holdout(share=read.holdout.share, salt=read.holdout.salt) if read.holdout else None,
     )
 
 
 def _action(read: _Action) -> Action:
     return Action(
         code=read.code,
+        family=read.family,
+        holdout_share=read.holdout_share,
         text=Words(read.text.en, read.text.zh),
         channel=read.channel,
         contact_cost=read.contact_cost,

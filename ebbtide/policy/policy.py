@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -77,6 +77,9 @@ class Action:
     needs_contact_consent : whether it is withheld from customers who opted out of contact.
     save_rate : prior belief about its effect.
     eligibility : who may be offered it.
+    family : actions of one family are held out together; None for one of its own.
+    holdout_share : part of the customers that its family holds out, in [0, 1); None for the
+        policy's.
     """
 
     code: str
@@ -90,6 +93,27 @@ class Action:
     needs_contact_consent: bool
     save_rate: SaveRate
     eligibility: Eligibility = Eligibility()
+    family: str | None = None
+    holdout_share: float | None = None
+
+    @property
+    def held_out_with(self) -> str:
+        """Name of its family: its own code where it was given none."""
+        return self.family or self.code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdout:
+    """How many customers are left alone so that effects can be told.
+
+    Parameters
+    ----------
+    share : part of the customers that each family holds out, in [0, 1).
+    salt : a text of the company's own; another one deals all customers anew.
+    """
+
+    share: float
+    salt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +150,7 @@ class Policy:
     valid_days : how long an answer holds, counted from its ``as_of``, days, >= 1.
     bands : thresholds of the risk bands.
     actions : what can be done.
+    holdout : whom to leave alone; None for nobody.
     version : the owner's label and a hash of all the rest; equal exactly where they are equal.
     """
 
@@ -137,6 +162,7 @@ class Policy:
     bands: Bands
     actions: tuple[Action, ...]
     discount_rate_yearly: float = 0.0
+    holdout: Holdout | None = None
 
     version: str = field(init=False)
 
@@ -144,9 +170,17 @@ class Policy:
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "version"}
         if self.discount_rate_yearly == 0:  # policies from before there was a rate keep their hash
             del content["discount_rate_yearly"]
-        text = json.dumps(content, default=asdict, sort_keys=True, ensure_ascii=True)
+        if self.holdout is None:
+            del content["holdout"]
+        text = json.dumps(content, default=_written, sort_keys=True, ensure_ascii=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         object.__setattr__(self, "version", f"{self.label}+{digest}")
+
+    def holdout_share(self, action: Action) -> float:
+        """Return which part of the customers the family of an action holds out, in [0, 1)."""
+        if self.holdout is None:
+            return 0.0
+        return self.holdout.share if action.holdout_share is None else action.holdout_share
 
     def unknown_features(self, names: Collection[str]) -> dict[str, list[str]]:
         """Return the actions that ask for features that a model lacks, with those features.
@@ -164,3 +198,13 @@ class Policy:
             for action in self.actions
         }
         return {code: unknown for code, unknown in lacking.items() if unknown}
+
+
+def _written(part: Any) -> dict[str, Any]:
+    """Return a part of a policy as it is hashed: without keys that came later and are not used."""
+    content = asdict(part)
+    if isinstance(part, Action):
+        for name in ("family", "holdout_share"):
+            if content[name] is None:
+                del content[name]
+    return content

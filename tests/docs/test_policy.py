@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
+from typing import get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -20,10 +20,10 @@ def keys_of(section: type[BaseModel]) -> set[str]:
         kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if is_model(kind)]
         if not kinds or name == "actions":
             found.add(name)
-        elif field.annotation is kinds[0]:
-            found |= {f"{name}.{key}" for key in keys_of(kinds[0])}
-        else:
+        elif get_origin(field.annotation) is dict:
             found.add(f"{name}.NAME")
+        else:
+            found |= {f"{name}.{key}" for key in keys_of(kinds[0])}
     return found
 
 

@@ -108,3 +108,60 @@ def test_a_discount_cannot_answer_payment_failure():
 def test_an_absent_file_says_where_to_begin(tmp_path):
     with pytest.raises(SettingsError, match=r"ebbtide policy --out"):
         load_policy(tmp_path / "policy.toml")
+
+
+HOLDOUT = """[holdout]
+share = 0.1
+salt = "a salt of tests"
+"""
+
+
+def held_out(*, holdout: str = HOLDOUT, family: str = "", second: str = ""):
+    """The small policy with a second action, and lines that are put into either."""
+    begins = SMALL.index("[[actions]]")
+    action = SMALL[begins:]
+    other = action.replace('code = "call"', f'code = "letter"\n{second}')
+    return SMALL[:begins] + holdout + action.replace('"call"\n', f'"call"\n{family}\n', 1) + other
+
+
+def test_without_a_holdout_the_version_is_what_it_was_before_there_was_one():
+    assert read_policy(SMALL).version == "1+0ad7b5f4"
+
+
+def test_each_key_of_the_holdout_changes_the_version():
+    texts = [
+        SMALL,
+        held_out(holdout=""),
+        held_out(),
+        held_out(holdout=HOLDOUT.replace("0.1", "0.2")),
+        held_out(holdout=HOLDOUT.replace("a salt", "my salt")),
+        held_out(second="holdout_share = 0.5"),
+        held_out(second='family = "contact"'),
+    ]
+    assert len({read_policy(text).version for text in texts}) == len(texts)
+
+
+def test_an_action_is_held_out_with_its_family_at_its_own_share_or_the_policys():
+    policy = read_policy(held_out(second='family = "contact"\nholdout_share = 0.5'))
+    shares = {each.held_out_with: policy.holdout_share(each) for each in policy.actions}
+    assert shares == {"call": 0.1, "contact": 0.5}
+    without = read_policy(SMALL)
+    assert [without.holdout_share(each) for each in without.actions] == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (held_out(holdout="[holdout]\nshare = 0.1\n"), "holdout.salt: Field required"),
+        (held_out(holdout=HOLDOUT.replace("a salt of tests", "short")), "holdout.salt: String"),
+        (held_out(holdout=HOLDOUT.replace("0.1", "1.0")), "holdout.share: Input should be less"),
+        (held_out(holdout=HOLDOUT.replace("salt", "salz")), "did you mean 'salt'?"),
+        (held_out(holdout="", second="holdout_share = 0.1"), "expected [holdout] with share and"),
+        (held_out(second="holdout_share = -0.1"), "actions.1.holdout_share: Input should be"),
+        (held_out(second='family = "A b"'), "actions.1.family: String should match"),
+        (held_out(second='family = "call"\nholdout_share = 0.2'), "these have several: call"),
+    ],
+)
+def test_a_mistake_of_the_holdout_is_named(text, message):
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        read_policy(text)
