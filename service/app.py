@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ebbtide.bundle.contents import Bundle
     from ebbtide.project import Project
-    from ebbtide.store.store import Store
+    from ebbtide.store.sql import SqlStore
     from service.champion.supply import Supply
     from service.settings import Settings
 
@@ -46,7 +46,7 @@ def create_app(
     settings: Settings,
     *,
     model: Bundle | None = None,
-    store: Store | None = None,
+    store: SqlStore | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Make the service of one project.

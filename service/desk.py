@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ebbtide.policy.policy import Policy
-    from ebbtide.store.store import Store
+    from ebbtide.store.sql import SqlStore
     from service.champion.supply import Served, Supply
     from service.metrics import Metrics
     from service.settings import Settings
@@ -31,7 +31,7 @@ class Desk:
     settings: Settings
     currency: str
     policy: Policy
-    store: Store
+    store: SqlStore
     supply: Supply
     metrics: Metrics
     now: Callable[[], datetime]

@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "catalogue-differs": (409, "The model was trained with another catalogue of features"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be JSON in UTF-8"),
+    "idempotency-key-reused": (422, "The key belongs to another request"),
     "invalid-request": (422, "The request breaks its contract"),
     "internal": (500, "The service failed"),
     "not-ready": (503, "No model is being served yet"),

@@ -1,17 +1,14 @@
-"""What a store promises, and the records it keeps."""
+"""The records that a store keeps, and what it says when it cannot."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ebbtide.errors import NotReady
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
-
-    import pandas as pd
 
     from ebbtide.answer.answer import Answer
     from ebbtide.scorer.scores import FloatArray
@@ -103,41 +100,3 @@ class Prediction:
     answer: Answer
     names: tuple[str, ...]
     values: FloatArray
-
-
-class Store(Protocol):
-    """Where snapshots and predictions are kept. Safe to use from many threads."""
-
-    def publish_snapshots(self, frame: pd.DataFrame, *, basis: Basis) -> int:
-        """Keep snapshots, one for each customer and ``as_of``; a later one replaces an earlier.
-
-        They are kept part by part, so that others who write need not wait for all of them. Where
-        it ends early, publish again.
-
-        Parameters
-        ----------
-        frame : columns ``customer_id``, ``as_of`` (aware) and one for each feature.
-        basis : what the features were computed with.
-
-        Returns
-        -------
-        int
-            How many rows were kept.
-        """
-
-    def newest_snapshots(
-        self, customer_ids: Sequence[str], *, until: datetime
-    ) -> Mapping[str, Snapshot]:
-        """Return each customer's newest snapshot at or before an instant, where there is one."""
-
-    def record_predictions(self, predictions: Sequence[Prediction]) -> None:
-        """Commit entries to the log, all or none; when this returns they are on disk."""
-
-    def predictions_of(self, customer_id: str) -> Sequence[Answer]:
-        """Return the answers given about a customer, the newest first: for audits and tests."""
-
-    def check(self) -> None:
-        """Return if the store answers; raise ``StoreUnavailable`` if not."""
-
-    def close(self) -> None:
-        """Release what is held open."""

@@ -19,7 +19,7 @@ from ebbtide.scorer.linear import LinearModel
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
 from ebbtide.scorer.typical import TypicalByOutcome
-from ebbtide.store.memory import MemoryStore
+from ebbtide.store.sql import open_store
 from features.catalogue.catalogue import catalogue_version, features_named
 from service.app import create_app
 from service.settings import read_settings
@@ -153,8 +153,10 @@ def settings(project_file):
 
 
 @pytest.fixture
-def store():
-    return MemoryStore()
+def store(tmp_path):
+    made = open_store(f"sqlite:///{tmp_path}/store.db")
+    yield made
+    made.close()
 
 
 @pytest.fixture

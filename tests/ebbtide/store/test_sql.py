@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import event
 
 from ebbtide.answer.answer import Answer
 from ebbtide.errors import ContractError, SettingsError
 from ebbtide.reasons import Reason
-from ebbtide.store import sql
-from ebbtide.store.memory import MemoryStore
+from ebbtide.store import snapshots
 from ebbtide.store.sql import open_store
 from ebbtide.store.store import Basis, Prediction, StoreBusy, StoreUnavailable
 
@@ -50,9 +50,9 @@ ANSWER = Answer(
 )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request, tmp_path):
-    made = MemoryStore() if request.param == "memory" else open_store(f"sqlite:///{tmp_path}/s.db")
+@pytest.fixture
+def store(tmp_path):
+    made = open_store(f"sqlite:///{tmp_path}/s.db")
     yield made
     made.close()
 
@@ -157,7 +157,7 @@ def test_what_was_written_is_there_after_opening_again(tmp_path):
 
 def test_sqlite_commits_durably(tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/s.db")
-    with store._engine.connect() as connection:
+    with store.database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     store.close()
@@ -239,15 +239,15 @@ def test_who_waits_too_long_for_another_process_is_told_so(hurried, tmp_path):
 
 
 def test_who_waits_too_long_for_another_thread_is_told_so(hurried):
-    with hurried._writing, pytest.raises(StoreBusy):
+    with hurried.database._leading, pytest.raises(StoreBusy):
         hurried.record_predictions([prediction()])
     hurried.record_predictions([prediction()])
 
 
 def test_snapshots_are_published_part_by_part(hurried, monkeypatch):
-    monkeypatch.setattr(sql, "_PUBLISHED_AT_ONCE", 2)
+    monkeypatch.setattr(snapshots, "_PUBLISHED_AT_ONCE", 2)
     commits = []
-    sql.event.listen(hurried._engine, "commit", commits.append)
+    event.listen(hurried.database.engine, "commit", commits.append)
     ids = [f"c{number}" for number in range(5)]
     assert hurried.publish_snapshots(frame(ids, MARCH, a=range(5)), basis=BASIS) == 5
     assert len(commits) == 3

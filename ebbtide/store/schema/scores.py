@@ -1,50 +1,10 @@
-"""The tables of the store, for any database that SQLAlchemy speaks to."""
+"""Snapshots as they were published, and the log of what was answered."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-)
-from sqlalchemy.types import TypeDecorator
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, always UTC; databases without time zones hold it as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn any aware instant into UTC."""
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back where the database dropped it."""
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-METADATA = MetaData()
+from ebbtide.store.schema.base import CUSTOMER_ID_LENGTH, METADATA, Instant
 
 FEATURE_SETS = Table(
     "feature_sets",
@@ -63,7 +23,7 @@ computed with, and in databases from before it was kept, the last three are null
 SNAPSHOTS = Table(
     "snapshots",
     METADATA,
-    Column("customer_id", String(128), primary_key=True),
+    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
     Column("as_of", Instant, primary_key=True),
     Column("feature_set_id", ForeignKey(FEATURE_SETS.c.id), nullable=False),
     Column("feature_values", LargeBinary, nullable=False),
@@ -73,7 +33,7 @@ PREDICTIONS = Table(
     "predictions",
     METADATA,
     Column("prediction_id", String(32), primary_key=True),
-    Column("customer_id", String(128), nullable=False),
+    Column("customer_id", String(CUSTOMER_ID_LENGTH), nullable=False),
     Column("scored_at", Instant, nullable=False),
     Column("as_of", Instant, nullable=False),
     Column("status", String(16), nullable=False),

@@ -1,0 +1,56 @@
+"""Lists of feature names with what the features were computed with, kept once each.
+
+Values lie beside in snapshots and predictions as packed little-endian doubles in that order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import select
+
+from ebbtide.store.schema.scores import FEATURE_SETS
+from ebbtide.store.store import Basis
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ebbtide.store.database import Database
+
+DOUBLES = np.dtype("<f8")
+
+
+@dataclass(slots=True)
+class FeatureSets:
+    """The lists of one database; what was read once is remembered."""
+
+    database: Database
+    _known: dict[str, tuple[tuple[str, ...], Basis | None]] = field(default_factory=dict)
+
+    def id_of(self, connection: Connection, names: tuple[str, ...], basis: Basis | None) -> str:
+        """Return the id of a list of names with its basis, and keep them if they are new."""
+        written = json.dumps(names)
+        meaning = asdict(basis) if basis else dict.fromkeys(f.name for f in fields(Basis))
+        identity = written + json.dumps(meaning, sort_keys=True) if basis else written
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        connection.execute(
+            self.database.insert(FEATURE_SETS).on_conflict_do_nothing(),
+            {"id": digest, "names": written, **meaning},
+        )
+        return digest
+
+    def meaning(
+        self, connection: Connection, feature_set: str
+    ) -> tuple[tuple[str, ...], Basis | None]:
+        """Return the names of a list, and what they were computed with."""
+        if feature_set not in self._known:
+            query = select(FEATURE_SETS).where(FEATURE_SETS.c.id == feature_set)
+            row = connection.execute(query).one()
+            kept = {each.name: getattr(row, each.name) for each in fields(Basis)}
+            basis = None if None in kept.values() else Basis(**kept)
+            self._known[feature_set] = (tuple(json.loads(row.names)), basis)
+        return self._known[feature_set]

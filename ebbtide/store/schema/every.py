@@ -1,0 +1,11 @@
+"""Every table of the store, so that they can be made together."""
+
+from __future__ import annotations
+
+from ebbtide.store.schema import idempotency, scores
+from ebbtide.store.schema.base import METADATA
+
+TOPICS = (scores, idempotency)
+"""The modules that declare tables."""
+
+__all__ = ["METADATA", "TOPICS"]
