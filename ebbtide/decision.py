@@ -28,7 +28,9 @@ BoolArray = NDArray[np.bool_]
 
 EffectBasis = Literal["assumed"]
 
-NoAction = Literal["value_unknown", "not_eligible", "contact_opt_out", "not_worth_it"]
+NoAction = Literal[
+    "value_unknown", "not_eligible", "contact_opt_out", "not_worth_it", "holdout"
+]
 
 NO_ACTION: dict[NoAction, Words] = {
     "value_unknown": Words(
@@ -46,6 +48,11 @@ NO_ACTION: dict[NoAction, Words] = {
     "not_worth_it": Words(
         "No action: none is expected to bring more than it costs",
         "暂不行动：所有措施的预期收益均低于成本",
+    ),
+    "holdout": Words(
+        "No action: the customer is left alone on purpose, so that the effect of actions can be "
+        "measured",
+        "暂不行动：该客户属于对照组，有意不采取措施，以便衡量措施的效果",
     ),
 }
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ebbtide.answer.value import ValueBasis
     from ebbtide.decision import EffectBasis, NoAction
+    from ebbtide.holdout import Arm
     from ebbtide.policy.policy import Band, Channel
     from ebbtide.reasons import Reason
     from ebbtide.words import Language
@@ -189,6 +190,9 @@ class Answer:
     action_channel: Channel | None = None
     no_action_code: NoAction | None = None
     no_action_text: str | None = None
+    arm: Arm | None = None
+    propensity: float | None = None
+    withheld_action_code: str | None = None
     value: float | None = None
     value_basis: ValueBasis | None = None
     expected_value: float | None = None
@@ -200,3 +204,4 @@ class Answer:
     abstain_code: Abstain | None = None
     abstain_text: str | None = None
     warnings: tuple[Warned, ...] = ()
+    outcome_due_at: datetime | None = None

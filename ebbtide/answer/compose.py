@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ebbtide.answer.answer import ABSTAIN, Answer
+from ebbtide.answer.arm import deal
 from ebbtide.answer.unlearned import unlearned
 from ebbtide.answer.value import values_at_stake
 from ebbtide.answer.warned import warned
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ebbtide.answer.answer import Abstain, Question, Warned, WarningCode
+    from ebbtide.answer.arm import Dealt
     from ebbtide.answer.model import Model
     from ebbtide.answer.value import ValueBasis
     from ebbtide.answer.when import When
@@ -90,7 +92,11 @@ def answer_rows(
         contact_opt_out=np.array([question.contact_opt_out for question in questions]),
     )
     when = when_each_leaves(scores.risk_by_day, count=len(rows))
-    decisions = decide(cases, policy=policy, features=features)
+    decisions, dealt = deal(
+        decide(cases, policy=policy, features=features),
+        customer_ids=[question.customer_id for question in questions],
+        policy=policy,
+    )
     frame = _Frame(
         model=model,
         policy=policy,
@@ -124,6 +130,7 @@ def answer_rows(
                     value_basis=basis[row],
                     when=when[row],
                     decisions=decisions,
+                    dealt=dealt[row],
                     row=row,
                     values=rows[row],
                 )
@@ -168,6 +175,7 @@ class _Frame:
         value_basis: ValueBasis | None,
         when: When,
         decisions: Decisions,
+        dealt: Dealt,
         row: int,
         values: FloatArray,
     ) -> Answer:
@@ -191,6 +199,9 @@ class _Frame:
             action_channel=action.channel if action else None,
             no_action_code=no_action,
             no_action_text=NO_ACTION[no_action][self.language] if no_action else None,
+            arm=dealt.arm,
+            propensity=dealt.propensity,
+            withheld_action_code=dealt.withheld_action_code,
             value=None if math.isnan(value) else round(value, 2),
             value_basis=value_basis,
             expected_value=round(float(decisions.expected_value[row]), 2),
@@ -199,6 +210,7 @@ class _Frame:
             effect_low=round(float(decisions.effect_low[row]), 6),
             effect_high=round(float(decisions.effect_high[row]), 6),
             effect_basis="assumed" if action else None,
+            outcome_due_at=self.model.definition.window(question.as_of).matures_at,
             warnings=self._warnings(question, values),
         )
 

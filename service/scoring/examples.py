@@ -75,6 +75,9 @@ ANSWER: dict[str, Any] = {
     "action_channel": "app",
     "no_action_code": None,
     "no_action_text": None,
+    "arm": "treated",
+    "propensity": 0.9,
+    "withheld_action_code": None,
     "value": 294.17,
     "value_basis": "spend",
     "expected_value": 7.94,
@@ -93,6 +96,7 @@ ANSWER: dict[str, Any] = {
             "in the last 365 days",
         }
     ],
+    "outcome_due_at": "2026-05-30T00:00:00Z",
     "reason_1": "Last purchase 143 days ago; stayers typically 22, leavers 96",
     "reason_2": "0 purchase days in the last 90 days; stayers typically 3, leavers 1",
     "reason_3": "Bought nothing at a price in the last 365 days",

@@ -150,10 +150,17 @@ class AnswerShape(_Shape):
     action_text: str | None = Field(description="What to do, in words.")
     action_channel: str | None = Field(description="How to reach the customer.")
     no_action_code: str | None = Field(
-        description="Why there is no action: value_unknown, not_eligible, contact_opt_out or "
-        "not_worth_it."
+        description="Why there is no action: value_unknown, not_eligible, contact_opt_out, "
+        "not_worth_it or holdout."
     )
     no_action_text: str | None = Field(description="The same in words.")
+    arm: Literal["treated", "holdout"] | None = Field(
+        description="Whether the chosen action is suggested or withheld; null where none was."
+    )
+    propensity: float | None = Field(description="Probability of being treated, above 0 up to 1.")
+    withheld_action_code: str | None = Field(
+        description="For analysts: the action that is withheld. Do not act on it."
+    )
     value: float | None = Field(description="Margin at stake, currency.")
     value_basis: Literal["given", "subscription", "expected", "spend"] | None = Field(
         description="Whether it was sent, or estimated from price, purchases to expect, or spend."
@@ -173,6 +180,9 @@ class AnswerShape(_Shape):
     )
     abstain_text: str | None = Field(description="The same in words.")
     warnings: list[WarningShape] = Field(description="What the reader should know.")
+    outcome_due_at: datetime | None = Field(
+        description="From then on it can be told whether the customer churned; null if abstained."
+    )
 
 
 class FailedRow(_Shape):
