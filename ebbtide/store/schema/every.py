@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ebbtide.store.schema import idempotency, scores
+from ebbtide.store.schema import idempotency, scores, webhooks
 from ebbtide.store.schema.base import METADATA
 
-TOPICS = (scores, idempotency)
+TOPICS = (scores, idempotency, webhooks)
 """The modules that declare tables."""
 
 __all__ = ["METADATA", "TOPICS"]

@@ -1,0 +1,69 @@
+"""What webhooks are to be told, kept in the very unit of what it tells."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES, WEBHOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+Kind = Literal["risk_band.changed", "job.finished", "model.promoted", "alarm.raised"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def enqueue(connection: Connection, *, kind: Kind, data: Mapping[str, Any], at: datetime) -> None:
+    """Keep a message for every webhook that wants its kind, as a part of a unit.
+
+    Where no webhook wants it, nothing is kept.
+
+    Parameters
+    ----------
+    connection : of the unit.
+    kind : what has happened.
+    data : what to tell of it, as plain JSON; a customer is named by ``customer_id``.
+    at : when it happened, aware.
+    """
+    wanting = [
+        row.webhook_id
+        for row in connection.execute(
+            select(WEBHOOKS.c.webhook_id, WEBHOOKS.c.kinds).where(WEBHOOKS.c.is_enabled)
+        )
+        if kind in json.loads(row.kinds)
+    ]
+    if not wanting:
+        return
+    message_id = uuid4().hex
+    body = {"type": kind, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": dict(data)}
+    connection.execute(
+        WEBHOOK_MESSAGES.insert(),
+        {
+            "message_id": message_id,
+            "kind": kind,
+            "customer_id": data.get("customer_id"),
+            "body": json.dumps(body, ensure_ascii=False, allow_nan=False),
+            "created_at": at,
+        },
+    )
+    connection.execute(
+        WEBHOOK_DELIVERIES.insert(),
+        [
+            {
+                "message_id": message_id,
+                "webhook_id": webhook_id,
+                "state": "waiting",
+                "attempts": 0,
+                "due_at": at,
+                "created_at": at,
+            }
+            for webhook_id in wanting
+        ],
+    )
