@@ -47,7 +47,7 @@ _TEXT, _NUMBER, _INSTANT = pa.string(), pa.float64(), pa.timestamp("us", tz="UTC
 _TYPES = {
     **dict.fromkeys(("churn_probability", "percentile", "expected_value"), _NUMBER),
     **dict.fromkeys(("churn_probability_low", "churn_probability_high"), _NUMBER),
-    **dict.fromkeys(("expected_cost", "effect", "value"), _NUMBER),
+    **dict.fromkeys(("expected_cost", "effect", "value", "propensity"), _NUMBER),
     **dict.fromkeys(("as_of", "valid_until", "scored_at"), _INSTANT),
     **dict.fromkeys(("r_score", "f_score", "m_score"), pa.int8()),
     "churn_score": pa.int64(),
