@@ -8,14 +8,22 @@ from fastapi.openapi.utils import get_openapi
 
 from service.problems import KINDS, MEDIA_TYPE
 from service.scoring.examples import ANSWER
+from service.scoring.served_shapes import MARK, served_schemas
 from service.scoring.shapes import FaultShape, ProblemShape
 from service.what_if import examples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import FastAPI
     from pydantic import BaseModel
 
+    from ebbtide.contracts.feature import FeatureContract
+    from service.desk import Desk
+
 _REF = "#/components/schemas/{model}"
+_SHAPE = "x-ebbtide-shape"
+"""Keyword under which the schema of a body waits to become a component."""
 
 _ANSWERS = {
     "/v1/score": ANSWER,
@@ -35,15 +43,7 @@ LANGUAGE_HEADER: dict[str, Any] = {
 
 def json_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
     """Describe a JSON body that the endpoint reads itself."""
-    schema = model.model_json_schema(ref_template=_REF)
-    inner = schema.pop("$defs", {})
-    for name, field in schema["properties"].items():
-        items = field.get("items", {})
-        if items.get("$ref", "").rpartition("/")[2] in inner:
-            schema["properties"][name] = {
-                **field,
-                "items": inner[items["$ref"].rpartition("/")[2]],
-            }
+    schema = {_SHAPE: _schema_of(model), "$ref": _REF.format(model=model.__name__)}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
 
@@ -62,18 +62,53 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of an app, with the shape of problems."""
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, summary=app.summary, routes=app.routes
-        )
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for model in (FaultShape, ProblemShape):
-            schema = model.model_json_schema(ref_template=_REF)
-            schema.pop("$defs", None)
-            schemas[model.__name__] = schema
-        for path, example in _ANSWERS.items():  # here, because FastAPI drops nulls from examples
-            content = document["paths"][path]["post"]["responses"]["200"]["content"]
-            content["application/json"]["example"] = example
-        app.openapi_schema = document
-    return app.openapi_schema
+    """Return the OpenAPI document of an app, with the features of the model that it serves."""
+    desk: Desk = app.state.desk
+    served = desk.supply.current
+    version = None if served is None else served.bundle.version
+    described: tuple[str | None, dict[str, Any]] | None = getattr(app.state, "described", None)
+    if described is None or described[0] != version:
+        features = None if served is None else served.bundle.scorer.features
+        described = (version, _document(app, features))
+        app.state.described = described  # one assignment: requests may be here at once
+    return described[1]
+
+
+def _document(app: FastAPI, features: Sequence[FeatureContract] | None) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title, version=app.version, summary=app.summary, routes=app.routes
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    bodies = [schema.pop(_SHAPE) for schema in _schemas_with(_SHAPE, document["paths"])]
+    for schema in (_schema_of(FaultShape), _schema_of(ProblemShape), *bodies):
+        schemas.update(schema.pop("$defs", {}))
+        schemas[schema["title"]] = schema
+    for schema in _schemas_with(MARK, schemas):
+        _fill_in(schema)
+    schemas.update(served_schemas(features))
+    for path, example in _ANSWERS.items():  # here, because FastAPI drops nulls from examples
+        content = document["paths"][path]["post"]["responses"]["200"]["content"]
+        content["application/json"]["example"] = example
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(ref_template=_REF)
+
+
+def _schemas_with(keyword: str, within: Any) -> list[dict[str, Any]]:
+    """Return the schemas with a keyword of our own, wherever they are."""
+    inner = within.values() if isinstance(within, dict) else within
+    deeper = [each for each in inner if isinstance(each, dict | list)]
+    found = [schema for each in deeper for schema in _schemas_with(keyword, each)]
+    return [within, *found] if isinstance(within, dict) and keyword in within else found
+
+
+def _fill_in(schema: dict[str, Any]) -> None:
+    """Let a marked schema refer to what its mark stands for, null where it may be null."""
+    reference = {"$ref": _REF.format(model=schema.pop(MARK))}
+    is_nullable = {"type": "null"} in schema.pop("anyOf", [])
+    for keyword in ("type", "additionalProperties", "default", "title"):
+        schema.pop(keyword, None)
+    schema.update({"anyOf": [reference, {"type": "null"}]} if is_nullable else reference)

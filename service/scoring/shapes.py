@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.scoring.served_shapes import marked
 from service.settings import MAX_ROWS
 
 
@@ -59,10 +60,14 @@ class ScoreRequest(_Shape):
         default=None, description="Whether to answer how sure the probability is. Default: no."
     )
     features: dict[str, float | str | bool | None] | None = Field(
-        default=None, description="Values by feature name; GET /v1/schema lists them."
+        default=None,
+        description="Values by feature name; GET /v1/schema lists them.",
+        json_schema_extra=marked("Features"),
     )
     events: dict[str, list[dict[str, Any]]] | None = Field(
-        default=None, description="Raw rows by table; the same code as in training computes."
+        default=None,
+        description="Raw rows by table; the same code as in training computes.",
+        json_schema_extra=marked("Events"),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.scoring.served_shapes import marked
 from service.scoring.shapes import WarningShape  # noqa: TC001  pydantic reads it when the class is made
 
 
@@ -17,10 +18,12 @@ class WhatIfRequest(_Shape):
     """A customer's values, and those that are to be others."""
 
     features: dict[str, float | str | bool | None] = Field(
-        description="Values by feature name, as in POST /v1/score."
+        description="Values by feature name, as in POST /v1/score.",
+        json_schema_extra=marked("Features"),
     )
     changes: dict[str, float | str | bool | None] = Field(
-        description="New values of one feature or more; the others stay."
+        description="New values of one feature or more; the others stay.",
+        json_schema_extra=marked("Changes"),
     )
 
 
