@@ -1,4 +1,8 @@
-"""Answer checked rows: find their features, score them together, and record before returning."""
+"""Answer checked rows: find their features and score them together. Nothing is written here.
+
+Whoever asks commits the entries of the log, together with what else they change, before they
+acknowledge an answer.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +51,21 @@ class _Found:
     values: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came of the rows of one request.
+
+    Parameters
+    ----------
+    results : an answer or a problem for each row, in their order.
+    entries : of the log, one for each answer, in their order; not committed yet. Give them to
+        ``SqlStore.add_predictions`` within the unit that commits the request.
+    """
+
+    results: list[Answer | Problem]
+    entries: list[Prediction]
+
+
 def answer_request(
     rows: Sequence[Row | Problem],
     *,
@@ -54,10 +73,10 @@ def answer_request(
     bundle: Bundle,
     now: datetime,
     language: Language,
-) -> list[Answer | Problem]:
+) -> Answered:
     """Answer the rows of one request, each with an answer or with a problem of its own.
 
-    Every answer is in the log when this returns. All of them come from one model and one policy.
+    All answers come from one model and one policy. They are not in the log yet.
 
     Parameters
     ----------
@@ -70,7 +89,7 @@ def answer_request(
     Raises
     ------
     StoreUnavailable
-        If the log cannot be written; nothing is acknowledged then.
+        If stored snapshots cannot be read.
     """
     stored = _stored_snapshots(rows, desk=desk, now=now)
     ends_at = time.monotonic() + desk.settings.event_deadline_seconds
@@ -92,14 +111,14 @@ def answer_request(
         language=language,
     )
     names = tuple(feature.name for feature in bundle.scorer.features)
-    desk.store.record_predictions(
-        [
+    in_order = iter(answers)
+    return Answered(
+        results=[each if isinstance(each, Problem) else next(in_order) for each in found],
+        entries=[
             Prediction(answer=answer, names=names, values=each.values)
             for answer, each in zip(answers, asked, strict=True)
-        ]
+        ],
     )
-    in_order = iter(answers)
-    return [each if isinstance(each, Problem) else next(in_order) for each in found]
 
 
 def _stored_snapshots(

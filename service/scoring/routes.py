@@ -6,28 +6,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from ebbtide.answer.written import answer_to_json
+from service.access.guard import needs
 from service.body import BYTES_A_VALUE, parse_json, read_body
 from service.desk import Desk, desk_of
+from service.idempotency import PARAMETER as KEY_HEADER
+from service.idempotency import Kept, kept_answer, once
 from service.language import negotiate
 from service.openapi import LANGUAGE_HEADER, json_body, problem_responses
 from service.problems import Problem, ProblemError, invalid
 from service.scoring import examples
-from service.scoring.answering import answer_request
+from service.scoring.answering import Answered, answer_request
 from service.scoring.checks import Faults, Hints, check_names, kind_of
 from service.scoring.events import count_events
 from service.scoring.row import Row, RowContract, check_row
 from service.scoring.shapes import AnswerShape, ScoreRequest, ScoresAnswer, ScoresRequest
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ebbtide.answer.answer import Answer
     from service.metrics import Metrics
     from service.settings import Settings
 
-router = APIRouter(prefix="/v1", tags=["score"])
+router = APIRouter(prefix="/v1", tags=["score"], dependencies=[Depends(needs("score"))])
 
+_HEADERS = [LANGUAGE_HEADER, KEY_HEADER]
 _PROBLEMS = problem_responses(400, 404, 408, 409, 413, 415, 422, 500, 503)
 
 
@@ -49,14 +55,18 @@ TheDesk = Annotated[Desk, Depends(desk_of)]
     operation_id="score",
     summary="Score one customer",
     responses={200: {"model": AnswerShape}, **_PROBLEMS},
-    openapi_extra={**json_body(ScoreRequest, examples.ROW), "parameters": [LANGUAGE_HEADER]},
+    openapi_extra={**json_body(ScoreRequest, examples.ROW), "parameters": _HEADERS},
 )
-def score(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
+def score(request: Request, body: Body, desk: TheDesk) -> Response:
     """Answer about one customer: risk, reasons and one suggested action."""
-    (result,) = _answers([_read(body, desk)], pointers=[""], request=request, desk=desk)
+    kept = _kept(request, body, desk)
+    if kept is not None:
+        return kept
+    answered = _answered([_read(body, desk)], pointers=[""], request=request, desk=desk)
+    (result,) = answered.results
     if isinstance(result, Problem):
         raise ProblemError(result)
-    return _json(answer_to_json(result), request)
+    return _committed(answered, answer_to_json(result), request=request, body=body, desk=desk)
 
 
 @router.post(
@@ -64,31 +74,28 @@ def score(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
     operation_id="score_many",
     summary="Score up to 1,000 customers",
     responses={200: {"model": ScoresAnswer}, **_PROBLEMS},
-    openapi_extra={
-        **json_body(ScoresRequest, {"rows": [examples.ROW]}),
-        "parameters": [LANGUAGE_HEADER],
-    },
+    openapi_extra={**json_body(ScoresRequest, {"rows": [examples.ROW]}), "parameters": _HEADERS},
 )
-def score_many(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
+def score_many(request: Request, body: Body, desk: TheDesk) -> Response:
     """Answer about many customers; a row that fails says so and harms no other."""
+    kept = _kept(request, body, desk)
+    if kept is not None:
+        return kept
     rows = _rows(_read(body, desk), settings=desk.settings)
     pointers = [f"/rows/{place}" for place in range(len(rows))]
-    results = _answers(rows, pointers=pointers, request=request, desk=desk)
-    return _json(
-        {"results": [_result(result, metrics=desk.metrics) for result in results]}, request
-    )
+    answered = _answered(rows, pointers=pointers, request=request, desk=desk)
+    content = {"results": [_result(each, metrics=desk.metrics) for each in answered.results]}
+    return _committed(answered, content, request=request, body=body, desk=desk)
 
 
-def _answers(
-    rows: list[Any], *, pointers: list[str], request: Request, desk: Desk
-) -> list[Answer | Problem]:
+def _answered(rows: list[Any], *, pointers: list[str], request: Request, desk: Desk) -> Answered:
     served = desk.served()
     now = desk.now()
     contract = RowContract(
         features=served.bundle.scorer.features, now=now, max_events=desk.settings.max_events
     )
     hints = Hints()
-    results = answer_request(
+    answered = answer_request(
         [
             _checked(row, pointer=pointer, contract=contract, hints=hints)
             for row, pointer in zip(rows, pointers, strict=True)
@@ -98,10 +105,35 @@ def _answers(
         now=now,
         language=negotiate(request.headers.get("accept-language")),
     )
-    for result in results:
+    for result in answered.results:
         status = "failed" if isinstance(result, Problem) else result.status
         desk.metrics.rows.labels(status=status).inc()
-    return results
+    return answered
+
+
+def _kept(request: Request, body: bytes, desk: Desk) -> Response | None:
+    """Return what a request with the same key was answered, before anything is scored again."""
+    kept = kept_answer(request, desk, body=_identity(request, body))
+    return None if kept is None else _spoken(kept, request)
+
+
+def _committed(
+    answered: Answered, content: dict[str, Any], *, request: Request, body: bytes, desk: Desk
+) -> Response:
+    """Put the answers into the log, and only then give them."""
+    if not answered.entries:  # nothing to do once: sent again, it may go better
+        return _spoken(JSONResponse(content), request)
+
+    def change(connection: Connection) -> Kept:
+        desk.store.add_predictions(connection, answered.entries)
+        return Kept(content=content)
+
+    return _spoken(once(request, desk, body=_identity(request, body), change=change), request)
+
+
+def _identity(request: Request, body: bytes) -> bytes:
+    """Return what makes a request the same as another: its language, too, is answered in."""
+    return negotiate(request.headers.get("accept-language")).encode() + b"\n" + body
 
 
 def _read(body: bytes, desk: Desk) -> Any:
@@ -151,6 +183,8 @@ def _result(result: Answer | Problem, *, metrics: Metrics) -> dict[str, Any]:
     return answer_to_json(result)
 
 
-def _json(content: dict[str, Any], request: Request) -> JSONResponse:
+def _spoken(response: Response, request: Request) -> Response:
     language = negotiate(request.headers.get("accept-language"))
-    return JSONResponse(content, headers={"Content-Language": language, "Vary": "Accept-Language"})
+    response.headers["Content-Language"] = language
+    response.headers["Vary"] = "Accept-Language"
+    return response

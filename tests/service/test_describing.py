@@ -76,7 +76,7 @@ def test_without_its_store_it_is_alive_but_not_ready(app, client, store, monkeyp
         raise StoreUnavailable("record the predictions")
 
     monkeypatch.setattr(store, "check", fail)
-    monkeypatch.setattr(store, "record_predictions", fail)
+    monkeypatch.setattr(store, "add_predictions", fail)
     assert client.get("/livez").status_code == 200
     response = client.get("/readyz")
     assert (response.status_code, response.json()["state"]) == (503, "not_ready")

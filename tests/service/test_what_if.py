@@ -67,7 +67,7 @@ def test_it_says_that_it_is_a_recomputation_in_both_languages(client, bundle):
 
 def test_nothing_is_logged_and_no_row_is_counted(client, store, monkeypatch):
     recorded = []
-    monkeypatch.setattr(store, "record_predictions", recorded.append)
+    monkeypatch.setattr(store, "add_predictions", recorded.append)
     assert ask(client, complaints_90d=0).status_code == 200
     assert 'ebbtide_rows_total{status="scored"}' not in client.get("/metrics").text
     assert recorded == []
