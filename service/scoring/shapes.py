@@ -159,6 +159,9 @@ class AnswerShape(_Shape):
         "not_worth_it or holdout."
     )
     no_action_text: str | None = Field(description="The same in words.")
+    action_family: str | None = Field(
+        description="Family of the chosen action, suggested or withheld; null where none was."
+    )
     arm: Literal["treated", "holdout"] | None = Field(
         description="Whether the chosen action is suggested or withheld; null where none was."
     )
