@@ -190,6 +190,7 @@ class Answer:
     action_channel: Channel | None = None
     no_action_code: NoAction | None = None
     no_action_text: str | None = None
+    action_family: str | None = None
     arm: Arm | None = None
     propensity: float | None = None
     withheld_action_code: str | None = None

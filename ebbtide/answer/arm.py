@@ -27,11 +27,13 @@ class Dealt:
 
     Parameters
     ----------
-    arm : treated or holdout; None where no action was chosen.
+    family : of the action; None where none was chosen.
+    arm : treated or holdout; None without an action.
     propensity : probability of being treated, in (0, 1]; None without an arm.
     withheld_action_code : the action that would have been suggested; None unless held out.
     """
 
+    family: str | None = None
     arm: Arm | None = None
     propensity: float | None = None
     withheld_action_code: str | None = None
@@ -72,11 +74,12 @@ def deal(
 
 
 def _dealt(customer_id: str, action: Action, policy: Policy) -> Dealt:
-    share = policy.holdout_share(action)
+    share, family = policy.holdout_share(action), action.held_out_with
     if policy.holdout is None or share == 0:
-        return Dealt(arm="treated", propensity=1.0)
-    arm = arm_of(customer_id, family=action.held_out_with, share=share, salt=policy.holdout.salt)
+        return Dealt(family=family, arm="treated", propensity=1.0)
+    arm = arm_of(customer_id, family=family, share=share, salt=policy.holdout.salt)
     return Dealt(
+        family=family,
         arm=arm,
         propensity=round(1.0 - share, 6),
         withheld_action_code=action.code if arm == "holdout" else None,

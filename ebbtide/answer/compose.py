@@ -199,6 +199,7 @@ class _Frame:
             action_channel=action.channel if action else None,
             no_action_code=no_action,
             no_action_text=NO_ACTION[no_action][self.language] if no_action else None,
+            action_family=dealt.family,
             arm=dealt.arm,
             propensity=dealt.propensity,
             withheld_action_code=dealt.withheld_action_code,

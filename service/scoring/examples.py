@@ -75,6 +75,7 @@ ANSWER: dict[str, Any] = {
     "action_channel": "app",
     "no_action_code": None,
     "no_action_text": None,
+    "action_family": "loyalty_points",
     "arm": "treated",
     "propensity": 0.9,
     "withheld_action_code": None,

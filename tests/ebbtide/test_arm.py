@@ -38,6 +38,7 @@ OF_ACTION = (
     "effect_basis",
     "no_action_code",
     "no_action_text",
+    "action_family",
     "arm",
     "propensity",
     "withheld_action_code",
@@ -150,7 +151,8 @@ def test_actions_of_one_family_hold_out_the_same_customers():
 
 def test_who_has_no_action_has_no_arm():
     (made,) = answers(["c-1"], HALF, value=0.0)
-    assert (made.no_action_code, made.arm, made.propensity) == ("not_worth_it", None, None)
+    assert made.no_action_code == "not_worth_it"
+    assert (made.action_family, made.arm, made.propensity) == (None, None, None)
 
 
 def test_the_held_out_are_told_so_in_chinese():
