@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ebbtide.store.schema import idempotency, scores, webhooks
+from ebbtide.store.schema import events, idempotency, jobs, scores, webhooks
 from ebbtide.store.schema.base import METADATA
 
-TOPICS = (scores, idempotency, webhooks)
+TOPICS = (scores, idempotency, webhooks, jobs, events)
 """The modules that declare tables."""
 
 __all__ = ["METADATA", "TOPICS"]

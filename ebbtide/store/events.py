@@ -1,0 +1,187 @@
+"""Events that came by the interface: kept once each, never changed, known from an instant on.
+
+What completes or corrects a row is kept as another version of it, so that it can be told what was
+known when. Which rows belong together is not decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from ebbtide.contracts.tables import table_contract
+from ebbtide.store.schema.events import EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from ebbtide.store.database import Database
+
+_CHUNK = 500  # ids in one query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One row of a table, as it was sent.
+
+    Parameters
+    ----------
+    customer_id : whose it is.
+    table : of the contract.
+    row : its columns, without ``customer_id``; instants are aware.
+    known_at : from when on it was known, aware.
+    event_id : the sender's id of it; rows with the same one are versions of one event.
+    """
+
+    customer_id: str
+    table: str
+    row: Mapping[str, object]
+    known_at: datetime
+    event_id: str | None = None
+
+
+def record_events(
+    connection: Connection, events: Iterable[Event], *, database: Database, received_at: datetime
+) -> dict[str, int]:
+    """Keep events that are new, as a part of a unit of ``Database.write``.
+
+    One is known already if the same table, customer, ``event_id`` and columns were sent before.
+
+    Parameters
+    ----------
+    connection : of the unit.
+    events : what was sent.
+    database : of the connection.
+    received_at : the present, aware.
+
+    Returns
+    -------
+    dict
+        How many were kept, by customer.
+    """
+    rows = {}
+    for event in events:
+        content = _written(event)
+        rows.setdefault(
+            _identity(event, content),
+            {
+                "customer_id": event.customer_id,
+                "table_name": event.table,
+                "event_id": event.event_id,
+                "known_at": event.known_at,
+                "received_at": received_at,
+                "content": content,
+            },
+        )
+    if not rows:
+        return {}
+    added = connection.execute(
+        database.insert(EVENTS).on_conflict_do_nothing().returning(EVENTS.c.customer_id),
+        [{"identity": identity, **row} for identity, row in rows.items()],
+    )
+    kept: dict[str, int] = {}
+    for customer_id in added.scalars():
+        kept[customer_id] = kept.get(customer_id, 0) + 1
+    return kept
+
+
+def events_of(connection: Connection, customer_ids: Sequence[str]) -> dict[str, list[Event]]:
+    """Return all events of those customers who have any, in the order in which they were known."""
+    found: dict[str, list[Event]] = {}
+    for start in range(0, len(customer_ids), _CHUNK):
+        query = (
+            select(EVENTS)
+            .where(EVENTS.c.customer_id.in_(customer_ids[start : start + _CHUNK]))
+            .order_by(EVENTS.c.known_at, EVENTS.c.sequence)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.customer_id, []).append(
+                Event(
+                    customer_id=row.customer_id,
+                    table=row.table_name,
+                    row=_read(row.content, row.table_name),
+                    known_at=row.known_at,
+                    event_id=row.event_id,
+                )
+            )
+    return found
+
+
+def newer_events_since(connection: Connection, customer_id: str, instant: datetime) -> bool:
+    """Return whether events of a customer became known at an instant or later.
+
+    An answer with that ``as_of`` has not seen them.
+
+    Parameters
+    ----------
+    connection : for reading.
+    customer_id : whose events.
+    instant : ``as_of`` of the answer, aware.
+    """
+    query = (
+        select(EVENTS.c.sequence)
+        .where(EVENTS.c.customer_id == customer_id, EVENTS.c.known_at >= instant)
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def customers_with_events_since(
+    connection: Connection, customer_ids: Sequence[str], instant: datetime
+) -> list[str]:
+    """Return those of some customers of whom events became known at an instant or later."""
+    found: list[str] = []
+    for start in range(0, len(customer_ids), _CHUNK):
+        query = (
+            select(EVENTS.c.customer_id)
+            .where(EVENTS.c.customer_id.in_(customer_ids[start : start + _CHUNK]))
+            .where(EVENTS.c.known_at >= instant)
+            .distinct()
+        )
+        found += connection.scalars(query)
+    return found
+
+
+def prune_events(connection: Connection, *, received_before: datetime, at_most: int) -> int:
+    """Delete events that have been kept long enough; return how many, as a part of a unit.
+
+    Parameters
+    ----------
+    connection : of the unit.
+    received_before : delete those that came before this instant.
+    at_most : how many to delete at once.
+    """
+    old = select(EVENTS.c.sequence).where(EVENTS.c.received_at < received_before).limit(at_most)
+    deleted = connection.execute(delete(EVENTS).where(EVENTS.c.sequence.in_(old)))
+    return int(deleted.rowcount)
+
+
+def _identity(event: Event, content: str) -> str:
+    whose = json.dumps([event.table, event.customer_id, event.event_id])
+    return hashlib.sha256(f"{whose}{content}".encode()).hexdigest()
+
+
+def _written(event: Event) -> str:
+    """Return the row as JSON, the same for equal rows."""
+    row = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in sorted(event.row.items())
+    }
+    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+
+
+def _read(content: str, table: str) -> dict[str, object]:
+    contract = table_contract(table)
+    return {
+        name: datetime.fromisoformat(value)
+        if value is not None and contract.column(name).kind == "instant"
+        else value
+        for name, value in json.loads(content).items()
+    }
