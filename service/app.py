@@ -23,6 +23,7 @@ from service.handlers import install_handlers
 from service.health.routes import router as health
 from service.metrics import Metrics
 from service.openapi import describe
+from service.openapi30.routes import router as openapi30
 from service.scoring.routes import router as scoring
 from service.turns import Turns
 from service.what_if.routes import router as what_if
@@ -94,7 +95,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.desk = desk
-    for router in (scoring, what_if, describing, health):
+    for router in (scoring, what_if, describing, health, openapi30):
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)

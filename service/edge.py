@@ -10,8 +10,10 @@ import traceback
 from typing import TYPE_CHECKING
 
 import structlog
+from starlette.datastructures import Headers, MutableHeaders
 
-from service.problems import Problem
+from service.media_type import is_plain_json_wanted
+from service.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,6 +52,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message = _as_accepted(message, scope)
             await send(message)
 
         is_counted = scope["path"] not in _UNCOUNTED
@@ -81,6 +84,17 @@ class Edge:
         self._metrics.requests.labels(method=method, route=route, status=str(status)).inc()
         self._metrics.seconds.labels(route=route).observe(seconds)
         _LOG.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _as_accepted(message: Message, scope: Scope) -> Message:
+    """Send a problem as plain JSON to those who accept nothing else, whoever wrote it."""
+    headers = MutableHeaders(raw=list(message.get("headers", ())))
+    if headers.get("content-type") != MEDIA_TYPE:
+        return message
+    headers.add_vary_header("Accept")
+    if is_plain_json_wanted(", ".join(Headers(scope=scope).getlist("accept")) or None):
+        headers["Content-Type"] = "application/json"
+    return {**message, "headers": headers.raw}
 
 
 def _place_of(err: Exception) -> str:

@@ -34,7 +34,7 @@ class Readiness(BaseModel):
 class Liveness(BaseModel):
     """The process answers."""
 
-    state: Literal["alive"] = "alive"
+    state: Literal["alive"] = Field(default="alive", description="Always alive.")
 
 
 @router.get("/livez", operation_id="check_liveness")

@@ -74,7 +74,9 @@ class ScoreRequest(_Shape):
 class ScoresRequest(_Shape):
     """Many customers; each row is checked and answered for itself."""
 
-    rows: list[ScoreRequest] = Field(min_length=1, max_length=MAX_ROWS)
+    rows: list[ScoreRequest] = Field(
+        min_length=1, max_length=MAX_ROWS, description="The customers, in any order."
+    )
 
 
 class ReasonShape(_Shape):
@@ -203,4 +205,6 @@ class FailedRow(_Shape):
 class ScoresAnswer(_Shape):
     """One result for each row, in the order of the rows."""
 
-    results: list[AnswerShape | FailedRow]
+    results: list[AnswerShape | FailedRow] = Field(
+        description="An answer for each row, or the problem of a row that failed."
+    )
