@@ -80,7 +80,7 @@ class Histories:
     def keep(
         self,
         connection: Connection,
-        histories: Sequence[tuple[str, str]],
+        histories: Sequence[tuple[str, bytes]],
         *,
         as_of: datetime,
         layout: Layout,
@@ -90,8 +90,7 @@ class Histories:
         Parameters
         ----------
         connection : of the unit.
-        histories : customer and rows: a JSON array for each table of the layout, of a row each.
-            Instants are microseconds since 1970.
+        histories : customers and their packed rows.
         as_of : of all of them.
         layout : of all of them.
         """
@@ -118,9 +117,9 @@ class Histories:
                     "customer_id": customer_id,
                     "as_of": as_of,
                     "layout_id": layout.id,
-                    "packed": zlib.compress(rows.encode(), _LEVEL),
+                    "packed": packed,
                 }
-                for customer_id, rows in histories
+                for customer_id, packed in histories
             ],
         )
 
@@ -172,6 +171,17 @@ def drop_histories_before(connection: Connection, as_of: datetime, *, at_most: i
     old = select(HISTORIES.c.customer_id).where(HISTORIES.c.as_of < as_of).limit(at_most)
     deleted = connection.execute(delete(HISTORIES).where(HISTORIES.c.customer_id.in_(old)))
     return int(deleted.rowcount)
+
+
+def pack(rows: str) -> bytes:
+    """Pack the rows of one customer.
+
+    Parameters
+    ----------
+    rows : a JSON array for each table of the layout, with an array for each row; instants are
+        microseconds since 1970.
+    """
+    return zlib.compress(rows.encode(), _LEVEL)
 
 
 def _written(layout: Layout) -> str:

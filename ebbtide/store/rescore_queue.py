@@ -1,7 +1,7 @@
 """Customers with news who wait to be scored again: taken on lease, so that a crash loses none.
 
 A row leaves the queue in the unit that records the answer. Whoever took it and was killed never
-does that, and when the lease has run out another takes it.
+does that, and when the lease has run out another takes it. Whoever comes late then records nothing.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def queue_customers(
             "version": 1,
             "attempts": 0,
         }
-        for customer_id in customer_ids
+        for customer_id in sorted(
+            customer_ids
+        )  # in one order, so that no two writers wait in a ring
     ]
     if not rows:
         return
@@ -91,13 +93,14 @@ def queue_customers(
 
 
 def take_customers(
-    connection: Connection, *, now: datetime, until: datetime, at_most: int
+    connection: Connection, *, lease: str, now: datetime, until: datetime, at_most: int
 ) -> list[Waiting]:
     """Take the customers whose turn it is, as a part of a unit.
 
     Parameters
     ----------
     connection : of the unit.
+    lease : a new id, by which the taken are known to be still ours.
     now : the present, aware.
     until : when another may take them, aware.
     at_most : how many.
@@ -123,49 +126,52 @@ def take_customers(
         connection.execute(
             update(RESCORE_QUEUE)
             .where(held.customer_id.in_([each.customer_id for each in taken]))
-            .values(leased_until=until, attempts=held.attempts + 1)
+            .values(lease=lease, leased_until=until, attempts=held.attempts + 1)
         )
     return taken
 
 
-def release_customers(connection: Connection, done: Sequence[Waiting]) -> None:
-    """Let customers go who were taken, as a part of a unit; who has more news waits again.
+def still_held(connection: Connection, lease: str) -> set[str]:
+    """Return who is still ours of those who were taken under a lease, as a part of a unit."""
+    query = (
+        select(RESCORE_QUEUE.c.customer_id).where(RESCORE_QUEUE.c.lease == lease).with_for_update()
+    )
+    return set(connection.scalars(query))
+
+
+def release_customers(connection: Connection, done: Sequence[Waiting], *, lease: str) -> None:
+    """Let customers go who were scored, as a part of a unit; who has more news waits again.
 
     Parameters
     ----------
     connection : of the unit.
     done : as they were taken.
+    lease : under which they were taken; who is not held under it any more is left alone.
     """
     held = RESCORE_QUEUE.c
     for each in done:
-        same = held.customer_id == each.customer_id
-        gone = connection.execute(
-            delete(RESCORE_QUEUE).where(same, held.version == each.version)
-        ).rowcount
-        if not gone:
-            connection.execute(
-                update(RESCORE_QUEUE)
-                .where(same)
-                .values(leased_until=None, waiting_since=held.newest_at)
-            )
+        ours = (held.customer_id == each.customer_id) & (held.lease == lease)
+        connection.execute(delete(RESCORE_QUEUE).where(ours, held.version == each.version))
+        connection.execute(
+            update(RESCORE_QUEUE)
+            .where(ours)
+            .values(lease=None, leased_until=None, waiting_since=held.newest_at, attempts=0)
+        )
 
 
-def return_customers(
-    connection: Connection, taken: Sequence[Waiting], *, not_before: datetime | None
-) -> None:
-    """Put customers back who were taken and could not be scored, as a part of a unit.
+def return_customers(connection: Connection, *, lease: str, not_before: datetime) -> None:
+    """Put those back who are still held under a lease and could not be scored.
 
     Parameters
     ----------
     connection : of the unit.
-    taken : as they were taken.
-    not_before : when their turn comes again, aware; None for at once.
+    lease : under which they were taken.
+    not_before : when their turn comes again, aware.
     """
-    ids = [each.customer_id for each in taken]
     connection.execute(
         update(RESCORE_QUEUE)
-        .where(RESCORE_QUEUE.c.customer_id.in_(ids))
-        .values(leased_until=not_before)
+        .where(RESCORE_QUEUE.c.lease == lease)
+        .values(lease=None, leased_until=not_before)
     )
 
 

@@ -1,4 +1,4 @@
-"""What the features are computed from between two publishes: histories, events, and whose turn it is."""
+"""Histories, the events that came since, and which customers they are to be scored again for."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ RESCORE_QUEUE = Table(
     Column("newest_at", Instant, nullable=False),
     Column("version", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("lease", String(32)),
     Column("leased_until", Instant),
     Index("rescore_queue_by_turn", "priority", "waiting_since"),
 )
