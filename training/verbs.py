@@ -203,6 +203,10 @@ def score(
     publish: Annotated[
         bool, typer.Option("--publish", help="Also give the snapshot to the service.")
     ] = False,
+    no_histories: Annotated[
+        bool,
+        typer.Option("--no-histories", help="With --publish: do not give it the rows as well."),
+    ] = False,
     interval: Annotated[
         bool, typer.Option("--interval", help="Also say how sure each probability is.")
     ] = False,
@@ -225,6 +229,7 @@ def score(
     from ebbtide.store.sql import open_store
     from ebbtide.words import spoken_language
     from features.sources import open_tables
+    from training.publishing import publish_histories
     from training.registry import connect_registry, fetch_champion
     from training.score import score_snapshot, snapshot_for
     from training.score_segments import with_segments
@@ -298,6 +303,9 @@ def score(
             progress("publish the snapshot")
             store = open_store(project.database_url)
             store.publish_snapshots(snapshot.to_pandas(), basis=bundle.basis)
+            if not no_histories:
+                progress("publish the histories")
+                publish_histories(store, tables, bundle=bundle, as_of=instant, now=present)
             store.close()
     typer.echo(f"{scored.num_rows:,} customers scored by {bundle.version}: {out}")
 
