@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from ebbtide.policy.file import load_policy
 from ebbtide.project import load_project
 from ebbtide.store.sql import open_store
+from service.access.gate import open_gate
 from service.champion.kept import KeptBundles
 from service.champion.registry import RegistryProcess
 from service.champion.supply import ChampionSupply, FixedSupply
@@ -26,6 +28,10 @@ from service.openapi import describe
 from service.openapi30.routes import router as openapi30
 from service.scoring.routes import router as scoring
 from service.turns import Turns
+from service.webhooks.announcer import Announcer
+from service.webhooks.dispatcher import Dispatcher
+from service.webhooks.routes import router as webhooks
+from service.webhooks.sending import Sender, web_client
 from service.what_if.routes import router as what_if
 
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from ebbtide.bundle.contents import Bundle
     from ebbtide.project import Project
     from ebbtide.store.sql import SqlStore
+    from service.background import Background
     from service.champion.supply import Supply
     from service.settings import Settings
 
@@ -49,6 +56,7 @@ def create_app(
     model: Bundle | None = None,
     store: SqlStore | None = None,
     now: Callable[[], datetime] = utc_now,
+    host: str = "127.0.0.1",
 ) -> FastAPI:
     """Make the service of one project.
 
@@ -58,11 +66,12 @@ def create_app(
     model : serve this bundle for ever; None to follow the champion of the registry.
     store : keep snapshots and predictions there; None for the project's database.
     now : the present.
+    host : address that it will listen at; without keys it answers only at loopback.
 
     Raises
     ------
     SettingsError
-        If project file, policy file or database URL are wrong.
+        If project file, policy file, database URL or the settings of tokens are wrong.
     """
     project = load_project(settings.project_file)
     policy = load_policy(project.policy_path)
@@ -71,19 +80,19 @@ def create_app(
         if model is not None
         else _champion_supply(settings, project=project, now=now)
     )
+    store = store or open_store(project.database_url, busy_seconds=settings.store_wait_seconds)
     desk = Desk(
         settings=settings,
         currency=project.project.currency,
         policy=policy,
-        store=open_store(project.database_url, busy_seconds=settings.store_wait_seconds)
-        if store is None
-        else store,
+        store=store,
         supply=supply,
         metrics=Metrics(supply),
         now=now,
         event_turns=Turns(
             at_once=settings.max_event_computations, wait_seconds=settings.event_wait_seconds
         ),
+        gate=open_gate(settings, database=store.database, now=now, host=host),
     )
     app = FastAPI(
         title="Ebbtide",
@@ -95,7 +104,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.desk = desk
-    for router in (scoring, what_if, describing, health, openapi30):
+    app.state.background = _background(desk)
+    for router in (scoring, what_if, describing, health, openapi30, webhooks):
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)
@@ -106,12 +116,34 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
-    desk.supply.start()
+    desk.gate.announce()
+    background: list[Background] = app.state.background
+    begun: list[Background] = []
     try:
+        for part in background:
+            part.start()
+            begun.append(part)
         yield
     finally:
-        desk.supply.stop()
+        for part in reversed(begun):
+            part.stop()
         desk.store.close()
+
+
+def _background(desk: Desk) -> list[Background]:
+    """Return what works beside the requests, in the order in which it begins."""
+    settings, database = desk.settings, desk.store.database
+    return [
+        desk.supply,
+        Dispatcher(
+            database=database,
+            sender=Sender(client=web_client(), allow_private=settings.webhook_allow_private),
+            now=desk.now,
+            poll_seconds=settings.webhook_poll_seconds,
+            random=random.random,
+        ),
+        Announcer(desk, poll_seconds=settings.champion_poll_seconds),
+    ]
 
 
 def _champion_supply(

@@ -20,7 +20,10 @@ MEDIA_TYPE = "application/problem+json"
 KINDS: dict[str, tuple[int, str]] = {
     "malformed-json": (400, "The body is not valid JSON"),
     "bad-request": (400, "The request cannot be understood"),
+    "not-authenticated": (401, "A valid key is needed"),
+    "not-allowed": (403, "The key does not allow this"),
     "not-found": (404, "There is nothing at this address"),
+    "unknown-webhook": (404, "There is no webhook by this id"),
     "unknown-customer": (404, "No snapshot is stored for this customer"),
     "method-not-allowed": (405, "This address does not take this method"),
     "body-too-slow": (408, "The body did not arrive in time"),
@@ -31,6 +34,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body must be JSON in UTF-8"),
     "idempotency-key-reused": (422, "The key belongs to another request"),
     "invalid-request": (422, "The request breaks its contract"),
+    "too-many-requests": (429, "Too many requests came in too short a time"),
     "internal": (500, "The service failed"),
     "not-ready": (503, "No model is being served yet"),
     "store-unavailable": (503, "The answer could not be recorded"),
@@ -62,33 +66,44 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A problem of one of the kinds, with its faults if it is about a body."""
+    """A problem of one of the kinds, with its faults if it is about a body.
+
+    ``retry_after_seconds`` says when to try again; of a 503 it has a default.
+    """
 
     kind: str
     detail: str
     errors: tuple[Fault, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after_seconds: int | None = None
 
     @property
     def status(self) -> int:
         """HTTP status."""
         return KINDS[self.kind][0]
 
+    @property
+    def _retry_after_seconds(self) -> int | None:
+        is_passing = self.retry_after_seconds is None and self.status == 503
+        return RETRY_AFTER_SECONDS if is_passing else self.retry_after_seconds
+
     def to_json(self) -> dict[str, Any]:
         """Return the members of the problem document."""
+        seconds = self._retry_after_seconds
         return {
             "type": f"urn:ebbtide:problem:{self.kind}",
             "title": KINDS[self.kind][1],
             "status": self.status,
             "detail": self.detail,
             "errors": [asdict(fault) for fault in self.errors],
+            **({} if seconds is None else {"retry_after_seconds": seconds}),
         }
 
     def response(self) -> Response:
         """Return the problem as an HTTP response."""
         headers = dict(self.headers)
-        if self.status == 503:
-            headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        if self._retry_after_seconds is not None:
+            headers.setdefault("Retry-After", str(self._retry_after_seconds))
         return Response(
             json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False),
             status_code=self.status,

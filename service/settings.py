@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ebbtide.errors import SettingsError
+from service.access.rates import PATTERN
 
 MAX_ROWS = 1_000
 """What the OpenAPI document promises to take at most; a setting may lower it."""
@@ -78,6 +79,35 @@ class Settings(BaseSettings):
     store_wait_seconds: float = Field(default=2.0, ge=0.05, le=60)
     """How long an answer waits to be recorded while others write to the store, seconds; then the
     request is refused with 503."""
+
+    key_cache_seconds: float = Field(default=2.0, ge=0, le=60)
+    """For how long the API keys that were read are relied on, seconds; a revoked one holds so much
+    longer at the most. 0 reads them for each request."""
+
+    rate_limit: str = Field(default="6000/minute", pattern=PATTERN)
+    """How many requests a caller may send, by second, minute, hour or day, as far as its key has no
+    limit of its own; counted by each process for itself."""
+
+    failed_access_limit: str = Field(default="60/minute", pattern=PATTERN)
+    """How many requests without a valid key one peer address may send; then 429 instead of 401."""
+
+    jwt_issuer: str | None = Field(default=None, min_length=1)
+    """Issuer of the tokens (JWT) that are taken beside keys; with audience and file, or not at all."""
+
+    jwt_audience: str | None = Field(default=None, min_length=1)
+    """Audience that a token must name."""
+
+    jwt_jwks_file: Path | None = None
+    """File with the issuer's public keys, a JWK set; read again when it changes."""
+
+    jwt_leeway_seconds: float = Field(default=30.0, ge=0, le=600)
+    """By how much the issuer's clock may differ from this one, seconds."""
+
+    webhook_poll_seconds: float = Field(default=0.5, ge=0.01, le=600)
+    """How often the outbox of webhooks is looked at, seconds."""
+
+    webhook_allow_private: bool = False
+    """Whether webhooks may go to addresses within the company, over http and to any port."""
 
 
 def read_settings(**given: object) -> Settings:

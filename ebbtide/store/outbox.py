@@ -6,9 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES, WEBHOOKS
+from ebbtide.store.schema.webhooks import (
+    ANNOUNCEMENTS,
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_MESSAGES,
+    WEBHOOKS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,3 +72,44 @@ def enqueue(connection: Connection, *, kind: Kind, data: Mapping[str, Any], at: 
             for webhook_id in wanting
         ],
     )
+
+
+def enqueue_change(
+    connection: Connection,
+    *,
+    subject: str,
+    now_is: str,
+    kind: Kind,
+    data: Mapping[str, Any],
+    at: datetime,
+) -> bool:
+    """Keep a message when something is no longer what was told last; return whether it was.
+
+    Of many processes that see the same change, one tells it. What is seen for the first time is
+    noted, and not told: nothing has changed.
+
+    Parameters
+    ----------
+    connection : of the unit.
+    subject : what it is about, such as ``model``.
+    now_is : its state of now, as a short text.
+    kind, data, at : as for :func:`enqueue`.
+    """
+    before = connection.scalar(
+        select(ANNOUNCEMENTS.c.announced).where(ANNOUNCEMENTS.c.subject == subject)
+    )
+    if before == now_is:
+        return False
+    if before is None:
+        row = {"subject": subject, "announced": now_is, "announced_at": at}
+        connection.execute(ANNOUNCEMENTS.insert(), row)
+        return False
+    changed = connection.execute(
+        update(ANNOUNCEMENTS)
+        .where(ANNOUNCEMENTS.c.subject == subject, ANNOUNCEMENTS.c.announced == before)
+        .values(announced=now_is, announced_at=at)
+    )
+    if not changed.rowcount:
+        return False
+    enqueue(connection, kind=kind, data=data, at=at)
+    return True

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import PlainTextResponse, Response
 
 from ebbtide.store.store import StoreUnavailable
+from service.access.guard import needs
 from service.desk import Desk, desk_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ async def check_liveness() -> Liveness:
 )
 def check_readiness(response: Response, desk: TheDesk) -> Readiness:
     """Say whether requests can be answered, and if not, why."""
+    found = readiness(desk)
+    if found.state == "not_ready":
+        response.status_code = 503
+    return found
+
+
+def readiness(desk: Desk) -> Readiness:
+    """Return whether requests can be answered, and what is wrong."""
     served = desk.supply.current
     blocking = [] if served else [desk.supply.complaint or "No model is loaded yet."]
     try:
@@ -59,8 +68,6 @@ def check_readiness(response: Response, desk: TheDesk) -> Readiness:
     complaints = [desk.supply.complaint] if served and desk.supply.complaint else []
     if served:
         complaints += _withheld_actions(desk, served)
-    if blocking:
-        response.status_code = 503
     return Readiness(
         state="not_ready" if blocking else "degraded" if complaints else "ready",
         reasons=blocking + complaints,
@@ -81,6 +88,7 @@ def _withheld_actions(desk: Desk, served: Served) -> list[str]:
 @router.get(
     "/metrics",
     operation_id="read_metrics",
+    dependencies=[Depends(needs("watch"))],
     response_class=PlainTextResponse,
 )
 def read_metrics(desk: TheDesk) -> Response:

@@ -57,3 +57,12 @@ WEBHOOK_DELIVERIES = Table(
     Index("webhook_deliveries_by_webhook", "webhook_id", "created_at", "message_id"),
 )
 """``state`` is waiting, delivered or dead."""
+
+ANNOUNCEMENTS = Table(
+    "announcements",
+    METADATA,
+    Column("subject", String(40), primary_key=True),
+    Column("announced", String(200), nullable=False),
+    Column("announced_at", Instant, nullable=False),
+)
+"""What was told last about something, so that a change is told once, by whoever sees it first."""
