@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from ebbtide.store.schema.base import CUSTOMER_ID_LENGTH, METADATA, Instant
 
@@ -49,3 +60,42 @@ PREDICTIONS = Table(
     Index("predictions_by_time", "scored_at"),
 )
 """The log: what is asked for often as columns, the whole answer as JSON beside it."""
+
+CURRENT_SCORES = Table(
+    "current_scores",
+    METADATA,
+    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
+    Column(
+        "prediction_id",
+        ForeignKey(PREDICTIONS.c.prediction_id, ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("as_of", Instant, nullable=False),
+    Column("scored_at", Instant, nullable=False),
+    Column("valid_until", Instant, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("churn_probability", Float),
+    Column("risk_band", String(8)),
+    Column("action_code", String(40)),
+    Column("definition", String(64), nullable=False),
+    Column("model_version", String(64), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("sequence", BigInteger, nullable=False, unique=True),
+    Index("current_scores_by_band", "risk_band", "sequence"),
+    Index("current_scores_by_action", "action_code", "sequence"),
+    Index("current_scores_by_time", "updated_at", "sequence"),
+)
+"""The newest answer about each customer; what it says in full is in the log, and goes with it."""
+
+SCORE_SEQUENCE = Table(
+    "score_sequence",
+    METADATA,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", String(32), nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
+"""One row: the last number that a current score got, and when. Cursors of another epoch are void:
+after a restore the numbers begin again from an older state."""

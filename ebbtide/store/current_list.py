@@ -1,0 +1,110 @@
+"""Current scores in the order of their changes, page by page; see ``ebbtide.store.current``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from ebbtide.store.schema.scores import CURRENT_SCORES, PREDICTIONS, SCORE_SEQUENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which current scores are asked for; None asks for any.
+
+    Parameters
+    ----------
+    band, action : only answers that say this, and that still hold.
+    updated_since : only those that became current at this instant or later, aware.
+    holds_at : the instant at which an answer must hold if its band or action is asked for, aware.
+    definition : the churn definition in force; an answer by another does not hold.
+    """
+
+    holds_at: datetime
+    band: str | None = None
+    action: str | None = None
+    updated_since: datetime | None = None
+    definition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One current score of a list.
+
+    Parameters
+    ----------
+    sequence : its place; no two have the same, and a change gives a greater one.
+    updated_at : when it became current; never before that of a lesser sequence.
+    written : the whole answer as JSON text.
+    """
+
+    sequence: int
+    updated_at: datetime
+    written: str
+
+
+def sequence_reached(connection: Connection) -> tuple[str, int] | None:
+    """Return the epoch of the numbers and the last of them; None before the first."""
+    row = connection.execute(select(SCORE_SEQUENCE.c.epoch, SCORE_SEQUENCE.c.last)).one_or_none()
+    return None if row is None else (row.epoch, row.last)
+
+
+def renew_epoch(connection: Connection) -> None:
+    """Make all cursors void, as a part of a unit: readers begin anew.
+
+    To be called when an older state of the database was restored. The numbers that were dealt out
+    since would be dealt out again, and readers who are beyond them would miss what gets them.
+    """
+    connection.execute(update(SCORE_SEQUENCE).values(epoch=uuid4().hex))
+
+
+def listed_scores(
+    connection: Connection, wanted: Wanted, *, after: int, limit: int
+) -> Sequence[Listed]:
+    """Return current scores with a sequence above a number, in the order of the sequence.
+
+    Who goes on after the last that was seen sees every change at least once: a score that changes
+    meanwhile gets a greater number.
+    """
+    scores = CURRENT_SCORES.c
+    query = (
+        select(scores.sequence, scores.updated_at, PREDICTIONS.c.answer)
+        .join(PREDICTIONS, PREDICTIONS.c.prediction_id == scores.prediction_id)
+        .where(scores.sequence > after)
+        .order_by(scores.sequence)
+        .limit(limit)
+    )
+    if wanted.updated_since is not None:
+        first = _first_since(connection, wanted.updated_since)
+        if first is None:
+            return []
+        query = query.where(scores.sequence >= first)
+    for column, value in ((scores.risk_band, wanted.band), (scores.action_code, wanted.action)):
+        if value is not None:
+            query = query.where(column == value, scores.valid_until >= wanted.holds_at)
+            if wanted.definition is not None:
+                query = query.where(scores.definition == wanted.definition)
+    return [
+        Listed(sequence=row.sequence, updated_at=row.updated_at, written=row.answer)
+        for row in connection.execute(query)
+    ]
+
+
+def _first_since(connection: Connection, instant: datetime) -> int | None:
+    """Return the least number since an instant; numbers and instants rise together."""
+    query = (
+        select(CURRENT_SCORES.c.sequence)
+        .where(CURRENT_SCORES.c.updated_at >= instant)
+        .order_by(CURRENT_SCORES.c.updated_at, CURRENT_SCORES.c.sequence)
+        .limit(1)
+    )
+    return connection.scalars(query).one_or_none()
