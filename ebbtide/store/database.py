@@ -4,8 +4,8 @@ Who writes hands in a unit, a function of a connection. Units that wait at the s
 committed together: the disk is waited for once, not once each (group commit). Each unit runs in a
 savepoint of its own, so that one that fails undoes only itself.
 
-SQLite runs in WAL mode with ``synchronous=FULL``: what is committed survives a crash of the
-machine.
+Whoever comes first leads: it waits until nobody else writes, and only then takes in all who have
+come meanwhile, runs them, commits, and lets the next one lead.
 """
 
 from __future__ import annotations
@@ -13,23 +13,17 @@ from __future__ import annotations
 import threading
 from collections import deque
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ebbtide.errors import SettingsError
+from ebbtide.store.failures import note, unavailable
+from ebbtide.store.postgres import PostgresDatabase
+from ebbtide.store.sqlite import SqliteFile
 from ebbtide.store.store import StoreBusy, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -40,12 +34,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "postgresql+psycopg": "postgresql",
+}
 BUSY_SECONDS = 5.0
-_LOCKED = "database is locked"
 _AT_ONCE = 256  # units in one transaction
-_CONNECTIONS = 16
-_MORE_CONNECTIONS = 48
-_WRITES = "ebbtide_writes"
+_POOL = {"pool_size": 16, "max_overflow": 48}
 
 
 def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
@@ -53,7 +51,7 @@ def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
 
     Parameters
     ----------
-    url : of a SQLite file or a PostgreSQL database.
+    url : of a SQLite file, which is made if it is missing, or of a PostgreSQL database.
     busy_seconds : how long to wait for others who write, seconds; then ``StoreBusy`` is raised.
 
     Raises
@@ -61,34 +59,33 @@ def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
     SettingsError
         If the URL is none, or of a database that is not supported.
     StoreUnavailable
-        If the folder of the file cannot be made.
+        If the file or its folder cannot be made.
     """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() not in _INSERT:
-            raise SettingsError(
-                f"Expected a database URL of {' or '.join(sorted(_INSERT))}, got one of "
-                f"{parsed.get_backend_name()!r}; change [stores] database_url."
-            )
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(
-            parsed,
-            pool_size=_CONNECTIONS,
-            max_overflow=_MORE_CONNECTIONS,
-            pool_timeout=busy_seconds,
-        )
-    except (ArgumentError, NoSuchModuleError, ImportError) as err:
+    except (ArgumentError, ValueError):  # from None: what was given may hold a password
         raise SettingsError(
-            "Expected a database URL such as sqlite:////var/lib/ebbtide/store.db; the configured "
-            "one cannot be used. Check [stores] database_url and that its driver is installed."
-        ) from err
-    except OSError as err:
-        raise StoreUnavailable("be opened") from err
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_make_durable, busy_seconds=busy_seconds))
-        event.listen(engine, "begin", _begin)
-    return Database(engine, busy_seconds=busy_seconds)
+            "Expected a database URL such as sqlite:////var/lib/ebbtide/store.db, and the "
+            "configured one cannot be read; change [stores] database_url."
+        ) from None
+    if parsed.drivername not in _DRIVERS:
+        raise SettingsError(
+            f"Expected a database URL that begins with one of {', '.join(sorted(_DRIVERS))}, got "
+            f"one of {parsed.drivername!r}; change [stores] database_url."
+        )
+    kind: SqliteFile | PostgresDatabase = (
+        SqliteFile(parsed, busy_seconds=busy_seconds)
+        if _DRIVERS[parsed.drivername] == "sqlite"
+        else PostgresDatabase(busy_seconds=busy_seconds)
+    )
+    try:
+        engine = kind.engine(parsed, {**_POOL, "pool_timeout": busy_seconds})
+    except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError):
+        raise SettingsError(
+            "Expected a database URL with options that its driver knows, and the configured one "
+            "cannot be used; change [stores] database_url."
+        ) from None
+    return Database(engine, kind=kind, busy_seconds=busy_seconds)
 
 
 class Database:
@@ -97,21 +94,28 @@ class Database:
     Parameters
     ----------
     engine : the connections.
+    kind : what is special about this kind of database.
     busy_seconds : how long a unit waits for its turn, seconds.
     """
 
-    def __init__(self, engine: Engine, *, busy_seconds: float) -> None:
+    def __init__(
+        self, engine: Engine, *, kind: SqliteFile | PostgresDatabase, busy_seconds: float
+    ) -> None:
         self.engine = engine
+        self.kind = kind
+        self._reading = kind.reading(engine)
+        self._writing = kind.writing(engine)
         self._busy_seconds = busy_seconds
         self._waiting: deque[_Entry[Any]] = deque()
         self._queueing = threading.Lock()
-        self._leading = threading.Lock()
+        self._leader: int | None = None  # the thread that commits, or is about to
 
     def write(self, unit: Callable[[Connection], T], *, deed: str = "keep the change") -> T:
         """Run a unit in a transaction, and return what it returned when that is committed.
 
-        Whoever comes first commits for all who wait. A unit may be run by another thread, must be
-        quick, and must not call ``write`` itself.
+        A unit may be run by another thread, must be quick, and must not call ``write`` itself.
+        Units run one after another, whoever they come from: what a unit has read is still so when
+        it writes.
 
         Parameters
         ----------
@@ -123,22 +127,24 @@ class Database:
         StoreBusy
             If it did not get its turn in time; nothing was written.
         StoreUnavailable
-            If the database failed; nothing was written.
+            If the database failed. Nothing was written, unless the connection was lost during the
+            commit itself: then nobody knows, and only a unit that may be repeated can be.
         """
-        entry = _Entry(unit, deed)
+        assert self._leader != threading.get_ident(), "a unit must not call write"
+        entry = _Entry(unit, deed, ends_at=monotonic() + self._busy_seconds)
         with self._queueing:
             self._waiting.append(entry)
-        ends_at = monotonic() + self._busy_seconds
-        while not entry.is_done:
-            if not self._leading.acquire(timeout=max(0.0, ends_at - monotonic())):
-                self._withdraw(entry)
-                ends_at = monotonic() + self._busy_seconds  # taken already: its end is near
-                continue
+            if self._leader is None:
+                self._leader = 0
+                entry.leads = True
+        if not entry.leads:
+            self._wait(entry)
+        if entry.leads:
+            self._leader = threading.get_ident()
             try:
-                if not entry.is_done:
-                    self._commit_waiting()
+                self._commit_group(entry)
             finally:
-                self._leading.release()
+                self._hand_over(entry)
         return entry.result()
 
     @contextmanager
@@ -151,10 +157,11 @@ class Database:
             If the database failed.
         """
         try:
-            with self.engine.connect() as connection:
+            with self._reading.connect() as connection:
                 yield connection
         except SQLAlchemyError as err:
-            raise self._translated(err, deed) from err
+            note(err)
+            raise self._failure(err, deed) from err
 
     def insert(self, table: Table) -> Any:
         """Return an insert of this database's dialect, which knows ``on_conflict_do_...``."""
@@ -164,91 +171,102 @@ class Database:
         """Close the connections."""
         self.engine.dispose()
 
-    def _withdraw(self, entry: _Entry[Any]) -> None:
-        """Take a unit back that nobody has begun; raise if it was still there."""
+    def _wait(self, entry: _Entry[Any]) -> None:
+        """Wait until a unit is committed or is to lead; withdraw it if its time ends before."""
+        if entry.told.wait(timeout=max(0.0, entry.ends_at - monotonic())):
+            return
         with self._queueing:
-            if entry not in self._waiting:
-                return
-            self._waiting.remove(entry)
-        raise StoreBusy(entry.deed, waited_seconds=self._busy_seconds)
+            if not entry.leads and entry in self._waiting:
+                self._waiting.remove(entry)
+                raise StoreBusy(entry.deed, waited_seconds=self._busy_seconds)
+        entry.told.wait()  # it was taken in already: its end is near
 
-    def _commit_waiting(self) -> None:
-        with self._queueing:
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
+    def _commit_group(self, leader: _Entry[Any]) -> None:
+        group = [leader]
         try:
-            writing = self.engine.execution_options(**{_WRITES: True})
-            with writing.begin() as connection:
+            with self._writing.connect() as connection, _thrown_away_if_it_fails(connection):
+                self.kind.take_turn(connection, wait_seconds=leader.ends_at - monotonic())
+                group = self._take_in()
                 for entry in group:
-                    entry.run(connection)
-            for entry in group:
-                entry.is_done = True
-        except BaseException as err:
+                    entry.run(connection, self._failure)
+                connection.commit()
+                if not self.kind.is_kept(connection):
+                    raise StoreUnavailable("find its files where they were")
+        except Exception as err:
+            note(err)
             for entry in group:
                 entry.fail(self._failure(err, entry.deed))
-            if not isinstance(err, Exception):
-                raise
+        except BaseException:
+            for entry in group:
+                entry.fail(StoreUnavailable(entry.deed))
+            raise
+        finally:
+            for entry in group:
+                entry.told.set()
 
-    def _failure(self, err: BaseException, deed: str) -> BaseException:
+    def _take_in(self) -> list[_Entry[Any]]:
+        """Return the units that wait, the leader's among them: it is the first."""
+        with self._queueing:
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
+
+    def _hand_over(self, leader: _Entry[Any]) -> None:
+        with self._queueing:
+            if leader in self._waiting:  # it never got its turn
+                self._waiting.remove(leader)
+            if not self._waiting:
+                self._leader = None
+                return
+            self._leader = 0
+            self._waiting[0].leads = True
+            self._waiting[0].told.set()
+
+    def _failure(self, err: Exception, deed: str) -> Exception:
         if not isinstance(err, SQLAlchemyError):
             return err
-        failure = self._translated(err, deed)
-        failure.__cause__ = err
-        return failure
+        return unavailable(err, deed, waited_seconds=self._busy_seconds)
 
-    def _translated(self, err: SQLAlchemyError, deed: str) -> StoreUnavailable:
-        if _LOCKED in str(getattr(err, "orig", "")):
-            return StoreBusy(deed, waited_seconds=self._busy_seconds)
-        return StoreUnavailable(deed)
+
+@contextmanager
+def _thrown_away_if_it_fails(connection: Connection) -> Iterator[None]:
+    """Close a connection that failed: a COMMIT that fails may leave its transaction open."""
+    try:
+        yield
+    except BaseException:
+        connection.invalidate()
+        raise
 
 
 class _Entry(Generic[T]):
     """A unit that waits, and what became of it."""
 
-    def __init__(self, unit: Callable[[Connection], T], deed: str) -> None:
+    def __init__(self, unit: Callable[[Connection], T], deed: str, *, ends_at: float) -> None:
         self._unit = unit
         self.deed = deed
-        self.is_done = False
+        self.ends_at = ends_at
+        self.leads = False
+        self.told = threading.Event()
         self._returned: Any = None
         self._raised: BaseException | None = None
 
-    def run(self, connection: Connection) -> None:
-        """Run the unit in a savepoint; only an error of the whole database gets out."""
+    def run(
+        self, connection: Connection, failure_of: Callable[[Exception, str], Exception]
+    ) -> None:
+        """Run the unit in a savepoint. Where that cannot be undone, the whole group fails."""
+        connection.exec_driver_sql("SAVEPOINT unit")
         try:
-            with connection.begin_nested():
-                self._returned = self._unit(connection)
-        except (OperationalError, InterfaceError):
-            raise  # the transaction may be gone with it, and the units before
-        except SQLAlchemyError as err:
-            self._raised = StoreUnavailable(self.deed)
-            self._raised.__cause__ = err
+            self._returned = self._unit(connection)
+            connection.exec_driver_sql("RELEASE SAVEPOINT unit")
         except Exception as err:
-            self._raised = err
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
+            connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+            note(err)
+            self._raised = failure_of(err, self.deed)
 
     def fail(self, err: BaseException) -> None:
         self._raised = err
-        self.is_done = True
 
     def result(self) -> T:
         if self._raised is not None:
             raise self._raised
         returned: T = self._returned
         return returned
-
-
-def _begin(connection: Connection) -> None:
-    """Begin a transaction of SQLite; one that writes takes its place before it reads."""
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _make_durable(connection: Any, _record: Any, *, busy_seconds: float) -> None:
-    connection.isolation_level = None  # the driver would begin and end transactions by itself
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {int(busy_seconds * 1000)}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

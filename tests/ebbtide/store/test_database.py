@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
+import psycopg
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, event, select
+from sqlalchemy import Column, Integer, MetaData, Table, Text, event, select, text
 
+from ebbtide.errors import SettingsError
 from ebbtide.store.database import open_database
 from ebbtide.store.store import StoreBusy, StoreUnavailable
+from on_postgres import empty_schema
 
 NUMBERS = Table("numbers", MetaData(), Column("number", Integer, primary_key=True))
 
 
 @pytest.fixture
-def database(tmp_path):
-    made = open_database(f"sqlite:///{tmp_path}/d.db", busy_seconds=5.0)
+def database(url):
+    made = open_database(url, busy_seconds=5.0)
     NUMBERS.metadata.create_all(made.engine)
     yield made
     made.close()
@@ -42,10 +48,10 @@ def commits_of(database):
     return seen
 
 
-def test_a_unit_returns_when_it_is_committed(database, tmp_path):
+def test_a_unit_returns_when_it_is_committed(database, url):
     assert database.write(put(1)) == 10
-    with sqlite3.connect(tmp_path / "d.db") as other:
-        assert other.execute("SELECT number FROM numbers").fetchall() == [(1,)]
+    other = open_database(url)
+    assert kept(other) == [1]
     other.close()
 
 
@@ -100,17 +106,79 @@ def test_a_unit_that_fails_harms_no_other_of_its_group(database):
     assert kept(database) == [0, 1, 3]
 
 
-def test_a_unit_that_nobody_began_is_withdrawn_when_its_time_is_over(tmp_path):
-    database = open_database(f"sqlite:///{tmp_path}/d.db", busy_seconds=0.05)
+def test_a_unit_that_nobody_began_is_withdrawn_when_its_time_is_over(url):
+    database = open_database(url, busy_seconds=0.1)
     NUMBERS.metadata.create_all(database.engine)
-    with (
-        database._leading,
-        pytest.raises(StoreBusy, match=r"could not count: .* for 0\.05"),
-    ):
-        database.write(put(1), deed="count")
-    database.write(put(2))
-    assert kept(database) == [2]
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(connection):
+        put(1)(connection)
+        begun.set()
+        assert go_on.wait(5)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(database.write, slow)
+        assert begun.wait(5)
+        with pytest.raises(StoreBusy, match=r"could not count: .* for 0\.1"):
+            database.write(put(2), deed="count")
+        go_on.set()
+        first.result()
+    database.write(put(3))
+    assert kept(database) == [1, 3]
     database.close()
+
+
+def test_another_process_is_waited_for_no_longer_than_said(url):
+    other = open_database(url)
+    database = open_database(url, busy_seconds=0.2)
+    NUMBERS.metadata.create_all(database.engine)
+
+    def write_meanwhile(_connection):
+        with ThreadPoolExecutor(4) as pool:
+            began = monotonic()
+            waiting = [pool.submit(database.write, put(number)) for number in range(4)]
+            errors = [each.exception() for each in waiting]
+            return errors, monotonic() - began
+
+    errors, seconds = other.write(write_meanwhile)
+    assert [type(each) for each in errors] == [StoreBusy] * 4
+    assert 0.15 < seconds < 1.0
+    assert database.write(put(7)) == 70
+    assert kept(database) == [7]
+    database.close()
+    other.close()
+
+
+def test_a_unit_that_writes_in_a_unit_is_a_mistake_that_is_told(database):
+    with pytest.raises(AssertionError, match="must not call write"):
+        database.write(lambda _connection: database.write(put(1)))
+
+
+def test_text_that_a_database_cannot_hold_harms_only_its_own_unit(database):
+    words = Table("words", MetaData(), Column("word", Text))
+    words.metadata.create_all(database.engine)
+
+    def say(word):
+        return lambda connection: connection.execute(words.insert(), {"word": word}) and None
+
+    def first(connection):
+        say("fine")(connection)
+        begun.set()
+        assert go_on.wait(5)
+
+    begun, go_on = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(4) as pool:
+        leading = pool.submit(database.write, first)
+        assert begun.wait(5)
+        bad = [pool.submit(database.write, say(word)) for word in ("\ud800", "n\x00l")]
+        good = pool.submit(database.write, say("good"))
+        go_on.set()
+        leading.result()
+        good.result()
+        assert isinstance(bad[0].exception(), UnicodeEncodeError)
+        bad[1].exception()
+    with database.read() as connection:
+        assert {"fine", "good"} <= set(connection.scalars(select(words.c.word)))
 
 
 def test_a_database_that_fails_at_commit_acknowledges_nothing(database):
@@ -123,6 +191,7 @@ def test_a_database_that_fails_at_commit_acknowledges_nothing(database):
     event.remove(database.engine, "commit", refuse)
     assert kept(database) == []
     assert database.write(put(2)) == 20
+    assert kept(database) == [2]
 
 
 def test_what_is_read_through_one_connection_is_of_one_moment(database):
@@ -132,3 +201,130 @@ def test_what_is_read_through_one_connection_is_of_one_moment(database):
         database.write(put(2))
         assert connection.scalars(select(NUMBERS.c.number)).all() == before == [1]
     assert kept(database) == [1, 2]
+
+
+def test_a_file_that_is_gone_takes_nothing_more_and_is_not_made_anew(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/d.db")
+    NUMBERS.metadata.create_all(database.engine)
+    database.write(put(1))
+    (tmp_path / "d.db").rename(tmp_path / "aside.db")
+    with pytest.raises(StoreUnavailable):
+        database.write(put(2))
+    with pytest.raises(StoreUnavailable):
+        kept(database)
+    assert not (tmp_path / "d.db").exists()
+    (tmp_path / "aside.db").rename(tmp_path / "d.db")
+    database.write(put(3))
+    assert kept(database) == [1, 3]
+    database.close()
+
+
+@pytest.mark.parametrize("gone", ["d.db", "d.db-wal"])
+def test_a_file_that_goes_during_a_commit_has_it_not_acknowledged(tmp_path, gone):
+    database = open_database(f"sqlite:///{tmp_path}/d.db")
+    NUMBERS.metadata.create_all(database.engine)
+
+    def unit(connection):
+        put(1)(connection)
+        (tmp_path / gone).unlink()
+
+    with pytest.raises(StoreUnavailable):
+        database.write(unit)
+    database.close()
+
+
+def test_another_file_under_the_name_is_opened_anew(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/d.db")
+    other = open_database(f"sqlite:///{tmp_path}/other.db")
+    for each, number in ((database, 1), (other, 2)):
+        NUMBERS.metadata.create_all(each.engine)
+        each.write(put(number))
+    other.close()
+    (tmp_path / "d.db").unlink()
+    (tmp_path / "d.db-wal").unlink()
+    (tmp_path / "other.db").rename(tmp_path / "d.db")
+    assert kept(database) == [2]
+    database.write(put(3))
+    assert kept(database) == [2, 3]
+    database.close()
+
+
+@pytest.mark.parametrize("place", ["sqlite://", "sqlite:///:memory:", "sqlite:///s.db?cache=x"])
+def test_a_database_that_is_no_file_is_refused(place):
+    with pytest.raises(SettingsError, match="names a file"):
+        open_database(place)
+
+
+def test_a_wrong_url_is_not_repeated():
+    with pytest.raises(SettingsError) as caught:
+        open_database("postgresql://someone:secret@host:port/name")
+    assert "secret" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_a_lost_connection_acknowledges_nothing_of_its_group(postgres):
+    database = open_database(empty_schema(postgres))
+    NUMBERS.metadata.create_all(database.engine)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(connection):
+        put(0)(connection)
+        begun.set()
+        assert go_on.wait(5)
+
+    def lose(connection):
+        with psycopg.connect(postgres, autocommit=True) as other:
+            mine = connection.scalar(text("SELECT pg_backend_pid()"))
+            other.execute("SELECT pg_terminate_backend(%s, 1000)", (mine,))
+        put(9)(connection)
+
+    with ThreadPoolExecutor(4) as pool:
+        leading = pool.submit(database.write, slow)
+        assert begun.wait(5)
+        units = [put(1), lose, put(2)]
+        group = []
+        for unit in units:
+            group.append(pool.submit(database.write, unit))
+            while len(database._waiting) < len(group):
+                threading.Event().wait(0.001)
+        go_on.set()
+        leading.result()
+        assert [type(each.exception()) for each in group] == [StoreUnavailable] * 3
+    assert kept(database) == [0]
+    assert database.write(put(3)) == 30
+    database.close()
+
+
+def test_a_reset_of_the_server_settings_leaves_commits_durable(postgres):
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE postgres SET synchronous_commit = off")
+    try:
+        database = open_database(empty_schema(postgres))
+        with database.read() as connection:
+            assert connection.scalar(text("SHOW synchronous_commit")) == "on"
+        database.close()
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute("ALTER DATABASE postgres RESET synchronous_commit")
+
+
+COUNT_UP = """
+import sys
+from sqlalchemy import text
+from ebbtide.errors import SettingsError
+from ebbtide.store.database import open_database
+database = open_database(sys.argv[1], busy_seconds=30)
+def unit(connection):
+    before = connection.scalar(text("SELECT max(number) FROM numbers"))
+    connection.execute(text("INSERT INTO numbers VALUES (:number)"), {"number": before + 1})
+for _ in range(30):
+    database.write(unit)
+database.close()
+"""
+
+
+def test_what_a_unit_has_read_is_still_so_when_it_writes(database, url):
+    database.write(put(0))
+    processes = [subprocess.Popen([sys.executable, "-c", COUNT_UP, url]) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert kept(database) == list(range(61))

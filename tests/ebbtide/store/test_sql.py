@@ -50,13 +50,6 @@ ANSWER = Answer(
 )
 
 
-@pytest.fixture
-def store(tmp_path):
-    made = open_store(f"sqlite:///{tmp_path}/s.db")
-    yield made
-    made.close()
-
-
 def frame(customer_ids, as_of, **columns) -> pd.DataFrame:
     return pd.DataFrame({"customer_id": customer_ids, "as_of": as_of, **columns})
 
@@ -236,12 +229,6 @@ def test_who_waits_too_long_for_another_process_is_told_so(hurried, tmp_path):
     other.close()
     hurried.record_predictions([prediction()])
     assert len(hurried.predictions_of("c1")) == 1
-
-
-def test_who_waits_too_long_for_another_thread_is_told_so(hurried):
-    with hurried.database._leading, pytest.raises(StoreBusy):
-        hurried.record_predictions([prediction()])
-    hurried.record_predictions([prediction()])
 
 
 def test_snapshots_are_published_part_by_part(hurried, monkeypatch):

@@ -1,0 +1,61 @@
+"""What an error of the database means for who asked: try again later, or look at the database.
+
+What databases say holds what was to be written. Only the name of an error is passed on and logged.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+
+from ebbtide.store.store import StoreBusy, StoreUnavailable
+
+_LOG = logging.getLogger("ebbtide.store")
+_BUSY_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_BUSY_STATES = {
+    "40001": "two changes of the same rows at once",
+    "40P01": "two that waited for each other",
+    "53300": "too many connections",
+    "55P03": "a lock that was not given in time",
+    "57014": "a statement that took too long",
+}
+"""Of PostgreSQL: what passes when it is tried again."""
+
+
+def unavailable(err: SQLAlchemyError, deed: str, *, waited_seconds: float) -> StoreUnavailable:
+    """Return the error that is raised for an error of the database.
+
+    Parameters
+    ----------
+    err : of the database or of the way to it.
+    deed : what was asked for: "The store could not ...".
+    waited_seconds : how long who writes waits for others.
+    """
+    name = error_name(err)
+    is_busy = isinstance(err, TimeoutError) or name.startswith(_BUSY_NAMES) or name in _BUSY_STATES
+    failure = StoreBusy(deed, waited_seconds=waited_seconds) if is_busy else StoreUnavailable(deed)
+    failure.__cause__ = err
+    return failure
+
+
+def note(err: Exception) -> None:
+    """Log the name of an error, if it is one of the database."""
+    if isinstance(err, SQLAlchemyError | StoreUnavailable):
+        _LOG.warning("store failed: error=%s", error_name(err))
+
+
+def error_name(err: Exception) -> str:
+    """Return what an error is called: by SQLite, by the SQL standard, or by its class.
+
+    Examples
+    --------
+    >>> error_name(TimeoutError("no connection was free"))
+    'TimeoutError'
+    """
+    original = err.orig if isinstance(err, DBAPIError) else None
+    for attribute in ("sqlite_errorname", "sqlstate"):
+        name = getattr(original, attribute, None)
+        if isinstance(name, str):
+            return name
+    return type(original or err).__name__

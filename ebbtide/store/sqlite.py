@@ -1,0 +1,127 @@
+"""Connections to a SQLite file: durable, and sure to be to the file that is there.
+
+WAL mode with ``synchronous=FULL``: what is committed survives a crash of the machine. A file that
+is removed or exchanged while it is open would go on taking what nobody finds again; that is seen
+before and after each transaction. A file that is missing is never made anew behind one's back.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+
+from ebbtide.errors import SettingsError
+from ebbtide.store.store import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import URL, Connection, Engine
+
+_WRITES = "ebbtide_writes"
+_IDENTITY = "ebbtide_identity"
+_WAL_BYTES = 64 * 2**20  # it is cut to this when it was written back
+
+
+class SqliteFile:
+    """A database in a file.
+
+    Parameters
+    ----------
+    url : names the file.
+    busy_seconds : how long who begins a transaction waits for others, seconds.
+
+    Raises
+    ------
+    SettingsError
+        If the URL names no file, or has options.
+    StoreUnavailable
+        If the file or its folder cannot be made.
+    """
+
+    def __init__(self, url: URL, *, busy_seconds: float) -> None:
+        if not url.database or url.database.startswith((":memory:", "file:")) or url.query:
+            raise SettingsError(
+                "Expected a database URL that names a file and nothing else, such as "
+                "sqlite:////var/lib/ebbtide/store.db; change [stores] database_url."
+            )
+        self.path = Path(url.database).absolute()
+        self._wal = self.path.with_name(self.path.name + "-wal")
+        self._busy_seconds = busy_seconds
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.touch()
+        except OSError as err:
+            raise StoreUnavailable("be opened") from err
+
+    def engine(self, url: URL, pool: Mapping[str, Any]) -> Engine:
+        """Return the connections to it."""
+        engine = create_engine(url, creator=self._connect, hide_parameters=True, **pool)
+        event.listen(engine, "checkout", self._require_same_file)
+        event.listen(engine, "begin", self._begin)
+        return engine
+
+    def reading(self, engine: Engine) -> Engine:
+        """Return an engine whose transactions see one moment: in WAL mode each one does."""
+        return engine
+
+    def writing(self, engine: Engine) -> Engine:
+        """Return an engine whose transactions begin when it is their turn."""
+        return engine.execution_options(**{_WRITES: True})
+
+    def take_turn(self, connection: Connection, *, wait_seconds: float) -> None:
+        """Begin to write, before anything is read; others who write wait from here on."""
+        _wait_for_others(connection, wait_seconds)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def is_kept(self, connection: Connection) -> bool:
+        """Whether what was committed is in the file that carries the name."""
+        known = connection.connection.info[_IDENTITY]
+        return known == self._identity() and self._wal.exists()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(self.path))}?mode=rw",
+            uri=True,
+            timeout=self._busy_seconds,
+            isolation_level=None,  # the driver would begin and end transactions by itself
+            check_same_thread=False,
+        )
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode != "wal":
+                raise sqlite3.OperationalError("this place takes no write-ahead log")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _require_same_file(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        identity = self._identity()
+        if identity is None or record.info.setdefault(_IDENTITY, identity) != identity:
+            raise InvalidatePoolError
+
+    def _begin(self, connection: Connection) -> None:
+        """Begin a transaction that reads; one that writes begins when it takes its turn."""
+        if not connection.get_execution_options().get(_WRITES, False):
+            _wait_for_others(connection, self._busy_seconds)
+            connection.exec_driver_sql("BEGIN")
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def _wait_for_others(connection: Connection, seconds: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")
