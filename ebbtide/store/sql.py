@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ebbtide.store import assignments, predictions, snapshots
+from ebbtide.store import assignments, current, predictions, snapshots
 from ebbtide.store.database import BUSY_SECONDS, open_database
 from ebbtide.store.feature_sets import FeatureSets
 from ebbtide.store.schema.every import METADATA
@@ -109,10 +109,14 @@ class SqlStore:
             )
 
     def add_predictions(self, connection: Connection, entries: Sequence[Prediction]) -> None:
-        """Add entries to the log as a part of a unit of ``Database.write``."""
+        """Add entries to the log as a part of a unit of ``Database.write``.
+
+        Their answers become current, where none of a later ``as_of`` is.
+        """
         predictions.record_predictions(connection, entries, feature_sets=self._feature_sets)
         answers = [entry.answer for entry in entries]
         assignments.record_assignments(connection, answers, insert=self.database.insert)
+        current.make_current(connection, answers, database=self.database)
 
     def predictions_of(self, customer_id: str) -> Sequence[Answer]:
         """Return the answers given about a customer, the newest first: for audits and tests."""

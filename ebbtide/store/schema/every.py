@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from ebbtide.store.schema import effects, events, idempotency, jobs, scores, webhooks
+from ebbtide.store.schema import access, effects, events, idempotency, jobs, scores, webhooks
 from ebbtide.store.schema.base import METADATA
 
-TOPICS = (scores, idempotency, webhooks, jobs, events, effects)
+TOPICS = (
+    access,
+    effects,
+    events,
+    idempotency,
+    jobs,
+    scores,
+    webhooks,
+)
 """The modules that declare tables."""
 
 __all__ = ["METADATA", "TOPICS"]
