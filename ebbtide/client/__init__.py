@@ -1,0 +1,41 @@
+"""A typed client of the HTTP interface, blocking and asynchronous; it needs httpx only.
+
+It knows nothing of models and features: what it sends and reads is in ``docs/client.md``.
+"""
+
+from ebbtide.client.async_client import AsyncClient
+from ebbtide.client.client import Client
+from ebbtide.client.errors import (
+    Conflicting,
+    InvalidRequest,
+    NotAllowed,
+    NotFound,
+    Problem,
+    Refused,
+    ServiceError,
+    TooMany,
+    Unavailable,
+    Unreachable,
+    UnreadableAnswer,
+)
+from ebbtide.client.retries import NEVER, Retries
+from ebbtide.client.rows import Row
+
+__all__ = [
+    "NEVER",
+    "AsyncClient",
+    "Client",
+    "Conflicting",
+    "InvalidRequest",
+    "NotAllowed",
+    "NotFound",
+    "Problem",
+    "Refused",
+    "Retries",
+    "Row",
+    "ServiceError",
+    "TooMany",
+    "Unavailable",
+    "Unreachable",
+    "UnreadableAnswer",
+]
