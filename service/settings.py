@@ -103,11 +103,41 @@ class Settings(BaseSettings):
     jwt_leeway_seconds: float = Field(default=30.0, ge=0, le=600)
     """By how much the issuer's clock may differ from this one, seconds."""
 
+    promotion_deadline_seconds: float = Field(default=300.0, ge=1, le=3600)
+    """How long a promotion or rollback that was asked for over HTTP may take, seconds."""
+
     webhook_poll_seconds: float = Field(default=0.5, ge=0.01, le=600)
     """How often the outbox of webhooks is looked at, seconds."""
 
     webhook_allow_private: bool = False
     """Whether webhooks may go to addresses within the company, over http and to any port."""
+
+    job_workers: int = Field(default=1, ge=0, le=8)
+    """How many jobs this process works on at once; 0 leaves them to other processes."""
+
+    job_lease_seconds: float = Field(default=60.0, ge=1, le=3600)
+    """How long a worker may be silent before another one takes its job over, seconds."""
+
+    job_poll_seconds: float = Field(default=1.0, ge=0.01, le=600)
+    """How often a worker without a job looks for one, seconds."""
+
+    job_retention_days: float = Field(default=7.0, gt=0, le=365)
+    """How long a job and its results are kept after its end, days."""
+
+    max_job_bytes: int = Field(default=100 * 2**20, ge=1024, le=2**31)
+    """Largest file of a job, bytes."""
+
+    max_job_rows: int = Field(default=1_000_000, ge=1, le=100_000_000)
+    """Most rows of the file of a job."""
+
+    max_jobs: int = Field(default=20, ge=1, le=10_000)
+    """How many jobs of one caller may be under way at once; further ones get 429."""
+
+    max_uploads: int = Field(default=8, ge=1, le=1_000)
+    """How many files may be received at once; others get 503."""
+
+    upload_idle_seconds: float = Field(default=20.0, ge=0.05, le=600)
+    """How long the file of a job may bring nothing while it is received, seconds."""
 
 
 def read_settings(**given: object) -> Settings:

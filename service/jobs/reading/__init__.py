@@ -1,0 +1,1 @@
+"""The rows of a job, chunk by chunk, from each kind of file."""
