@@ -110,7 +110,13 @@ class Database:
         self._queueing = threading.Lock()
         self._leader: int | None = None  # the thread that commits, or is about to
 
-    def write(self, unit: Callable[[Connection], T], *, deed: str = "keep the change") -> T:
+    def write(
+        self,
+        unit: Callable[[Connection], T],
+        *,
+        deed: str = "keep the change",
+        wait_seconds: float | None = None,
+    ) -> T:
         """Run a unit in a transaction, and return what it returned when that is committed.
 
         A unit may be run by another thread, must be quick, and must not call ``write`` itself.
@@ -121,6 +127,7 @@ class Database:
         ----------
         unit : writes through the connection that it is given; what it raises undoes only its part.
         deed : what it does, for the message of an error: "The store could not ...".
+        wait_seconds : how long it waits for its turn; None for ``busy_seconds``.
 
         Raises
         ------
@@ -131,7 +138,8 @@ class Database:
             commit itself: then nobody knows, and only a unit that may be repeated can be.
         """
         assert self._leader != threading.get_ident(), "a unit must not call write"
-        entry = _Entry(unit, deed, ends_at=monotonic() + self._busy_seconds)
+        patience = self._busy_seconds if wait_seconds is None else wait_seconds
+        entry = _Entry(unit, deed, ends_at=monotonic() + patience)
         with self._queueing:
             self._waiting.append(entry)
             if self._leader is None:

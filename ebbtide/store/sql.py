@@ -5,15 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import text
 
 from ebbtide.store import assignments, current, predictions, snapshots
 from ebbtide.store.database import BUSY_SECONDS, open_database
 from ebbtide.store.feature_sets import FeatureSets
-from ebbtide.store.schema.every import METADATA
-from ebbtide.store.schema.scores import FEATURE_SETS
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.migrations.upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> SqlStore:
-    """Open the store of a URL, and make its tables if they are not there.
+    """Open the store of a URL, and bring its tables to this version.
 
     Parameters
     ----------
@@ -38,13 +35,17 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> SqlStore:
     Raises
     ------
     SettingsError
-        If the URL is none, or of a database that is not supported.
+        If the URL is none or of a database that is not supported, or a newer version was there.
     StoreUnavailable
         If the database does not answer.
     """
-    store = SqlStore(open_database(url, busy_seconds=busy_seconds))
-    store.create_tables()
-    return store
+    database = open_database(url, busy_seconds=busy_seconds)
+    try:
+        upgrade(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database)
 
 
 class SqlStore:
@@ -58,22 +59,6 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._feature_sets = FeatureSets(database)
-
-    def create_tables(self) -> None:
-        """Make the tables and columns that are not there yet."""
-        engine = self.database.engine
-        try:
-            METADATA.create_all(engine)
-            present = {each["name"] for each in inspect(engine).get_columns("feature_sets")}
-            with engine.begin() as connection:
-                for column in FEATURE_SETS.columns:
-                    if column.name not in present:
-                        kind = column.type.compile(engine.dialect)
-                        connection.execute(
-                            text(f"ALTER TABLE feature_sets ADD COLUMN {column.name} {kind}")
-                        )
-        except SQLAlchemyError as err:
-            raise StoreUnavailable("make its tables") from err
 
     def publish_snapshots(self, frame: pd.DataFrame, *, basis: Basis) -> int:
         """Keep snapshots, one for each customer and ``as_of``; a later one replaces an earlier.

@@ -1,0 +1,75 @@
+"""Bring a database to the tables of this version; it never goes back.
+
+All steps are one change: done whole or not at all, by whoever starts first; others wait for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from ebbtide.errors import SettingsError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ebbtide.store.database import Database
+
+_WAIT_SECONDS = 120.0
+
+
+def upgrade(database: Database) -> None:
+    """Make the tables of this version where they are not there.
+
+    Parameters
+    ----------
+    database : empty, of an earlier version or of this one.
+
+    Raises
+    ------
+    SettingsError
+        If the database is of a newer version.
+    StoreUnavailable
+        If the database does not answer; it is as it was then.
+    """
+    steps = _steps()
+    with database.read("say which version it is of") as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == steps.get_current_head():
+        return
+    _require_known(current, steps)
+    database.write(
+        lambda connection: _take_steps(connection, steps),
+        deed="make its tables",
+        wait_seconds=_WAIT_SECONDS,
+    )
+
+
+def _take_steps(connection: Connection, steps: ScriptDirectory) -> None:
+    context = MigrationContext.configure(connection)
+    current = context.get_current_revision()  # another may have been here while this one waited
+    _require_known(current, steps)
+    ahead = [] if current == steps.get_current_head() else list(steps.walk_revisions())
+    with Operations.context(context):
+        for step in reversed(ahead):
+            if current is None or step.revision > current:
+                step.module.upgrade()
+                context.stamp(steps, step.revision)
+
+
+def _require_known(current: str | None, steps: ScriptDirectory) -> None:
+    newest = steps.get_current_head()
+    if current is not None and current not in {each.revision for each in steps.walk_revisions()}:
+        raise SettingsError(
+            f"Expected a database of step {newest} or earlier, got one of step {current!r}: a "
+            f"newer Ebbtide has used it. Install that version, or restore a backup from before."
+        )
+
+
+def _steps() -> ScriptDirectory:
+    folder = Path(__file__).parent
+    return ScriptDirectory(folder, version_locations=[folder / "versions"])

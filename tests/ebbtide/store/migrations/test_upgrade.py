@@ -1,0 +1,110 @@
+"""Whatever was there before: after opening, the tables are those of this version."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from ebbtide.errors import SettingsError
+from ebbtide.store.database import open_database
+from ebbtide.store.migrations.upgrade import upgrade
+from ebbtide.store.schema.every import METADATA
+from ebbtide.store.sql import open_store
+
+TWO_STARTS = "import sys; from ebbtide.store.sql import open_store; open_store(sys.argv[1]).close()"
+
+
+def differences(database) -> list[object]:
+    with database.read() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return compare_metadata(context, METADATA)
+
+
+def test_an_empty_database_gets_exactly_the_tables_that_are_declared(store):
+    assert differences(store.database) == [], (
+        "The steps do not make the tables that are declared. Add a step: "
+        "python -m ebbtide.store.migrations.write 'what it changes'"
+    )
+    with store.database.read() as connection:
+        names = set(inspect(connection).get_table_names())
+    assert names == {*METADATA.tables, "alembic_version"}
+
+
+def test_opening_again_changes_nothing(url, store):
+    with store.database.read() as connection:
+        before = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    open_store(url).close()
+    with store.database.read() as connection:
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [before]
+
+
+def test_a_database_that_is_up_to_date_opens_while_another_writes(url, store):
+    store.database.write(lambda _connection: open_store(url).close())
+
+
+def test_a_database_from_before_the_steps_is_taken_over_with_what_it_holds(tmp_path):
+    with sqlite3.connect(tmp_path / "s.db") as old:
+        old.executescript("""
+            CREATE TABLE feature_sets (id VARCHAR(16) NOT NULL PRIMARY KEY, names TEXT NOT NULL);
+            INSERT INTO feature_sets VALUES ('f', '["a"]');
+        """)
+    old.close()
+    store = open_store(f"sqlite:///{tmp_path}/s.db")
+    with store.database.read() as connection:
+        kept = connection.execute(text("SELECT id, names, definition FROM feature_sets")).all()
+    assert kept == [("f", '["a"]', None)]
+    assert differences(store.database) == []
+    store.close()
+
+
+def test_all_declared_tables_without_a_version_are_taken_over(url):
+    database = open_database(url)
+    METADATA.create_all(database.engine)
+    upgrade(database)
+    assert differences(database) == []
+    database.close()
+
+
+def test_a_newer_database_is_refused(url, store):
+    store.database.write(
+        lambda connection: (
+            connection.execute(text("UPDATE alembic_version SET version_num='9x'")) and None
+        )
+    )
+    with pytest.raises(SettingsError, match="step '9x': a newer Ebbtide has used it"):
+        open_store(url)
+
+
+def test_a_step_that_fails_leaves_nothing_behind(url, monkeypatch):
+    from ebbtide.store.migrations import upgrade as module
+
+    steps = module._steps()
+    first = next(iter(steps.walk_revisions("base", steps.get_current_head())))
+    make_tables = first.module.upgrade
+
+    def fail_at_the_end(make):
+        make()
+        raise ValueError("half way")
+
+    monkeypatch.setattr(first.module, "upgrade", partial(fail_at_the_end, make_tables))
+    monkeypatch.setattr(module, "_steps", lambda: steps)
+    database = open_database(url)
+    with pytest.raises(ValueError, match="half way"):
+        upgrade(database)
+    with database.read() as connection:
+        assert inspect(connection).get_table_names() == []
+    database.close()
+
+
+def test_two_that_start_at_once_both_succeed(url):
+    processes = [subprocess.Popen([sys.executable, "-c", TWO_STARTS, url]) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
