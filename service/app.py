@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from ebbtide.policy.file import load_policy
 from ebbtide.project import load_project
 from ebbtide.store.sql import open_store
+from service.admin.routes import router as admin
 from service.access.gate import open_gate
 from service.champion.kept import KeptBundles
 from service.champion.registry import RegistryProcess
@@ -105,7 +106,7 @@ def create_app(
     )
     app.state.desk = desk
     app.state.background = _background(desk)
-    for router in (scoring, what_if, describing, health, openapi30, webhooks):
+    for router in (scoring, what_if, describing, health, openapi30, webhooks, admin):
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)

@@ -41,6 +41,9 @@ AcceptOption = Annotated[
     typer.Option("--accept", help="Code of a refusal that you have looked into; repeatable."),
 ]
 WhyOption = Annotated[str, typer.Option("--why", help="Reason, kept in the history.")]
+WhoOption = Annotated[
+    str | None, typer.Option("--who", help="Who does it; default: the user of this machine.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -159,6 +162,7 @@ def promote(
         str | None, typer.Option(help="Which version; default: the challenger.")
     ] = None,
     accept: AcceptOption = None,
+    who: WhoOption = None,
 ) -> None:
     """Make a version the champion, if it passes the gate."""
     from ebbtide.project import load_project
@@ -172,7 +176,7 @@ def promote(
         number=version,
         key=bundle_key(),
         settings=project.gate,
-        who=_user(),
+        who=who or _user(),
         why=why,
         at=datetime.now(UTC),
         accepted=accept or [],
@@ -180,7 +184,7 @@ def promote(
     typer.echo(f"Version {number} of {project.model_name} is champion.")
 
 
-def rollback(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def rollback(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG, who: WhoOption = None) -> None:
     """Make the champion before the present one champion again."""
     from ebbtide.project import load_project
     from training import registry
@@ -188,7 +192,7 @@ def rollback(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG) -> None:
     project = load_project(config)
     client = registry.connect_registry(project)
     number = registry.rollback(
-        client, project.model_name, who=_user(), why=why, at=datetime.now(UTC)
+        client, project.model_name, who=who or _user(), why=why, at=datetime.now(UTC)
     )
     typer.echo(f"Version {number} of {project.model_name} is champion again.")
 

@@ -78,6 +78,9 @@ class Supply(Protocol):
     def start(self) -> None:
         """Begin to supply."""
 
+    def poll(self) -> None:
+        """Look for another champion now; return when it is served or refused."""
+
     def stop(self) -> None:
         """Stop and release everything."""
 
@@ -95,6 +98,9 @@ class FixedSupply:
 
     def start(self) -> None:
         """Nothing has to begin."""
+
+    def poll(self) -> None:
+        """There is never another one."""
 
     def stop(self) -> None:
         """Nothing is held."""
@@ -120,6 +126,7 @@ class ChampionSupply:
         self._poll_seconds = poll_seconds
         self._now = now
         self._stopping = threading.Event()
+        self._polling = threading.Lock()
         self._thread: threading.Thread | None = None
         self._served: Served | None = None
         self._identity: str | None = None
@@ -172,6 +179,10 @@ class ChampionSupply:
 
     def poll(self) -> None:
         """Ask the registry once, and take in a new champion if it is good."""
+        with self._polling:
+            self._poll()
+
+    def _poll(self) -> None:
         if self._unpointed is not None:
             self._point_to(self._unpointed)
         try:

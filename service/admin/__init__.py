@@ -1,0 +1,1 @@
+"""What only administrators do: choose the model, and read the log of privileged deeds."""
