@@ -101,4 +101,8 @@ ANSWER: dict[str, Any] = {
     "reason_1": "Last purchase 143 days ago; stayers typically 22, leavers 96",
     "reason_2": "0 purchase days in the last 90 days; stayers typically 3, leavers 1",
     "reason_3": "Bought nothing at a price in the last 365 days",
+    "reason_1_code": "recency_days",
+    "reason_2_code": "purchase_days_90d",
+    "reason_3_code": "discount_share_365d",
+    "warning_codes": "missing_feature",
 }

@@ -36,6 +36,9 @@ class ProblemShape(_Shape):
     status: int = Field(description="HTTP status.")
     detail: str = Field(description="What was expected and what to do.")
     errors: list[FaultShape] = Field(description="Each thing that is wrong with the body.")
+    retry_after_seconds: int = Field(
+        default=0, description="When to try again; there for 429 and 503 only."
+    )
 
 
 class ScoreRequest(_Shape):
@@ -153,6 +156,12 @@ class AnswerShape(_Shape):
     reason_1: str | None = Field(description="Text of the first reason.")
     reason_2: str | None = Field(description="Text of the second reason.")
     reason_3: str | None = Field(description="Text of the third reason.")
+    reason_1_code: str | None = Field(description="Feature of the first reason.")
+    reason_2_code: str | None = Field(description="Feature of the second reason.")
+    reason_3_code: str | None = Field(description="Feature of the third reason.")
+    warning_codes: str | None = Field(
+        description="Codes of the warnings, each once, with commas between; null if there are none."
+    )
     action_code: str | None = Field(description="The suggested action; null is none.")
     action_text: str | None = Field(description="What to do, in words.")
     action_channel: str | None = Field(description="How to reach the customer.")
