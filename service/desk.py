@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ebbtide.policy.policy import Policy
     from ebbtide.store.sql import SqlStore
+    from service.access.gate import Gate
     from service.champion.supply import Served, Supply
     from service.metrics import Metrics
     from service.settings import Settings
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 class Desk:
     """Settings, policy, store, model supply, clock and counters.
 
-    ``event_turns`` bounds how many computations from events run at once.
+    ``event_turns`` bounds how many computations from events run at once; ``gate`` tells who asks;
+    ``news`` is set when customers wait to be scored again.
     """
 
     settings: Settings
@@ -36,6 +39,8 @@ class Desk:
     metrics: Metrics
     now: Callable[[], datetime]
     event_turns: Turns
+    gate: Gate
+    news: threading.Event = field(default_factory=threading.Event)
 
     def served(self) -> Served:
         """Return the model for one request.

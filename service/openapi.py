@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
 
+from service.access.described import describe_refusals
 from service.problems import KINDS, MEDIA_TYPE
 from service.scoring.examples import ANSWER
 from service.scoring.served_shapes import MARK, served_schemas
@@ -90,6 +91,7 @@ def _document(app: FastAPI, features: Sequence[FeatureContract] | None) -> dict[
         content = document["paths"][path]["post"]["responses"]["200"]["content"]
         content["application/json"]["example"] = example
     document["components"]["schemas"] = dict(sorted(schemas.items()))
+    describe_refusals(document)
     return document
 
 

@@ -32,7 +32,7 @@ def serve(project_file: Path, *, host: str = "127.0.0.1", port: int = 8000) -> N
     """
     log_as_json()
     settings = read_settings(project_file=project_file)
-    app = create_app(settings)
+    app = create_app(settings, host=host)
     uvicorn.run(
         app,
         host=host,

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     """How many requests without a valid key one peer address may send; then 429 instead of 401."""
 
     jwt_issuer: str | None = Field(default=None, min_length=1)
-    """Issuer of the tokens (JWT) that are taken beside keys; with audience and file, or not at all."""
+    """Issuer of the tokens (JWT) that are taken beside keys; all three of them, or none."""
 
     jwt_audience: str | None = Field(default=None, min_length=1)
     """Audience that a token must name."""

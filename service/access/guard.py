@@ -1,50 +1,100 @@
-"""Let a request through to its endpoint, or not."""
+"""Let a request through to its endpoint, or not: before its body is read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import Annotated
 
+from fastapi import Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ebbtide.store.audit import record_deed
+from service.access.credentials import KEY_HEADER
+from service.access.scopes import DEMO, SCOPES, Caller, Scope
+from service.desk import Desk, desk_of
+from service.problems import Problem, ProblemError
 
-Scope = Literal["score", "read", "record", "jobs", "watch", "privacy", "webhooks", "admin"]
+__all__ = ["DEMO", "SCOPES", "Caller", "Needs", "Scope", "caller_of", "needs"]
+
+_BEARER = HTTPBearer(
+    auto_error=False,
+    scheme_name="Bearer",
+    description="An API key made by `ebbtide keys create`, or a JWT if the service takes them.",
+)
+_HEADER = APIKeyHeader(
+    auto_error=False,
+    name=KEY_HEADER,
+    scheme_name="ApiKey",
+    description="The same API key, for systems that cannot send an Authorization header.",
+)
+_AUDITED = frozenset({"admin", "privacy"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who sent a request.
+class Needs:
+    """The dependency of an endpoint that lets in only callers with a scope.
 
     Parameters
     ----------
-    name : of the key's owner or the token's subject.
-    scopes : what it may do.
-    key_id : of the API key; None without one.
+    scope : what they must be allowed; None for whoever is known.
     """
 
-    name: str
-    scopes: frozenset[str]
-    key_id: str | None = None
+    def __init__(self, scope: Scope | None) -> None:
+        self.scope = scope
+
+    async def __call__(
+        self,
+        request: Request,
+        _bearer: Annotated[object, Security(_BEARER)],
+        _header: Annotated[object, Security(_HEADER)],
+    ) -> None:
+        """Let a request through, and note who sent it; the two schemes only describe themselves."""
+        desk = desk_of(request)
+        caller = await desk.gate.admit(request)
+        if self.scope is not None and self.scope not in caller.scopes:
+            if self.scope in _AUDITED:
+                await run_in_threadpool(_record_refusal, request, desk, caller, self.scope)
+            raise ProblemError(_not_allowed(self.scope))
+        request.state.caller = caller
 
 
-DEMO = Caller(
-    name="demo",
-    scopes=frozenset({"score", "read", "record", "jobs", "watch", "privacy", "webhooks", "admin"}),
-)
-
-
-def needs(scope: Scope | None = None) -> Callable[[Request], None]:
+def needs(scope: Scope | None = None) -> Needs:
     """Return the dependency of an endpoint that lets in only callers with a scope."""
-
-    def check(request: Request) -> None:
-        request.state.caller = DEMO
-
-    return check
+    return Needs(scope)
 
 
 def caller_of(request: Request) -> Caller:
     """Return who sent a request that was let through."""
     caller: Caller = request.state.caller
     return caller
+
+
+def _not_allowed(scope: Scope) -> Problem:
+    return Problem(
+        kind="not-allowed",
+        detail=f"Expected a key with the scope {scope!r}, which this one lacks. Use another key, "
+        f"or ask for one made with `ebbtide keys create --scope {scope}`.",
+        headers={
+            "WWW-Authenticate": f'Bearer realm="ebbtide", error="insufficient_scope", '
+            f'scope="ebbtide:{scope}"'
+        },
+    )
+
+
+def _record_refusal(request: Request, desk: Desk, caller: Caller, scope: Scope) -> None:
+    route = getattr(request.scope.get("route"), "path", "")
+    unit = partial(
+        record_deed,
+        at=desk.now(),
+        actor=caller.name,
+        deed="access.refused",
+        subject=None,
+        details={
+            "key_id": caller.key_id,
+            "scope": scope,
+            "method": request.method,
+            "route": route,
+        },
+    )
+    desk.store.database.write(unit, deed="record the refusal")

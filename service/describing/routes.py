@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import PlainTextResponse, Response
 
+from service.access.guard import needs
 from service.describing.shapes import (
     ActionShape,
     ActionsShape,
@@ -23,7 +24,7 @@ from service.openapi import LANGUAGE_HEADER, problem_responses
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-router = APIRouter(prefix="/v1", tags=["describe"])
+router = APIRouter(prefix="/v1", tags=["describe"], dependencies=[Depends(needs())])
 
 TheDesk = Annotated[Desk, Depends(desk_of)]
 _NOT_READY = problem_responses(500, 503)

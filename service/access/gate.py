@@ -1,0 +1,225 @@
+"""Who is asking, and how often: told by key, by token, or by the very machine."""
+
+from __future__ import annotations
+
+import math
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from ebbtide.api_key import PREFIX
+from ebbtide.errors import SettingsError
+from ebbtide.store.store import StoreUnavailable
+from service.access.credentials import UnclearCredentialsError, credential_of
+from service.access.demo import is_from_here, is_loopback
+from service.access.jwks import Jwks
+from service.access.keyring import Keyring
+from service.access.rates import Buckets, Rate
+from service.access.scopes import DEMO, Caller
+from service.access.tokens import Tokens
+from service.problems import Problem, ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from starlette.requests import HTTPConnection
+
+    from ebbtide.store.database import Database
+    from service.settings import Settings
+
+_LOG = structlog.get_logger("ebbtide.access")
+Mode = Literal["keys", "demo mode", "closed"]
+_LARGE_BODY_BYTES = 65_536
+
+
+def open_gate(
+    settings: Settings, *, database: Database, now: Callable[[], datetime], host: str
+) -> Gate:
+    """Make the gate of a service.
+
+    Parameters
+    ----------
+    settings : how keys and tokens are told and how often callers may ask.
+    database : where the keys are.
+    now : the present.
+    host : address that the service listens at.
+
+    Raises
+    ------
+    SettingsError
+        If the settings of tokens are not given together, or their keys cannot be read.
+    """
+    return Gate(
+        keyring=Keyring(database, now=now, cache_seconds=settings.key_cache_seconds),
+        tokens=_tokens(settings, now),
+        host=host,
+        rate=Rate.of(settings.rate_limit),
+        failures_rate=Rate.of(settings.failed_access_limit),
+        buckets=Buckets(),
+    )
+
+
+class Gate:
+    """Tells who sent a request, or refuses it.
+
+    Parameters
+    ----------
+    keyring : the keys.
+    tokens : what tells good tokens; None if there are none.
+    host : address that the service listens at; demo mode only at loopback.
+    rate : how often each caller may ask that has no rate of its own.
+    failures_rate : how often each peer address may fail to show who it is.
+    buckets : what counts both.
+    """
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        tokens: Tokens | None,
+        host: str,
+        rate: Rate,
+        failures_rate: Rate,
+        buckets: Buckets,
+    ) -> None:
+        self._keyring = keyring
+        self._tokens = tokens
+        self._is_local = is_loopback(host)
+        self._rate = rate
+        self._failures_rate = failures_rate
+        self._buckets = buckets
+
+    async def admit(self, request: HTTPConnection) -> Caller:
+        """Return who sent a request; its body is not touched.
+
+        Raises
+        ------
+        ProblemError
+            401 if nobody knows, 429 if that, or the caller, comes too often.
+        StoreUnavailable
+            If the keys cannot be read.
+        """
+        if not self._keyring.is_fresh:
+            await run_in_threadpool(self._keyring.refresh)
+        caller = self._caller(request)
+        if caller is None:
+            raise ProblemError(self._refusal(request))
+        if caller is not DEMO:
+            rate = Rate.of(caller.rate_limit) if caller.rate_limit else self._rate
+            wait_seconds = self._buckets.take(f"caller {caller.key_id or caller.name}", rate)
+            if wait_seconds:
+                raise ProblemError(_too_many(wait_seconds, rate))
+        return caller
+
+    def mode(self) -> Mode:
+        """Return how callers are told: by keys and tokens, not at all, or that nobody can be.
+
+        Raises
+        ------
+        StoreUnavailable
+            If the keys cannot be read.
+        """
+        self._keyring.refresh()
+        if self._tokens is not None or not self._keyring.is_empty:
+            return "keys"
+        return "demo mode" if self._is_local else "closed"
+
+    def announce(self) -> None:
+        """Log how callers are told, with what to do about it."""
+        try:
+            mode = self.mode()
+        except StoreUnavailable:
+            return  # /readyz says so
+        if mode == "demo mode":
+            _LOG.warning(
+                "demo mode",
+                detail="There is no key: whoever is on this machine may do everything. Make one "
+                "with `ebbtide keys create`; that ends demo mode.",
+            )
+        elif mode == "closed":
+            _LOG.warning(
+                "closed",
+                detail="There is no key, and the service listens to other machines: every request "
+                "gets 401. Run `ebbtide keys create`.",
+            )
+
+    def _caller(self, request: HTTPConnection) -> Caller | None:
+        try:
+            credential = credential_of(request.headers)
+        except UnclearCredentialsError:
+            return None
+        if credential is None:
+            return DEMO if self._is_demo(request) else None
+        if credential.startswith(PREFIX):
+            key = self._keyring.find(credential)
+            return key and Caller(
+                name=key.name, scopes=key.scopes, key_id=key.key_id, rate_limit=key.rate_limit
+            )
+        return self._tokens.caller_of(credential) if self._tokens else None
+
+    def _is_demo(self, request: HTTPConnection) -> bool:
+        has_nobody = self._tokens is None and self._keyring.is_empty
+        return has_nobody and self._is_local and is_from_here(request)
+
+    def _refusal(self, request: HTTPConnection) -> Problem:
+        peer = _peer_of(request)
+        wait_seconds = self._buckets.take(f"peer {peer}", self._failures_rate)
+        if wait_seconds:
+            return _too_many(wait_seconds, self._failures_rate)
+        return Problem(
+            kind="not-authenticated",
+            detail="Expected a valid API key as Authorization: Bearer <key> or X-Api-Key: <key>, "
+            "got none. Send one; whoever runs the service makes it with `ebbtide keys create`.",
+            headers={"WWW-Authenticate": 'Bearer realm="ebbtide"', **_ending(request)},
+        )
+
+
+def _tokens(settings: Settings, now: Callable[[], datetime]) -> Tokens | None:
+    given = (settings.jwt_issuer, settings.jwt_audience, settings.jwt_jwks_file)
+    issuer, audience, path = given
+    if issuer is not None and audience is not None and path is not None:
+        return Tokens(
+            issuer=issuer,
+            audience=audience,
+            jwks=Jwks(path),
+            leeway_seconds=settings.jwt_leeway_seconds,
+            now=now,
+        )
+    if given != (None, None, None):
+        raise SettingsError(
+            "Expected EBBTIDE_JWT_ISSUER, EBBTIDE_JWT_AUDIENCE and EBBTIDE_JWT_JWKS_FILE together, "
+            "got only some of them. Set all three, or none."
+        )
+    return None
+
+
+def _too_many(wait_seconds: float, rate: Rate) -> Problem:
+    return Problem(
+        kind="too-many-requests",
+        detail=f"Expected at most {rate.requests} requests in {rate.seconds} s. Wait for "
+        "retry_after_seconds, and send many customers in one request.",
+        retry_after_seconds=max(1, math.ceil(wait_seconds)),
+    )
+
+
+def _peer_of(request: HTTPConnection) -> str:
+    """Return whom failures are counted for; who has one IPv6 address has 2**64 of them."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((int(address), 64), strict=False))
+    return host
+
+
+def _ending(request: HTTPConnection) -> dict[str, str]:
+    """Return the header that ends the connection where a large body would still be sent."""
+    length = request.headers.get("content-length", "0")
+    is_small = length.isdecimal() and len(length) < 20 and int(length) <= _LARGE_BODY_BYTES
+    is_chunked = "transfer-encoding" in request.headers
+    return {} if is_small and not is_chunked else {"Connection": "close"}

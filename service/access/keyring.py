@@ -1,0 +1,127 @@
+"""The keys as one process knows them: read from the store at most every few seconds.
+
+All keys are read at once, so that a wrong key never costs a look-up. A revoked key holds until the
+next reading. If the store cannot be read, nobody is let in: a key may have been revoked.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+import time
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ebbtide.api_key import KeyText, read_key
+from ebbtide.store.keys import all_keys, note_uses
+from ebbtide.store.store import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ebbtide.store.database import Database
+    from ebbtide.store.keys import ApiKey
+
+_LOG = structlog.get_logger("ebbtide.access")
+_NOBODY = KeyText(key_id="", secret="").secret_hash
+USES_EXACT_TO = timedelta(hours=1)
+
+
+class Keyring:
+    """Finds the key that a text stands for. Safe to use from many threads.
+
+    Parameters
+    ----------
+    database : where the keys are.
+    now : the present.
+    cache_seconds : for how long what was read is relied on; 0 reads anew each time.
+    monotonic : seconds since some moment.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        cache_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._cache_seconds = cache_seconds
+        self._monotonic = monotonic
+        self._keys: dict[str, ApiKey] = {}
+        self._read_at: float | None = None
+        self._used: dict[str, datetime] = {}
+        self._reading = threading.Lock()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what was read may be relied on.
+
+        That there is no key is never relied on: with the first one demo mode ends at once.
+        """
+        is_recent = (
+            self._read_at is not None and self._monotonic() - self._read_at < self._cache_seconds
+        )
+        return is_recent and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there never was a key, when they were last read."""
+        return not self._keys
+
+    def refresh(self) -> None:
+        """Read the keys from the store if it is time to.
+
+        Raises
+        ------
+        StoreUnavailable
+            If they cannot be read.
+        """
+        with self._reading:
+            if self.is_fresh:
+                return
+            read_at = self._monotonic()
+            with self._database.read("read the keys") as connection:
+                self._keys = {key.key_id: key for key in all_keys(connection)}
+            self._read_at = read_at
+            self._note_uses()
+
+    def find(self, text: str) -> ApiKey | None:
+        """Return the live key that a text is, if it is one; call ``refresh`` before."""
+        given = read_key(text)
+        if given is None:
+            return None
+        key = self._keys.get(given.key_id)
+        kept = _NOBODY if key is None else key.secret_hash  # equal work for ids that there are not
+        is_right = hmac.compare_digest(given.secret_hash, kept)
+        now = self._now()
+        if key is None or not is_right or key.state(now) != "live":
+            return None
+        if key.last_used_at is None or now - key.last_used_at >= USES_EXACT_TO:
+            self._used[key.key_id] = now
+        return key
+
+    def _note_uses(self) -> None:
+        """Write down once an hour that a key is in use; not worth refusing a request for."""
+        used, self._used = self._used, {}
+        due = {
+            key_id: at
+            for key_id, at in used.items()
+            if key_id in self._keys and self._is_due(self._keys[key_id], at)
+        }
+        if not due:
+            return
+        try:
+            self._database.write(partial(note_uses, uses=due), deed="note that keys are used")
+        except StoreUnavailable:
+            _LOG.warning("key_use_not_noted", keys=len(due))
+
+    @staticmethod
+    def _is_due(key: ApiKey, at: datetime) -> bool:
+        return key.last_used_at is None or at - key.last_used_at >= USES_EXACT_TO
