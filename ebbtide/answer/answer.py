@@ -17,16 +17,40 @@ if TYPE_CHECKING:
     from ebbtide.reasons import Reason
     from ebbtide.words import Language
 
-Abstain = Literal["already_churned", "no_finite_score"]
+Abstain = Literal[
+    "already_churned",
+    "too_little_history",
+    "out_of_range",
+    "no_finite_score",
+    "definition_changed",
+    "expired",
+]
 
 ABSTAIN: dict[Abstain, Words] = {
     "already_churned": Words(
         "Not scored: by the churn definition the customer has already left",
         "未评分：按流失定义，该客户已经流失",
     ),
+    "too_little_history": Words(
+        "Not scored: too little is known of this customer from before as_of to judge by",
+        "未评分：as_of 之前对该客户所知甚少，不足以判断",
+    ),
+    "out_of_range": Words(
+        "Not scored: most of what moves the score lies outside what the model learned from",
+        "未评分：影响评分的因素大部分超出模型学习过的范围",
+    ),
     "no_finite_score": Words(
         "Not scored: the model gives no finite score for these values",
         "未评分：模型无法对这些数值给出有效评分",
+    ),
+    "definition_changed": Words(
+        "No longer scored: the score was made by another churn definition than is in force now; "
+        "score again",
+        "评分已失效：该评分依据的流失定义已变更；请重新评分",
+    ),
+    "expired": Words(
+        "No longer scored: valid_until has passed; score again",
+        "评分已失效：已过有效期（valid_until）；请重新评分",
     ),
 }
 
@@ -112,6 +136,8 @@ class Question:
     customer_id : who.
     as_of : instant of the snapshot, aware.
     is_alive : whether the customer is alive by the churn definition; the dead are not scored.
+    has_history : whether a purchase or contract from before ``as_of`` is known, by which one who is
+        not alive can have left.
     value : margin at stake, currency, >= 0; None to estimate it from spend.
     contact_opt_out : whether the customer does not wish to be contacted.
     missing : names of features that were not sent, and whose null has a meaning.
@@ -126,6 +152,7 @@ class Question:
     customer_id: str
     as_of: datetime
     is_alive: bool = True
+    has_history: bool = True
     value: float | None = None
     contact_opt_out: bool = False
     with_interval: bool = False

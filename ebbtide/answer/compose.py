@@ -15,7 +15,7 @@ import numpy as np
 
 from ebbtide.answer.answer import ABSTAIN, Answer
 from ebbtide.answer.arm import deal
-from ebbtide.answer.unlearned import unlearned
+from ebbtide.answer.unlearned import unlearned, unlearned_share
 from ebbtide.answer.value import values_at_stake
 from ebbtide.answer.warned import warned
 from ebbtide.answer.when import when_each_leaves
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ebbtide.answer.model import Model
     from ebbtide.answer.value import ValueBasis
     from ebbtide.answer.when import When
+    from ebbtide.contracts.feature import FeatureContract
     from ebbtide.decision import BoolArray, Decisions
     from ebbtide.policy.policy import Policy
     from ebbtide.reasons import Reason
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
 
 CALIBRATION_TOLERATED = 0.1
 """Mean gap between promised and realised churn share beyond which every answer warns."""
+
+UNLEARNED_TOLERATED = 0.5
+"""Share of all that moves a score beyond which it must not come of what was not learned.
+
+Such a value is taken as the nearest that was learned, or as missing. Up to a half, what was learned
+still decides which way the score goes; beyond, the score may say anything."""
 
 LATER_PERIOD = "a later period"
 """What calibration must have been checked on; on anything else, every answer warns."""
@@ -105,10 +112,14 @@ def answer_rows(
     )
     answers = []
     for row, question in enumerate(questions):
-        if not question.is_alive:
-            answers.append(frame.abstained(question, "already_churned"))
-        elif not is_finite[row]:
-            answers.append(frame.abstained(question, "no_finite_score"))
+        why = _abstain(
+            question,
+            rows[row],
+            contributions=scores.contributions[row] if is_finite[row] else None,
+            features=features,
+        )
+        if why is not None:
+            answers.append(frame.abstained(question, why, values=rows[row]))
         else:
             reasons = reasons_of_row(
                 top[row],
@@ -158,9 +169,12 @@ class _Frame:
     scored_at: datetime
     language: Language
 
-    def abstained(self, question: Question, code: Abstain) -> Answer:
+    def abstained(self, question: Question, code: Abstain, *, values: FloatArray) -> Answer:
         return replace(
-            self._begun(question), abstain_code=code, abstain_text=ABSTAIN[code][self.language]
+            self._begun(question),
+            abstain_code=code,
+            abstain_text=ABSTAIN[code][self.language],
+            warnings=self._warnings(question, values) if code == "out_of_range" else (),
         )
 
     def scored(
@@ -252,6 +266,24 @@ class _Frame:
 
     def _warned(self, code: WarningCode, subject: str = "") -> Warned:
         return warned(code, subject, features=self.model.scorer.features, language=self.language)
+
+
+def _abstain(
+    question: Question,
+    values: FloatArray,
+    *,
+    contributions: FloatArray | None,
+    features: Sequence[FeatureContract],
+) -> Abstain | None:
+    """Return why a row gets no score; None if it gets one. Without contributions none is finite."""
+    if not question.is_alive:
+        return "already_churned" if question.has_history else "too_little_history"
+    if np.isnan(values).all():
+        return "too_little_history"
+    if contributions is None:
+        return "no_finite_score"
+    share = unlearned_share(values, contributions, features)
+    return "out_of_range" if share > UNLEARNED_TOLERATED else None
 
 
 def _bounds(scores: Scores, row: int) -> tuple[float, float] | None:

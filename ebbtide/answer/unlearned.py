@@ -36,6 +36,25 @@ def unlearned(
     return found
 
 
+def unlearned_share(
+    values: FloatArray, contributions: FloatArray, features: Sequence[FeatureContract]
+) -> float:
+    """Return which share of what moves a row's score comes of what was not learned, in [0, 1].
+
+    Parameters
+    ----------
+    values, contributions : of the row, shape (features,).
+    features : the features, in the order of the columns.
+    """
+    names = {name for _, name in unlearned(values, features)}
+    if not names:
+        return 0.0
+    moved = [abs(each) for each in contributions.tolist()]
+    total = sum(moved)
+    within = (size for size, each in zip(moved, features, strict=True) if each.name in names)
+    return sum(within) / total if total > 0 else 0.0
+
+
 def _code(value: float, learned: Learned) -> WarningCode | None:
     if value != value:
         return None if learned.had_null else "unlearned_null"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,9 +25,9 @@ from service.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from ebbtide.bundle.contents import Bundle
+    from ebbtide.definition import ChurnDefinition
     from ebbtide.scorer.scores import FloatArray
     from ebbtide.store.store import Snapshot
     from ebbtide.words import Language
@@ -242,6 +243,7 @@ def _from_events(
         row,
         as_of=as_of,
         is_alive=live.is_alive,
+        has_history=live.is_alive or has_history(events, as_of, bundle.definition),
         missing_tables=live.tables_absent,
         missing_columns=live.columns_absent,
     )
@@ -261,6 +263,7 @@ def _question(
     *,
     as_of: datetime,
     is_alive: bool,
+    has_history: bool = True,
     missing: tuple[str, ...] = (),
     missing_tables: tuple[str, ...] = (),
     missing_columns: tuple[str, ...] = (),
@@ -271,6 +274,7 @@ def _question(
         customer_id=row.customer_id,
         as_of=as_of,
         is_alive=is_alive,
+        has_history=has_history,
         value=row.value,
         contact_opt_out=row.contact_opt_out,
         with_interval=row.with_interval,
@@ -279,6 +283,34 @@ def _question(
         missing_columns=missing_columns,
         has_other_fit=has_other_fit,
     )
+
+
+def has_history(events: Events, as_of: datetime, definition: ChurnDefinition) -> bool:
+    """Whether events hold a purchase or contract that was known before an instant.
+
+    Only of someone who had one can it be said that they left.
+
+    Parameters
+    ----------
+    events : rows by table, aware.
+    as_of : aware, exclusive.
+    definition : says whether purchases or contracts count.
+    """
+    is_contract = definition.log_table == "subscriptions"
+    began = "started_at" if is_contract else "occurred_at"
+    return any(
+        _known_since(row, began) < as_of and (is_contract or _amount(row) >= 0)
+        for row in events.get(definition.log_table, ())
+    )
+
+
+def _known_since(row: Mapping[str, object], began: str) -> datetime:
+    return max(each for each in (row[began], row.get("known_at")) if isinstance(each, datetime))
+
+
+def _amount(row: Mapping[str, object]) -> float:
+    amount = row.get("amount")
+    return float(amount) if isinstance(amount, int | float) else 0.0
 
 
 def is_alive(values: FloatArray, bundle: Bundle) -> bool:

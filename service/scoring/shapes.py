@@ -195,7 +195,8 @@ class AnswerShape(_Shape):
         description="assumed: a belief of the policy, not yet measured."
     )
     abstain_code: str | None = Field(
-        description="Why there is no score: already_churned or no_finite_score."
+        description="Why there is no score: already_churned, too_little_history, out_of_range, "
+        "no_finite_score, definition_changed or expired."
     )
     abstain_text: str | None = Field(description="The same in words.")
     warnings: list[WarningShape] = Field(description="What the reader should know.")

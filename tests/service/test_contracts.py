@@ -26,6 +26,7 @@ AS_OF = "2026-03-01T00:00:00Z"
 RUNS = {"started_at": "2025-10-02T00:00:00Z", "ended_at": None}
 ENDED = {"started_at": "2025-10-02T00:00:00Z", "ended_at": "2026-02-27T00:00:00Z"}
 ENDS_LATER = {"started_at": "2025-10-02T00:00:00Z", "ended_at": "2026-03-31T00:00:00Z"}
+BEGINS_LATER = {"started_at": "2026-03-01T00:00:00Z", "ended_at": None}
 BOUGHT = {"occurred_at": "2026-02-27T00:00:00Z", "amount": 10}
 
 
@@ -108,15 +109,23 @@ def test_who_has_a_running_contract_is_scored_without_any_purchase(ask, row) -> 
     "row",
     [
         {"events": {"subscriptions": [ENDED]}},
-        {"events": {"subscriptions": []}},
-        {"events": {"transactions": [BOUGHT]}},
         {"features": {"contracts_running": 0, "contract_age_days": None, "payments_overdue": 0}},
     ],
-    ids=["ended", "none", "purchases only", "by count"],
+    ids=["ended", "by count"],
 )
-def test_who_has_none_has_already_churned(ask, row) -> None:
+def test_whose_contract_ended_has_already_churned(ask, row) -> None:
     answer = ask(**row)
     assert (answer["status"], answer["abstain_code"]) == ("abstained", "already_churned")
+
+
+@pytest.mark.parametrize(
+    "events",
+    [{"subscriptions": []}, {"transactions": [BOUGHT]}, {"subscriptions": [BEGINS_LATER]}],
+    ids=["none", "purchases only", "begins later"],
+)
+def test_who_never_had_a_contract_is_unknown_rather_than_lost(ask, events) -> None:
+    answer = ask(events=events)
+    assert (answer["status"], answer["abstain_code"]) == ("abstained", "too_little_history")
 
 
 def test_an_unpaid_sum_raises_the_risk(ask) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.answer.answer import WARNINGS
+from ebbtide.answer.answer import ABSTAIN, WARNINGS
 from service.describing.shapes import DriverGroupShape, DriverShape, DriversShape
 from service.problems import KINDS
 from service.scoring.row import ROW_NAMES
@@ -21,6 +21,13 @@ API = (DOCS / "api.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("code", WARNINGS)
 def test_each_warning_is_documented(code):
     assert f"| `{code}` |" in API
+
+
+@pytest.mark.parametrize("code", ABSTAIN)
+def test_each_abstention_is_documented(code):
+    section = API.partition("### Abstentions")[2].partition("\n#")[0]
+    assert f"| `{code}` |" in section
+    assert code in (AnswerShape.model_fields["abstain_code"].description or "")
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -134,18 +134,51 @@ def test_events_at_or_after_as_of_change_nothing(client):
 @pytest.mark.parametrize(
     "row",
     [
-        {"events": {"transactions": []}},
-        {"events": {}},
         {"events": {"transactions": [{"occurred_at": "2020-01-01T00:00:00Z", "amount": 1}]}},
         {"features": {**FEATURES, "recency_days": 400}},
     ],
-    ids=["no purchase", "no table", "long ago", "by recency"],
+    ids=["long ago", "by recency"],
 )
 def test_who_has_left_is_not_scored(client, row):
     answer = score(client, **row)
     assert (answer["status"], answer["abstain_code"]) == ("abstained", "already_churned")
     assert answer["churn_probability"] is None
     assert answer["action_code"] is None
+    AnswerShape.model_validate(answer)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param({}, id="no table"),
+        pytest.param({"transactions": []}, id="no purchase"),
+        pytest.param({"complaints": COMPLAINED}, id="a complaint only"),
+        pytest.param(
+            {"transactions": [{"occurred_at": "2020-01-01T00:00:00Z", "amount": -5}]},
+            id="a return only",
+        ),
+        pytest.param(
+            {"transactions": [{"occurred_at": "2026-03-02T12:00:00Z", "amount": 5}]},
+            id="a purchase at as_of",
+        ),
+        pytest.param(
+            {
+                "transactions": [
+                    {
+                        "occurred_at": "2026-01-02T12:00:00Z",
+                        "known_at": "2026-03-05T12:00:00Z",
+                        "amount": 5,
+                    }
+                ]
+            },
+            id="a purchase known after as_of",
+        ),
+    ],
+)
+def test_who_never_bought_is_unknown_rather_than_lost(client, events):
+    answer = score(client, events=events)
+    assert (answer["status"], answer["abstain_code"]) == ("abstained", "too_little_history")
+    assert answer["churn_probability"] is None
     AnswerShape.model_validate(answer)
 
 

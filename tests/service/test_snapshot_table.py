@@ -198,10 +198,24 @@ def test_a_column_that_is_not_sent_is_warned_of_as_such(flat_client):
     assert "plan is not known" in answer["warnings"][1]["text"]
 
 
-def test_nothing_at_all_is_scored_too(flat_client):
-    answer = flat_client.post("/v1/score", json={"customer_id": "c-1", "features": {}}).json()
-    assert answer["status"] == "scored"
-    assert len(warned(answer)) == 4
+@pytest.mark.parametrize("features", [{}, dict.fromkeys(FEATURES)], ids=["not sent", "null"])
+def test_of_whom_nothing_is_known_there_is_no_score(flat_client, features):
+    sent = {"customer_id": "c-1", "features": features}
+    answer = flat_client.post("/v1/score", json=sent).json()
+    assert (answer["status"], answer["abstain_code"]) == ("abstained", "too_little_history")
+    AnswerShape.model_validate(answer)
+
+
+def test_most_of_a_score_must_come_of_what_was_learned(flat_client):
+    """Typical otherwise, so that the one value beyond the range makes nearly all of the score."""
+    typical = {"plan": "basic", "paperless": False, "fee/month": 50}
+    near = score(flat_client, **typical, recency_days=60)
+    far = score(flat_client, **typical, recency_days=400)
+    assert (near["status"], far["status"]) == ("scored", "abstained")
+    assert far["abstain_code"] == "out_of_range"
+    assert warned(far) == [("unlearned_range", "recency_days")]
+    assert far["churn_probability"] is None
+    AnswerShape.model_validate(far)
 
 
 def test_nan_is_no_json_and_says_to_write_null(flat_client):
