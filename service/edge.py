@@ -67,7 +67,7 @@ class Edge:
             finally:
                 self._under_way -= is_counted
         except Exception as err:
-            _LOG.error("unexpected_error", error=type(err).__name__, at=_place_of(err))
+            _LOG.error("unexpected_error", error=type(err).__name__, at=place_of(err))
             if status == 0:
                 problem = Problem(
                     kind="internal",
@@ -97,7 +97,7 @@ def _as_accepted(message: Message, scope: Scope) -> Message:
     return {**message, "headers": headers.raw}
 
 
-def _place_of(err: Exception) -> str:
+def place_of(err: Exception) -> str:
     """Return file and line of an error; its message may hold what a customer sent."""
     frames = traceback.extract_tb(err.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
