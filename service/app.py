@@ -15,6 +15,7 @@ from ebbtide.project import load_project
 from ebbtide.store.sql import open_store
 from service.admin.routes import router as admin
 from service.access.gate import open_gate
+from service.campaigns.routes import router as campaigns
 from service.champion.kept import KeptBundles
 from service.champion.registry import RegistryProcess
 from service.champion.supply import ChampionSupply, FixedSupply
@@ -27,6 +28,7 @@ from service.health.routes import router as health
 from service.metrics import Metrics
 from service.openapi import describe
 from service.openapi30.routes import router as openapi30
+from service.outcomes.routes import router as outcomes
 from service.scoring.routes import router as scoring
 from service.turns import Turns
 from service.webhooks.announcer import Announcer
@@ -107,6 +109,8 @@ def create_app(
     app.state.desk = desk
     app.state.background = _background(desk)
     for router in (scoring, what_if, describing, health, openapi30, webhooks, admin):
+        app.include_router(router)
+    for router in (outcomes, campaigns):
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)

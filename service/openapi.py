@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 
 from service.access.described import describe_refusals
+from service.outcomes.examples import ANSWER as OUTCOMES
 from service.problems import KINDS, MEDIA_TYPE
 from service.scoring.examples import ANSWER
 from service.scoring.served_shapes import MARK, served_schemas
@@ -30,6 +31,7 @@ _ANSWERS = {
     "/v1/score": ANSWER,
     "/v1/scores": {"results": [ANSWER]},
     "/v1/what-if": examples.ANSWER,
+    "/v1/outcomes": OUTCOMES,
 }
 
 LANGUAGE_HEADER: dict[str, Any] = {

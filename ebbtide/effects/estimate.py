@@ -81,6 +81,8 @@ class Effect:
     treated, holdout : customers with a known outcome in either arm, where both have some.
     treated_left, holdout_left : how many of them churned.
     churn_treated, churn_holdout : the same as shares, with their intervals; None without any.
+    p_churn_treated, p_churn_holdout : mean probability of churn of either arm at assignment; None
+        without any.
     effect : by how much fewer of the treated churned, with its interval; None without a hold-out.
     saved_customers, saved_value, net_value : the effect times the treated, times their value, and
         less what the action cost, each with its interval; None where nothing may be said.
@@ -104,6 +106,8 @@ class Effect:
     holdout_left: int
     churn_treated: Interval | None
     churn_holdout: Interval | None
+    p_churn_treated: float | None
+    p_churn_holdout: float | None
     effect: Interval | None
     saved_customers: Interval | None
     saved_value: Interval | None
@@ -175,6 +179,8 @@ def estimate_effect(
         holdout_left=sum(each.left for each in holdout),
         churn_treated=_share(treated, level),
         churn_holdout=_share(holdout, level),
+        p_churn_treated=_mean_p_churn(treated),
+        p_churn_holdout=_mean_p_churn(holdout),
         effect=effect,
         saved_customers=_times(effect, n_treated) if may_claim else None,
         saved_value=saved_value,
@@ -233,6 +239,11 @@ def _goal(
 def _share(arms: Sequence[Tally], level: float) -> Interval | None:
     n = sum(each.known for each in arms)
     return share_interval(sum(each.left for each in arms), n, level=level) if n else None
+
+
+def _mean_p_churn(arms: Sequence[Tally]) -> float | None:
+    n = sum(each.known for each in arms)
+    return sum(each.p_churn_sum for each in arms) / n if n else None
 
 
 def _times(interval: Interval | None, factor: float) -> Interval | None:

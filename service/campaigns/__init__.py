@@ -1,0 +1,1 @@
+"""What actions did, by their hold-outs."""

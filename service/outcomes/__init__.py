@@ -1,0 +1,1 @@
+"""What became of customers, as companies report it."""
