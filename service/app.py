@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from ebbtide.policy.file import load_policy
 from ebbtide.project import load_project
 from ebbtide.store.sql import open_store
-from service.admin.routes import router as admin
 from service.access.gate import open_gate
+from service.admin.routes import router as admin
 from service.campaigns.routes import router as campaigns
 from service.champion.kept import KeptBundles
 from service.champion.registry import RegistryProcess
@@ -29,6 +29,8 @@ from service.metrics import Metrics
 from service.openapi import describe
 from service.openapi30.routes import router as openapi30
 from service.outcomes.routes import router as outcomes
+from service.recording.rescorer import Rescorer
+from service.recording.routes import router as recording
 from service.scoring.routes import router as scoring
 from service.turns import Turns
 from service.webhooks.announcer import Announcer
@@ -108,7 +110,7 @@ def create_app(
     )
     app.state.desk = desk
     app.state.background = _background(desk)
-    for router in (scoring, what_if, describing, health, openapi30, webhooks, admin):
+    for router in (scoring, what_if, describing, health, openapi30, webhooks, admin, recording):
         app.include_router(router)
     for router in (outcomes, campaigns):
         app.include_router(router)
@@ -147,6 +149,7 @@ def _background(desk: Desk) -> list[Background]:
             poll_seconds=settings.webhook_poll_seconds,
             random=random.random,
         ),
+        Rescorer(desk, poll_seconds=settings.rescore_poll_seconds),
         Announcer(desk, poll_seconds=settings.champion_poll_seconds),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
@@ -46,6 +46,35 @@ class Metrics:
             "ebbtide_problems",
             "Requests and rows that ended in a problem, by its kind.",
             ["kind"],
+            registry=self.registry,
+        )
+        self.events = Counter(
+            "ebbtide_events",
+            "Events received, by what became of them: kept, already_known or failed.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.rescored = Counter(
+            "ebbtide_rescored",
+            "Customers whose turn came after news, by status: scored, abstained, failed or skipped.",
+            ["status"],
+            registry=self.registry,
+        )
+        self.rescore_lag = Histogram(
+            "ebbtide_rescore_lag_seconds",
+            "Time from the news of a customer to the new score on record, seconds.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.rescore_queue = Gauge(
+            "ebbtide_rescore_queue_customers",
+            "Customers with news who wait to be scored again.",
+            registry=self.registry,
+        )
+        self.jobs = Counter(
+            "ebbtide_jobs",
+            "Jobs that this process has ended, by state: done, failed or cancelled.",
+            ["state"],
             registry=self.registry,
         )
         self.registry.register(_SupplyCollector(supply))

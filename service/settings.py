@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     """How long the rows of one request may be computed from events, seconds; the rows that are left
     then are refused with 503."""
 
+    history_valid_days: float = Field(default=7.0, gt=0, le=3650)
+    """How old the published history of a customer may be to be scored again on events, days."""
+
+    rescore_poll_seconds: float = Field(default=0.5, ge=0.01, le=60)
+    """How often to look for customers whose events came to another process, seconds."""
+
     store_wait_seconds: float = Field(default=2.0, ge=0.05, le=60)
     """How long an answer waits to be recorded while others write to the store, seconds; then the
     request is refused with 503."""

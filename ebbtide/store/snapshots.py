@@ -79,6 +79,20 @@ def newest_snapshots(
     return found
 
 
+def newest_as_of(connection: Connection, customer_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when the newest snapshot of each customer was taken, of those who have one."""
+    found: dict[str, datetime] = {}
+    held = SNAPSHOTS.c
+    for start in range(0, len(customer_ids), _CHUNK):
+        query = (
+            select(held.customer_id, func.max(held.as_of).label("as_of"))
+            .where(held.customer_id.in_(customer_ids[start : start + _CHUNK]))
+            .group_by(held.customer_id)
+        )
+        found.update({row.customer_id: row.as_of for row in connection.execute(query)})
+    return found
+
+
 def _keep(
     connection: Connection,
     *,

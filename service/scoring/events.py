@@ -79,7 +79,7 @@ def check_events(
             faults.add(where, expected="an array", got_kind=kind_of(rows), fix=fix)
             continue
         events[name] = [
-            _event(
+            check_event(
                 row,
                 pointer=f"{where}/{place}",
                 table=TABLES[name],
@@ -92,7 +92,7 @@ def check_events(
     return None if faults else events
 
 
-def _event(
+def check_event(
     row: object,
     *,
     pointer: str,
@@ -100,14 +100,19 @@ def _event(
     customer_id: str | None,
     faults: Faults,
     hints: Hints,
+    also: tuple[str, ...] = (),
 ) -> dict[str, object]:
+    """Return one row with aware instants and no customer id; what is wrong goes to the faults.
+
+    ``also`` are names that it may have besides its columns; they are the caller's to check.
+    """
     if not isinstance(row, dict):
         fix = "Send an object with the columns of the table."
         faults.add(pointer, expected="an object", got_kind=kind_of(row), fix=fix)
         return {}
     check_names(
         row,
-        table.names,
+        (*table.names, *also),
         pointer=pointer,
         where="the table's columns in docs",
         faults=faults,

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 MARK = "x-ebbtide-served"
 """Keyword of a schema that stands for features, changes or events until a model is known."""
 
-Served = Literal["Features", "Changes", "Events"]
+Served = Literal["Features", "Changes", "Events", "RecordedEvents"]
 
 _MAX_TEXT = 256
+_MAX_ID = 128
 _TYPES: Mapping[ColumnKind, dict[str, Any]] = {
     "id": {"type": "string", "maxLength": _MAX_TEXT},
     "text": {"type": "string", "maxLength": _MAX_TEXT},
@@ -56,6 +57,7 @@ def served_schemas(features: Sequence[FeatureContract] | None) -> dict[str, dict
         "Features": _features(features, "Values by feature name."),
         "Changes": _changes(features),
         **_events(),
+        **_recorded_events(),
     }
 
 
@@ -127,6 +129,39 @@ def _events() -> dict[str, dict[str, Any]]:
         "additionalProperties": False,
     }
     return {"Events": events, **rows}
+
+
+def _recorded_events() -> dict[str, dict[str, Any]]:
+    """Return the schemas of events of many customers: each row names its own."""
+    text = {"type": "string", "minLength": 1, "maxLength": _MAX_ID}
+    named = {
+        "customer_id": {**text, "description": "Id in your systems."},
+        "event_id": {**text, "type": ["string", "null"], "description": "Your id of the event."},
+    }
+    rows = {
+        f"Recorded{_row_name(table)}": {
+            **row,
+            "properties": {**named, **row["properties"]},
+            "required": ["customer_id", *row["required"]],
+        }
+        for table in TABLES.values()
+        for row in [_row(table)]
+    }
+    tables = {
+        table.name: {
+            "type": "array",
+            "items": {"$ref": f"#/components/schemas/Recorded{_row_name(table)}"},
+            "description": _sentence(table.meaning.capitalize()),
+        }
+        for table in TABLES.values()
+    }
+    events = {
+        "type": "object",
+        "description": "Rows by table, of any customers.",
+        "properties": tables,
+        "additionalProperties": False,
+    }
+    return {"RecordedEvents": events, **rows}
 
 
 def _row_name(table: TableContract) -> str:

@@ -1,0 +1,1 @@
+"""Events that companies send between two publishes, and scoring their customers again."""
