@@ -27,6 +27,8 @@ _REF = "#/components/schemas/{model}"
 _SHAPE = "x-ebbtide-shape"
 """Keyword under which the schema of a body waits to become a component."""
 
+_FRAMEWORK_SHAPES = ("HTTPValidationError", "ValidationError")
+
 _ANSWERS = {
     "/v1/score": ANSWER,
     "/v1/scores": {"results": [ANSWER]},
@@ -49,6 +51,18 @@ def json_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]
     schema = {_SHAPE: _schema_of(model), "$ref": _REF.format(model=model.__name__)}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+PARAMETERS = {
+    "webhook_id": "Id of the webhook.",
+    "customer_id": "Id of the customer in your systems.",
+    "job_id": "Id of the job.",
+    "prediction_id": "Id of the answer.",
+    "action": "Code of the action.",
+    "cursor": "next_cursor of the page before; leave it out for the first page.",
+    "limit": "How many to list at the most.",
+}
+"""What parameters mean wherever they stand, for routes that do not say it themselves."""
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -82,6 +96,8 @@ def _document(app: FastAPI, features: Sequence[FeatureContract] | None) -> dict[
         title=app.title, version=app.version, summary=app.summary, routes=app.routes
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    _mend_framework_problems(document)
+    _say_parameters(document)
     bodies = [schema.pop(_SHAPE) for schema in _schemas_with(_SHAPE, document["paths"])]
     for schema in (_schema_of(FaultShape), _schema_of(ProblemShape), *bodies):
         schemas.update(schema.pop("$defs", {}))
@@ -95,6 +111,26 @@ def _document(app: FastAPI, features: Sequence[FeatureContract] | None) -> dict[
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     describe_refusals(document)
     return document
+
+
+def _mend_framework_problems(document: dict[str, Any]) -> None:
+    """Describe what the framework refuses by itself as what it becomes here: a problem."""
+    for name in _FRAMEWORK_SHAPES:
+        document["components"]["schemas"].pop(name, None)
+    (problem,) = problem_responses(422).values()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if _FRAMEWORK_SHAPES[0] in str(operation["responses"].get("422", "")):
+                operation["responses"]["422"] = problem
+
+
+def _say_parameters(document: dict[str, Any]) -> None:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                said = PARAMETERS.get(parameter["name"])
+                if said is not None:
+                    parameter.setdefault("description", said)
 
 
 def _schema_of(model: type[BaseModel]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ebbtide.bundle.read import read_bundle
 from service.champion.supply import Served
 
 REF = "#/components/schemas/"
+PROBLEM = "application/problem+json"
 KEY = b"a key for tests"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -66,6 +67,15 @@ def test_another_model_makes_another_document(app, make_bundle):
     supply.current = Served(bundle=other, source="given", registry_version=None, loaded_at=NOW)
     assert app.openapi() is not before
     assert app.openapi() == before
+
+
+def test_every_problem_is_described_as_one(document, schemas):
+    assert not [name for name in schemas if "ValidationError" in name]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                if status >= "400" and path != "/readyz":
+                    assert list(response["content"]) == [PROBLEM], (method, path, status)
 
 
 def test_the_document_is_made_once_for_a_model(app):
