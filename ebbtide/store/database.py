@@ -175,6 +175,11 @@ class Database:
         """Return an insert of this database's dialect, which knows ``on_conflict_do_...``."""
         return _INSERT[self.engine.dialect.name](table)
 
+    def purge(self) -> None:
+        """Let no deleted row linger in files beside the database, where that is in our hands."""
+        with self.read("be purged") as connection:
+            self.kind.purge(connection)
+
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()

@@ -78,6 +78,9 @@ class PostgresDatabase:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_ms}")
         connection.exec_driver_sql(_TAKE_TURN)
 
+    def purge(self, connection: Connection) -> None:
+        """Nothing: PostgreSQL overwrites deleted rows by itself, and keeps its log as it is set."""
+
     def is_kept(self, connection: Connection) -> bool:
         """Whether what was committed is kept: the server has said so."""
         return not connection.invalidated

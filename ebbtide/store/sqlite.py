@@ -79,6 +79,13 @@ class SqliteFile:
         _wait_for_others(connection, wait_seconds)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    def purge(self, connection: Connection) -> None:
+        """Write the log back and empty it, for it holds rows that were deleted since."""
+        connection.rollback()
+        raw = connection.connection.cursor()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
+
     def is_kept(self, connection: Connection) -> bool:
         """Whether what was committed is in the file that carries the name."""
         known = connection.connection.info[_IDENTITY]
@@ -98,6 +105,7 @@ class SqliteFile:
                 raise sqlite3.OperationalError("this place takes no write-ahead log")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         except BaseException:
             connection.close()

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from ebbtide.store.schema import access, effects, events, idempotency, jobs, scores, webhooks
+from ebbtide.store.schema import (
+    access,
+    effects,
+    events,
+    idempotency,
+    jobs,
+    privacy,
+    scores,
+    webhooks,
+)
 from ebbtide.store.schema.base import METADATA
 
 TOPICS = (
@@ -11,6 +20,7 @@ TOPICS = (
     events,
     idempotency,
     jobs,
+    privacy,
     scores,
     webhooks,
 )
