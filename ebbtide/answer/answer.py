@@ -24,6 +24,7 @@ Abstain = Literal[
     "no_finite_score",
     "definition_changed",
     "expired",
+    "profiling_opt_out",
 ]
 
 ABSTAIN: dict[Abstain, Words] = {
@@ -52,6 +53,10 @@ ABSTAIN: dict[Abstain, Words] = {
         "No longer scored: valid_until has passed; score again",
         "评分已失效：已过有效期（valid_until）；请重新评分",
     ),
+    "profiling_opt_out": Words(
+        "Not scored: the customer has opted out of profiling",
+        "未评分：客户已选择不接受用户画像分析",
+    ),
 }
 
 WarningCode = Literal[
@@ -65,6 +70,7 @@ WarningCode = Literal[
     "calibration_off",
     "calibration_unchecked",
     "expired",
+    "newer_events",
 ]
 
 WARNINGS: dict[WarningCode, Words] = {
@@ -110,6 +116,10 @@ WARNINGS: dict[WarningCode, Words] = {
     "expired": Words(
         "as_of is longer ago than the policy lets an answer hold; send or publish newer data",
         "as_of 已超过策略规定的有效期，请发送或发布更新的数据",
+    ),
+    "newer_events": Words(
+        "Events of this customer have come in since; the score has not seen them",
+        "此后又收到该客户的新事件；本评分未将其计入",
     ),
 }
 

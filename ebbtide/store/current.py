@@ -23,34 +23,27 @@ from sqlalchemy import bindparam, case, literal, select, update
 
 from ebbtide.store.outbox import enqueue
 from ebbtide.store.schema.base import Instant
+from ebbtide.store.schema.events import EVENTS
+from ebbtide.store.schema.privacy import PREFERENCES
 from ebbtide.store.schema.scores import CURRENT_SCORES, PREDICTIONS, SCORE_SEQUENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
     from ebbtide.answer.answer import Answer
     from ebbtide.store.database import Database
+    from ebbtide.words import Language
 
 _CHUNK = 500  # ids in one query
 _THE_ONE = 1
-_OF_CUSTOMER = (
-    select(
-        PREDICTIONS.c.answer,
-        CURRENT_SCORES.c.valid_until,
-        CURRENT_SCORES.c.definition,
-        CURRENT_SCORES.c.language,
-    )
-    .join(CURRENT_SCORES, PREDICTIONS.c.prediction_id == CURRENT_SCORES.c.prediction_id)
-    .where(CURRENT_SCORES.c.customer_id == bindparam("customer_id"))
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
-    """The answer that holds for a customer, as it was written.
+    """The answer that is current for a customer, and what has been learned since.
 
     Parameters
     ----------
@@ -58,12 +51,60 @@ class Current:
     valid_until : until when it holds, aware.
     definition : the churn definition that it was made by.
     language : of its texts.
+    profiling_opt_out, contact_opt_out : what the customer has decided.
+    has_newer_events : whether events came in that the answer has not seen.
     """
 
     written: str
     valid_until: datetime
     definition: str
-    language: str
+    language: Language
+    profiling_opt_out: bool = False
+    contact_opt_out: bool = False
+    has_newer_events: bool = False
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Current:
+        """Make it from a row of :func:`current_query`."""
+        return cls(
+            written=row.answer,
+            valid_until=row.valid_until,
+            definition=row.definition,
+            language=row.language,
+            profiling_opt_out=bool(row.profiling_opt_out),
+            contact_opt_out=bool(row.contact_opt_out),
+            has_newer_events=bool(row.has_newer_events),
+        )
+
+
+def current_query() -> Select[Any]:
+    """Return the query for current answers with what has been learned since, of all customers."""
+    newer = (
+        select(EVENTS.c.sequence)
+        .where(
+            EVENTS.c.customer_id == CURRENT_SCORES.c.customer_id,
+            EVENTS.c.known_at >= CURRENT_SCORES.c.as_of,
+        )
+        .exists()
+    )
+    return (
+        select(
+            CURRENT_SCORES.c.sequence,
+            CURRENT_SCORES.c.updated_at,
+            CURRENT_SCORES.c.valid_until,
+            CURRENT_SCORES.c.definition,
+            CURRENT_SCORES.c.language,
+            PREDICTIONS.c.answer,
+            PREFERENCES.c.profiling_opt_out,
+            PREFERENCES.c.contact_opt_out,
+            newer.label("has_newer_events"),
+        )
+        .join(PREDICTIONS, PREDICTIONS.c.prediction_id == CURRENT_SCORES.c.prediction_id)
+        .outerjoin(PREFERENCES, PREFERENCES.c.customer_id == CURRENT_SCORES.c.customer_id)
+    )
+
+
+_OF_CUSTOMER = current_query().where(CURRENT_SCORES.c.customer_id == bindparam("customer_id"))
 
 
 def make_current(connection: Connection, answers: Sequence[Answer], *, database: Database) -> None:
@@ -105,14 +146,7 @@ def make_current(connection: Connection, answers: Sequence[Answer], *, database:
 def current_score(connection: Connection, customer_id: str) -> Current | None:
     """Return the answer that holds for a customer; None where nothing was ever answered."""
     row = connection.execute(_OF_CUSTOMER, {"customer_id": customer_id}).one_or_none()
-    if row is None:
-        return None
-    return Current(
-        written=row.answer,
-        valid_until=row.valid_until,
-        definition=row.definition,
-        language=row.language,
-    )
+    return None if row is None else Current.of(row)
 
 
 def _taken(

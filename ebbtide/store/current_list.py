@@ -8,7 +8,9 @@ from uuid import uuid4
 
 from sqlalchemy import select, update
 
-from ebbtide.store.schema.scores import CURRENT_SCORES, PREDICTIONS, SCORE_SEQUENCE
+from ebbtide.store.current import Current, current_query
+from ebbtide.store.schema.privacy import PREFERENCES
+from ebbtide.store.schema.scores import CURRENT_SCORES, SCORE_SEQUENCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,12 +46,12 @@ class Listed:
     ----------
     sequence : its place; no two have the same, and a change gives a greater one.
     updated_at : when it became current; never before that of a lesser sequence.
-    written : the whole answer as JSON text.
+    current : the answer.
     """
 
     sequence: int
     updated_at: datetime
-    written: str
+    current: Current
 
 
 def sequence_reached(connection: Connection) -> tuple[str, int] | None:
@@ -72,14 +74,15 @@ def listed_scores(
 ) -> Sequence[Listed]:
     """Return current scores with a sequence above a number, in the order of the sequence.
 
+    Customers who opted out of profiling are left out.
+
     Who goes on after the last that was seen sees every change at least once: a score that changes
     meanwhile gets a greater number.
     """
     scores = CURRENT_SCORES.c
     query = (
-        select(scores.sequence, scores.updated_at, PREDICTIONS.c.answer)
-        .join(PREDICTIONS, PREDICTIONS.c.prediction_id == scores.prediction_id)
-        .where(scores.sequence > after)
+        current_query()
+        .where(scores.sequence > after, PREFERENCES.c.profiling_opt_out.isnot(True))
         .order_by(scores.sequence)
         .limit(limit)
     )
@@ -94,7 +97,7 @@ def listed_scores(
             if wanted.definition is not None:
                 query = query.where(scores.definition == wanted.definition)
     return [
-        Listed(sequence=row.sequence, updated_at=row.updated_at, written=row.answer)
+        Listed(sequence=row.sequence, updated_at=row.updated_at, current=Current.of(row))
         for row in connection.execute(query)
     ]
 

@@ -196,7 +196,7 @@ class AnswerShape(_Shape):
     )
     abstain_code: str | None = Field(
         description="Why there is no score: already_churned, too_little_history, out_of_range, "
-        "no_finite_score, definition_changed or expired."
+        "no_finite_score, definition_changed, expired or profiling_opt_out."
     )
     abstain_text: str | None = Field(description="The same in words.")
     warnings: list[WarningShape] = Field(description="What the reader should know.")

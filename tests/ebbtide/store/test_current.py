@@ -63,7 +63,7 @@ def listed(store, wanted=ANY, *, after=0, limit=1000):
 
 
 def ids(rows):
-    return [json.loads(row.written)["prediction_id"] for row in rows]
+    return [json.loads(row.current.written)["prediction_id"] for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_reader_sees_the_last_state_of_every_customer_while_many_write(url):
             numbers = [row.sequence for row in rows]
             assert numbers == sorted(set(numbers))
             for row in rows:
-                written = json.loads(row.written)
+                written = json.loads(row.current.written)
                 seen[written["customer_id"]] = written["prediction_id"]
             if rows:
                 after = numbers[-1]
