@@ -25,6 +25,8 @@ from service.desk import Desk
 from service.edge import Edge
 from service.handlers import install_handlers
 from service.health.routes import router as health
+from service.jobs.routes import router as jobs
+from service.jobs.workers import JobWorkers
 from service.metrics import Metrics
 from service.openapi import describe
 from service.openapi30.routes import router as openapi30
@@ -112,7 +114,7 @@ def create_app(
     app.state.background = _background(desk)
     for router in (scoring, what_if, describing, health, openapi30, webhooks, admin, recording):
         app.include_router(router)
-    for router in (outcomes, campaigns):
+    for router in (outcomes, campaigns, jobs):
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)
@@ -150,6 +152,7 @@ def _background(desk: Desk) -> list[Background]:
             random=random.random,
         ),
         Rescorer(desk, poll_seconds=settings.rescore_poll_seconds),
+        JobWorkers(desk),
         Announcer(desk, poll_seconds=settings.champion_poll_seconds),
     ]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from ebbtide.store.outbox import enqueue
 from ebbtide.store.schema.jobs import JOB_RESULTS, JOBS
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 JobState = Literal["receiving", "queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[JobState, ...] = get_args(JobState)
@@ -138,10 +138,25 @@ def jobs_of(
     return [_read(row) for row in connection.execute(query)]
 
 
-def count_under_way(connection: Connection, caller: str) -> int:
+def count_under_way(connection: Connection, *, caller: str, now: datetime) -> int:
     """Return how many jobs of a caller have not ended."""
-    query = select(JOBS.c.job_id).where(JOBS.c.caller == caller, JOBS.c.state.in_(UNDER_WAY))
-    return len(connection.execute(query).all())
+    is_worked_on = or_(JOBS.c.state.in_(("queued", "running")), _is_received(now))
+    query = select(func.count()).where(JOBS.c.caller == caller, is_worked_on)
+    return connection.scalar(query) or 0
+
+
+def count_received(connection: Connection, *, now: datetime) -> int:
+    """Return how many files are being received."""
+    return connection.scalar(select(func.count()).where(_is_received(now))) or 0
+
+
+def give_up(connection: Connection, job_id: str, *, now: datetime) -> None:
+    """Let a job that is being received expire at once."""
+    connection.execute(
+        update(JOBS)
+        .where(JOBS.c.job_id == job_id, JOBS.c.state == "receiving")
+        .values(lease_until=now)
+    )
 
 
 def queue(connection: Connection, job_id: str, *, received_bytes: int) -> Job:
@@ -308,6 +323,10 @@ def cancel(connection: Connection, job_id: str, *, now: datetime, keep_days: flo
     if changed.rowcount == 1 and job is not None:
         _tell(connection, job, at=now)
     return job
+
+
+def _is_received(now: datetime) -> ColumnElement[bool]:
+    return and_(JOBS.c.state == "receiving", JOBS.c.lease_until > now)
 
 
 def _ended(state: JobState, *, now: datetime, keep_days: float) -> dict[str, Any]:

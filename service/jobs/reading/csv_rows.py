@@ -28,7 +28,7 @@ def csv_chunks(
     place: dict[str, Any] | None,
     features: Sequence[FeatureContract],
 ) -> Iterator[Chunk]:
-    """Yield the rows of a CSV file; empty lines are none.
+    r"""Yield the rows of a CSV file; empty lines are none.
 
     A record with too few or too many cells is a row that fails. Where the quotes are broken, nobody
     can say where the next record begins: the file fails.

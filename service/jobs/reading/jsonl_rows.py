@@ -21,7 +21,7 @@ def jsonl_chunks(
     place: dict[str, Any] | None,
     max_line_bytes: int,
 ) -> Iterator[Chunk]:
-    """Yield the rows of a file of JSON lines; empty lines are none.
+    r"""Yield the rows of a file of JSON lines; empty lines are none.
 
     A line that is no JSON is a row that fails, and so is one that is too long: of it, no more than
     its limit is held.

@@ -180,7 +180,7 @@ def test_jobs_are_listed_newest_first_page_by_page(database):
         before = (first[-1].created_at, first[-1].job_id)
         second = jobs.jobs_of(connection, "crm", limit=2, before=before)
         everybody = jobs.jobs_of(connection, None, limit=9)
-        assert jobs.count_under_way(connection, "crm") == 3
+        assert jobs.count_under_way(connection, caller="crm", now=NOW) == 3
     assert [each.job_id for each in [*first, *second]] == ["c", "b", "a"]
     assert [each.job_id for each in everybody] == ["c", "b", "d", "a"]
 
@@ -248,6 +248,16 @@ def test_a_file_that_broke_off_is_deleted_when_its_receiver_is_given_up(database
     assert expired(database, NOW) == 0
     assert expired(database, LATER) == 2
     assert counts(database) == [0, 0, 0, 0]
+
+
+def test_a_receiver_that_is_not_heard_of_does_not_count(database):
+    add(database, job(state="receiving", lease_until=LATER))
+    for now, count in ((NOW, 1), (LATER, 0)):
+        with database.read() as connection:
+            assert jobs.count_received(connection, now=now) == count
+            assert jobs.count_under_way(connection, caller="crm", now=now) == count
+    database.write(partial(jobs.give_up, job_id="j1", now=NOW))
+    assert expired(database, NOW) == 1
 
 
 def test_results_of_cancelled_jobs_are_deleted_at_once(database):
