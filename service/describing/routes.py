@@ -135,6 +135,8 @@ def describe_actions(request: Request, response: Response, desk: TheDesk) -> Act
                     "save_rate_sd": action.save_rate.sd,
                     "min_p_churn": action.eligibility.min_p_churn,
                     "min_value": action.eligibility.min_value,
+                    "family": action.held_out_with,
+                    "holdout_share": policy.holdout_share(action),
                 }
             )
             for action in policy.actions

@@ -119,6 +119,8 @@ class ActionShape(BaseModel):
     save_rate_sd: float = Field(description="Standard deviation of that belief.")
     min_p_churn: float = Field(description="Offered from this probability on.")
     min_value: float = Field(description="Offered from this value on.")
+    family: str = Field(description="Customers are held out of all actions of a family.")
+    holdout_share: float = Field(description="Part of the customers that is held out.")
 
 
 class ActionsShape(BaseModel):

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ebbtide.drivers import Drivers
-from ebbtide.policy.policy import Eligibility, FeatureBounds
+from ebbtide.policy.policy import Eligibility, FeatureBounds, Holdout
 from ebbtide.store.store import StoreUnavailable
 from service.app import create_app
 from service.scoring.shapes import AnswerShape, ScoresAnswer
@@ -57,6 +57,21 @@ def test_the_actions_are_those_of_the_policy_in_the_language_asked_for(client):
     actions = {action["code"]: action for action in response.json()["actions"]}
     assert len(actions) == 9
     assert actions["loyalty_points"]["text"] == "赠送500积分，下次购物可抵5.00"
+    assert actions["loyalty_points"]["family"] == "loyalty_points"
+    assert {action["holdout_share"] for action in actions.values()} == {0.0}
+
+
+def test_an_action_says_its_family_and_the_share_that_is_held_out_but_no_salt(app, client):
+    desk = app.state.desk
+    first, *others = desk.policy.actions
+    actions = (replace(first, family="contact", holdout_share=0.3), *others)
+    holdout = Holdout(share=0.1, salt="s3cret-s4lt")
+    policy = replace(desk.policy, actions=actions, holdout=holdout)
+    app.state.desk = replace(desk, policy=policy)
+    answer = client.get("/v1/actions")
+    told = [(each["family"], each["holdout_share"]) for each in answer.json()["actions"]]
+    assert told[:2] == [("contact", 0.3), (others[0].code, 0.1)]
+    assert "s3cret" not in answer.text
 
 
 def test_alive_and_ready(client, bundle):
