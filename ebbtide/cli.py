@@ -22,6 +22,7 @@ VERB_MODULES = (
     "training.verbs",
     "training.definition_lab.verbs",
     "service.verbs",
+    "service.access.verbs",
     "ebbtide.policy.verbs",
 )
 

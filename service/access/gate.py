@@ -34,6 +34,11 @@ _LOG = structlog.get_logger("ebbtide.access")
 Mode = Literal["keys", "demo mode", "closed"]
 _LARGE_BODY_BYTES = 65_536
 
+NOBODY_KNOWN = (
+    "There is no key, and the service listens to other machines: every request gets 401. Run "
+    "`ebbtide keys create`."
+)
+
 
 def open_gate(
     settings: Settings, *, database: Database, now: Callable[[], datetime], host: str
@@ -140,11 +145,7 @@ class Gate:
                 "with `ebbtide keys create`; that ends demo mode.",
             )
         elif mode == "closed":
-            _LOG.warning(
-                "closed",
-                detail="There is no key, and the service listens to other machines: every request "
-                "gets 401. Run `ebbtide keys create`.",
-            )
+            _LOG.warning("closed", detail=NOBODY_KNOWN)
 
     def _caller(self, request: HTTPConnection) -> Caller | None:
         try:

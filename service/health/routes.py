@@ -10,10 +10,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import PlainTextResponse, Response
 
 from ebbtide.store.store import StoreUnavailable
+from service.access.gate import NOBODY_KNOWN
 from service.access.guard import needs
 from service.desk import Desk, desk_of
 
 if TYPE_CHECKING:
+    from service.access.gate import Mode
     from service.champion.supply import Served
 
 router = APIRouter(tags=["health"])
@@ -30,6 +32,10 @@ class Readiness(BaseModel):
     reasons: list[str] = Field(description="What is wrong and what to do; empty if ready.")
     model_version: str | None = Field(description="Version of the bundle being served.")
     source: str | None = Field(description="registry, last_verified or given.")
+    access: Literal["keys", "demo mode", "closed"] | None = Field(
+        description="keys: callers need one; demo mode: there is none, and only this machine is "
+        "answered; closed: there is none, and nobody is. Null if the store does not answer."
+    )
 
 
 class Liveness(BaseModel):
@@ -61,18 +67,22 @@ def readiness(desk: Desk) -> Readiness:
     """Return whether requests can be answered, and what is wrong."""
     served = desk.supply.current
     blocking = [] if served else [desk.supply.complaint or "No model is loaded yet."]
+    access: Mode | None = None
     try:
         desk.store.check()
+        access = desk.gate.mode()
     except StoreUnavailable as err:
         blocking.append(str(err))
     complaints = [desk.supply.complaint] if served and desk.supply.complaint else []
     if served:
         complaints += _withheld_actions(desk, served)
+    complaints += [NOBODY_KNOWN] if access == "closed" else []
     return Readiness(
         state="not_ready" if blocking else "degraded" if complaints else "ready",
         reasons=blocking + complaints,
         model_version=served.bundle.version if served else None,
         source=served.source if served else None,
+        access=access,
     )
 
 

@@ -12,7 +12,15 @@ from ebbtide.cli import EXIT_CODES, build_app
 from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = typer.main.get_command(build_app()).commands
+VERBS = {
+    name: command
+    for verb, found in typer.main.get_command(build_app()).commands.items()
+    for name, command in (
+        {f"{verb} {inner}": each for inner, each in found.commands.items()}
+        if hasattr(found, "commands")
+        else {verb: found}
+    ).items()
+}
 OPTIONS = [(verb, option) for verb, command in VERBS.items() for option in command.params]
 NOT_VERBS = {"Exit codes", "Environment", "The command line"}
 READ_AT = re.compile(r"environ(?:\.get\(|\.setdefault\(|\[)\s*[\"'](\w+)")
