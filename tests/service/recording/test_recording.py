@@ -1,4 +1,4 @@
-"""Events over HTTP: kept once, before the answer, each row for itself; their customers are named."""
+"""Events over HTTP: kept once, before the answer, each row for itself; customers are named."""
 
 from __future__ import annotations
 
