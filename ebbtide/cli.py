@@ -24,6 +24,7 @@ VERB_MODULES = (
     "service.verbs",
     "service.access.verbs",
     "ebbtide.policy.verbs",
+    "ebbtide.store.verbs",
 )
 
 EXIT_CODES: tuple[tuple[type[EbbtideError], int], ...] = (

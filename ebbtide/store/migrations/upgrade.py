@@ -49,6 +49,13 @@ def upgrade(database: Database) -> None:
     )
 
 
+def is_of_this_version(database: Database) -> bool:
+    """Return whether a database has the tables of this version, neither older nor newer."""
+    with database.read("say which version it is of") as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current == _steps().get_current_head()
+
+
 def _take_steps(connection: Connection, steps: ScriptDirectory) -> None:
     context = MigrationContext.configure(connection)
     current = context.get_current_revision()  # another may have been here while this one waited
