@@ -61,6 +61,8 @@ def back_up(database: Database, *, to: Path, force: bool = False) -> Backup:
     ------
     SettingsError
         If the file is there already or cannot be written, or the store is in PostgreSQL.
+    NotReady
+        If there is nothing in the store.
     StoreUnavailable
         If the store cannot be read or is damaged.
     """
@@ -69,6 +71,8 @@ def back_up(database: Database, *, to: Path, force: bool = False) -> Backup:
         raise SettingsError(f"{str(to)!r} is already there; choose another name, or add --force.")
     if to.absolute() in (source, _beside(source, "-wal"), _beside(source, "-shm")):
         raise SettingsError("Expected another file than the store itself; choose another name.")
+    if not _has_tables(source):
+        raise NotReady("There is nothing in the store yet. Serve or score first.")
     with _files_written(to), tempfile.TemporaryDirectory(prefix=".backup-", dir=to.parent) as made:
         copy = Path(made) / to.name
         os.close(os.open(copy, os.O_CREAT | os.O_WRONLY, 0o600))

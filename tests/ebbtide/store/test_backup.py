@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, select, text
 
 from ebbtide.errors import ContractError, NotReady, SettingsError
+from ebbtide.project import load_project
 from ebbtide.store import backup
 from ebbtide.store.backup import back_up, restore
 from ebbtide.store.database import open_database
@@ -239,6 +240,9 @@ def test_the_verbs_copy_a_store_and_put_it_back(tmp_path):
     config.write_text(
         '[project]\nname = "t"\ncurrency = "EUR"\n[tables.transactions]\npath = "t.csv"\n'
     )
+    nothing = run("backup", "--to", tmp_path / "b.db", "--config", config)
+    assert (nothing.returncode, "nothing in the store" in nothing.stderr) == (5, True)
+    open_store(load_project(config).database_url).close()
     made = run("backup", "--to", tmp_path / "b.db", "--config", config)
     assert (made.returncode, "and checked" in made.stdout) == (0, True), made.stderr
     put_back = run("restore", "--from", tmp_path / "b.db", "--config", config)
