@@ -27,6 +27,7 @@ from service.handlers import install_handlers
 from service.health.routes import router as health
 from service.jobs.routes import router as jobs
 from service.jobs.workers import JobWorkers
+from service.looking_up.routes import router as looking_up
 from service.metrics import Metrics
 from service.openapi import describe
 from service.openapi30.routes import router as openapi30
@@ -87,7 +88,9 @@ def create_app(
         if model is not None
         else _champion_supply(settings, project=project, now=now)
     )
-    store = store or open_store(project.database_url, busy_seconds=settings.store_wait_seconds)
+    store = store or open_store(
+        project.database_url, folder=project.folder, busy_seconds=settings.store_wait_seconds
+    )
     desk = Desk(
         settings=settings,
         currency=project.project.currency,
@@ -116,6 +119,7 @@ def create_app(
         app.include_router(router)
     for router in (outcomes, campaigns, jobs):
         app.include_router(router)
+    app.include_router(looking_up)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it

@@ -80,7 +80,7 @@ def score_with_spark(
             rows = write_frame(done.scores, out)
             if publish:
                 progress("publish the snapshot")
-                store = open_store(project.database_url)
+                store = open_store(project.database_url, folder=project.folder)
                 store.publish_snapshots(collected(done.snapshot).to_pandas(), basis=bundle.basis)
                 store.close()
     return f"{rows:,} customers scored by {bundle.version}: {out}"

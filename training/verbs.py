@@ -305,7 +305,7 @@ def score(
         write_table(scored, path)
         if publish:
             progress("publish the snapshot")
-            store = open_store(project.database_url)
+            store = open_store(project.database_url, folder=project.folder)
             store.publish_snapshots(snapshot.to_pandas(), basis=bundle.basis)
             if not no_histories:
                 progress("publish the histories")

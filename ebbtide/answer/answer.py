@@ -148,6 +148,7 @@ class Question:
     is_alive : whether the customer is alive by the churn definition; the dead are not scored.
     has_history : whether a purchase or contract from before ``as_of`` is known, by which one who is
         not alive can have left.
+    profiling_opt_out : whether the customer does not wish to be scored; values are not looked at.
     value : margin at stake, currency, >= 0; None to estimate it from spend.
     contact_opt_out : whether the customer does not wish to be contacted.
     missing : names of features that were not sent, and whose null has a meaning.
@@ -163,6 +164,7 @@ class Question:
     as_of: datetime
     is_alive: bool = True
     has_history: bool = True
+    profiling_opt_out: bool = False
     value: float | None = None
     contact_opt_out: bool = False
     with_interval: bool = False

@@ -276,6 +276,8 @@ def _abstain(
     features: Sequence[FeatureContract],
 ) -> Abstain | None:
     """Return why a row gets no score; None if it gets one. Without contributions none is finite."""
+    if question.profiling_opt_out:
+        return "profiling_opt_out"
     if not question.is_alive:
         return "already_churned" if question.has_history else "too_little_history"
     if np.isnan(values).all():

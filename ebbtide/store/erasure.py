@@ -194,6 +194,13 @@ class Erasures:
         return found
 
 
+def barred_by(
+    erasures: Erasures | None, connection: Connection, facts: Iterable[tuple[str, datetime]]
+) -> frozenset[tuple[str, datetime]]:
+    """Return what :meth:`Erasures.barred` says; nothing where no erasures are known."""
+    return frozenset() if erasures is None else erasures.barred(connection, facts)
+
+
 def _drop_contents(connection: Connection) -> None:
     for table in (JOB_RESULTS, JOB_INPUTS, IDEMPOTENCY_KEYS):
         connection.execute(delete(table))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from ebbtide.answer.written import answer_from_json, answer_to_json
 from ebbtide.store.feature_sets import DOUBLES
 from ebbtide.store.schema.scores import PREDICTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from ebbtide.answer.answer import Answer
     from ebbtide.store.feature_sets import FeatureSets
@@ -52,6 +54,78 @@ def predictions_of(connection: Connection, customer_id: str) -> Sequence[Answer]
         .order_by(PREDICTIONS.c.scored_at.desc(), PREDICTIONS.c.prediction_id)
     )
     return [answer_from_json(json.loads(row)) for row in connection.scalars(query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """An answer of the log with what it was made from.
+
+    Parameters
+    ----------
+    answer : as it was given.
+    values : what was scored, by feature; NaN is missing.
+    """
+
+    answer: Answer
+    values: Mapping[str, float]
+
+
+def logged_answers(
+    connection: Connection,
+    customer_id: str,
+    *,
+    limit: int,
+    feature_sets: FeatureSets,
+    before: tuple[datetime, str] | None = None,
+) -> list[Logged]:
+    """Return answers given about a customer, the newest first.
+
+    Parameters
+    ----------
+    connection : for reading.
+    customer_id : who.
+    limit : how many at most.
+    feature_sets : of the same database.
+    before : ``scored_at`` and ``prediction_id`` of an answer; only those after it in this order.
+    """
+    log = PREDICTIONS.c
+    query = (
+        select(log.answer, log.feature_set_id, log.feature_values)
+        .where(log.customer_id == customer_id)
+        .order_by(log.scored_at.desc(), log.prediction_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        instant, prediction_id = before
+        query = query.where(
+            log.scored_at <= instant,
+            or_(log.scored_at < instant, log.prediction_id < prediction_id),
+        )
+    return [_logged(connection, row, feature_sets) for row in connection.execute(query)]
+
+
+def logged_answer_at(
+    connection: Connection, customer_id: str, instant: datetime, *, feature_sets: FeatureSets
+) -> Logged | None:
+    """Return the answer that was current for a customer at an instant; None if none was given."""
+    log = PREDICTIONS.c
+    query = (
+        select(log.answer, log.feature_set_id, log.feature_values)
+        .where(log.customer_id == customer_id, log.scored_at <= instant)
+        .order_by(log.as_of.desc(), log.scored_at.desc(), log.prediction_id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _logged(connection, row, feature_sets)
+
+
+def _logged(connection: Connection, row: Row[Any], feature_sets: FeatureSets) -> Logged:
+    names, _ = feature_sets.meaning(connection, row.feature_set_id)
+    values = np.frombuffer(row.feature_values, dtype=DOUBLES).tolist()
+    return Logged(
+        answer=answer_from_json(json.loads(row.answer)),
+        values=dict(zip(names, values, strict=True)),
+    )
 
 
 def _log_row(entry: Prediction, feature_set: str) -> dict[str, Any]:

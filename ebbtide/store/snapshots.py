@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import func, select
 
+from ebbtide.store.erasure import barred_by
 from ebbtide.store.feature_sets import DOUBLES
 from ebbtide.store.frame import snapshot_rows
 from ebbtide.store.schema.scores import SNAPSHOTS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ebbtide.scorer.scores import FloatArray
+    from ebbtide.store.erasure import Erasures
     from ebbtide.store.feature_sets import FeatureSets
     from ebbtide.store.frame import SnapshotRows
     from ebbtide.store.store import Basis
@@ -29,12 +31,19 @@ _CHUNK = 500  # ids in one query; SQLite allows 32,766 variables, PostgreSQL 65,
 _PUBLISHED_AT_ONCE = 2_000  # snapshots in one transaction: others who write wait for no more
 
 
-def publish_snapshots(frame: pd.DataFrame, *, basis: Basis, feature_sets: FeatureSets) -> int:
+def publish_snapshots(
+    frame: pd.DataFrame,
+    *,
+    basis: Basis,
+    feature_sets: FeatureSets,
+    erasures: Erasures | None = None,
+) -> int:
     """Keep snapshots; see ``SqlStore.publish_snapshots``."""
     rows = snapshot_rows(frame)
     packed = rows.matrix.astype(DOUBLES)
+    kept = 0
     for start in range(0, len(rows.customer_ids), _PUBLISHED_AT_ONCE):
-        feature_sets.database.write(
+        kept += feature_sets.database.write(
             partial(
                 _keep,
                 rows=rows,
@@ -42,10 +51,11 @@ def publish_snapshots(frame: pd.DataFrame, *, basis: Basis, feature_sets: Featur
                 part=slice(start, start + _PUBLISHED_AT_ONCE),
                 basis=basis,
                 feature_sets=feature_sets,
+                erasures=erasures,
             ),
             deed="keep the snapshots",
         )
-    return len(rows.customer_ids)
+    return kept
 
 
 def newest_snapshots(
@@ -101,7 +111,8 @@ def _keep(
     part: slice,
     basis: Basis,
     feature_sets: FeatureSets,
-) -> None:
+    erasures: Erasures | None,
+) -> int:
     insert = feature_sets.database.insert(SNAPSHOTS)
     upsert = insert.on_conflict_do_update(
         index_elements=["customer_id", "as_of"],
@@ -111,17 +122,18 @@ def _keep(
         },
     )
     feature_set = feature_sets.id_of(connection, rows.names, basis)
-    connection.execute(
-        upsert,
-        [
-            {
-                "customer_id": customer_id,
-                "as_of": as_of,
-                "feature_set_id": feature_set,
-                "feature_values": values.tobytes(),
-            }
-            for customer_id, as_of, values in zip(
-                rows.customer_ids[part], rows.as_of[part], packed[part], strict=True
-            )
-        ],
-    )
+    facts = list(zip(rows.customer_ids[part], rows.as_of[part], strict=True))
+    barred = barred_by(erasures, connection, facts)
+    kept = [
+        {
+            "customer_id": customer_id,
+            "as_of": as_of,
+            "feature_set_id": feature_set,
+            "feature_values": values.tobytes(),
+        }
+        for (customer_id, as_of), values in zip(facts, packed[part], strict=True)
+        if (customer_id, as_of) not in barred
+    ]
+    if kept:
+        connection.execute(upsert, kept)
+    return len(kept)

@@ -7,29 +7,38 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from ebbtide.store import assignments, current, predictions, snapshots
+from ebbtide.pseudonym import installation_key
+from ebbtide.store import assignments, current, predictions, preferences, snapshots
 from ebbtide.store.database import BUSY_SECONDS, open_database
+from ebbtide.store.erasure import Erasures, barred_by
 from ebbtide.store.feature_sets import FeatureSets
 from ebbtide.store.migrations.upgrade import upgrade
+from ebbtide.store.tombstones import TombstoneFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     import pandas as pd
     from sqlalchemy import Connection
 
     from ebbtide.answer.answer import Answer
     from ebbtide.store.database import Database
+    from ebbtide.store.predictions import Logged
     from ebbtide.store.store import Basis, Prediction, Snapshot
 
 
-def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> SqlStore:
+def open_store(
+    url: str, *, folder: Path | None = None, busy_seconds: float = BUSY_SECONDS
+) -> SqlStore:
     """Open the store of a URL, and bring its tables to this version.
 
     Parameters
     ----------
     url : of a SQLite file or a PostgreSQL database.
+    folder : where the key of pseudonyms and the tombstones of erased customers are; None for none,
+        which only fits where no customer is kept.
     busy_seconds : how long to wait for others who write, seconds; then ``StoreBusy`` is raised.
 
     Raises
@@ -42,10 +51,22 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> SqlStore:
     database = open_database(url, busy_seconds=busy_seconds)
     try:
         upgrade(database)
+        erasures = None if folder is None else _erasures(database, folder / "service")
     except BaseException:
         database.close()
         raise
-    return SqlStore(database)
+    return SqlStore(database, erasures=erasures)
+
+
+def _erasures(database: Database, folder: Path) -> Erasures:
+    """Return who was erased, after erasing whoever an older database brought back."""
+    erasures = Erasures(
+        database=database,
+        file=TombstoneFile(folder / "erasures.jsonl"),
+        key=installation_key(folder / "pseudonym.key"),
+    )
+    erasures.reapply()
+    return erasures
 
 
 class SqlStore:
@@ -54,10 +75,12 @@ class SqlStore:
     Parameters
     ----------
     database : where they are.
+    erasures : who was erased; None only where no customer is kept.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, erasures: Erasures | None = None) -> None:
         self.database = database
+        self.erasures = erasures
         self._feature_sets = FeatureSets(database)
 
     def publish_snapshots(self, frame: pd.DataFrame, *, basis: Basis) -> int:
@@ -76,7 +99,9 @@ class SqlStore:
         int
             How many rows were kept.
         """
-        return snapshots.publish_snapshots(frame, basis=basis, feature_sets=self._feature_sets)
+        return snapshots.publish_snapshots(
+            frame, basis=basis, feature_sets=self._feature_sets, erasures=self.erasures
+        )
 
     def newest_snapshots(
         self, customer_ids: Sequence[str], *, until: datetime
@@ -96,10 +121,21 @@ class SqlStore:
     def add_predictions(self, connection: Connection, entries: Sequence[Prediction]) -> None:
         """Add entries to the log as a part of a unit of ``Database.write``.
 
-        Their answers become current, where none of a later ``as_of`` is.
+        Their answers become current, where none of a later ``as_of`` is. Who was erased or opted
+        out of profiling since the answer was begun is not entered, or not made current.
         """
+        known = [(entry.answer.customer_id, entry.answer.scored_at) for entry in entries]
+        barred = barred_by(self.erasures, connection, known)
+        entries = [entry for entry, fact in zip(entries, known, strict=True) if fact not in barred]
         predictions.record_predictions(connection, entries, feature_sets=self._feature_sets)
-        answers = [entry.answer for entry in entries]
+        decided = preferences.preferences_of(
+            connection, [entry.answer.customer_id for entry in entries]
+        )
+        answers = [
+            entry.answer
+            for entry in entries
+            if not decided.get(entry.answer.customer_id, preferences.NONE).profiling_opt_out
+        ]
         assignments.record_assignments(connection, answers, insert=self.database.insert)
         current.make_current(connection, answers, database=self.database)
 
@@ -107,6 +143,26 @@ class SqlStore:
         """Return the answers given about a customer, the newest first: for audits and tests."""
         with self.database.read("read the log") as connection:
             return predictions.predictions_of(connection, customer_id)
+
+    def history(
+        self, customer_id: str, *, limit: int, before: tuple[datetime, str] | None = None
+    ) -> Sequence[Logged]:
+        """Return answers of the log, the newest first; see ``logged_answers``."""
+        with self.database.read("read the log") as connection:
+            return predictions.logged_answers(
+                connection,
+                customer_id,
+                limit=limit,
+                before=before,
+                feature_sets=self._feature_sets,
+            )
+
+    def answer_at(self, customer_id: str, instant: datetime) -> Logged | None:
+        """Return the answer that was current at an instant; None if none was given till then."""
+        with self.database.read("read the log") as connection:
+            return predictions.logged_answer_at(
+                connection, customer_id, instant, feature_sets=self._feature_sets
+            )
 
     def check(self) -> None:
         """Return if the database answers; raise ``StoreUnavailable`` if not."""

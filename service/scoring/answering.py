@@ -7,7 +7,7 @@ acknowledge an answer.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -17,6 +17,7 @@ import numpy as np
 from ebbtide.answer.answer import Answer, Question
 from ebbtide.answer.compose import answer_rows
 from ebbtide.errors import ContractError
+from ebbtide.store.preferences import preferences_of
 from ebbtide.store.store import Prediction
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.expectations import expectations_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ebbtide.bundle.contents import Bundle
     from ebbtide.definition import ChurnDefinition
     from ebbtide.scorer.scores import FloatArray
+    from ebbtide.store.preferences import Preferences
     from ebbtide.store.store import Snapshot
     from ebbtide.words import Language
     from service.desk import Desk
@@ -92,6 +94,8 @@ def answer_request(
     StoreUnavailable
         If stored snapshots cannot be read.
     """
+    decided = _preferences(rows, desk=desk)
+    rows = [_as_decided(row, decided) for row in rows]
     stored = _stored_snapshots(rows, desk=desk, now=now)
     ends_at = time.monotonic() + desk.settings.event_deadline_seconds
     found = [
@@ -122,6 +126,22 @@ def answer_request(
     )
 
 
+def _preferences(rows: Sequence[Row | Problem], *, desk: Desk) -> Mapping[str, Preferences]:
+    ids = [row.customer_id for row in rows if not isinstance(row, Problem)]
+    with desk.store.database.read("look up preferences") as connection:
+        return preferences_of(connection, ids)
+
+
+def _as_decided(row: Row | Problem, decided: Mapping[str, Preferences]) -> Row | Problem:
+    """Return a row as its customer has decided: what is stored and what is asked both count."""
+    if isinstance(row, Problem) or row.customer_id not in decided:
+        return row
+    own = decided[row.customer_id]
+    if own.profiling_opt_out:
+        return replace(row, profiling_opt_out=True, features=None, events=None)
+    return replace(row, contact_opt_out=row.contact_opt_out or own.contact_opt_out)
+
+
 def _stored_snapshots(
     rows: Sequence[Row | Problem], *, desk: Desk, now: datetime
 ) -> dict[int, Snapshot]:
@@ -129,7 +149,9 @@ def _stored_snapshots(
     wanted: dict[datetime, list[int]] = {}
     ids = {}
     for place, row in enumerate(rows):
-        if not isinstance(row, Problem) and row.features is None and row.events is None:
+        if isinstance(row, Problem) or row.profiling_opt_out:
+            continue
+        if row.features is None and row.events is None:
             ids[place] = row.customer_id
             wanted.setdefault(row.as_of or now, []).append(place)
     stored = {}
@@ -148,6 +170,9 @@ def _find_features(
     now: datetime,
     stored: Mapping[int, Snapshot],
 ) -> _Found | Problem:
+    if row.profiling_opt_out:
+        question = _question(row, as_of=row.as_of or now, is_alive=True)
+        return _Found(question=question, values=np.full(len(bundle.scorer.features), np.nan))
     if row.features is not None:
         question = _question(
             row,
@@ -277,6 +302,7 @@ def _question(
         has_history=has_history,
         value=row.value,
         contact_opt_out=row.contact_opt_out,
+        profiling_opt_out=row.profiling_opt_out,
         with_interval=row.with_interval,
         missing=missing,
         missing_tables=missing_tables,

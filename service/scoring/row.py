@@ -38,6 +38,7 @@ class Row:
     as_of: datetime | None
     value: float | None
     contact_opt_out: bool
+    profiling_opt_out: bool = False
     with_interval: bool
     features: FeatureValues | None
     events: Events | None

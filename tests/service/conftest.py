@@ -154,7 +154,7 @@ def settings(project_file):
 
 @pytest.fixture
 def store(tmp_path):
-    made = open_store(f"sqlite:///{tmp_path}/store.db")
+    made = open_store(f"sqlite:///{tmp_path}/store.db", folder=tmp_path)
     yield made
     made.close()
 

@@ -89,7 +89,7 @@ def score_table(
         write_table(scored, out)
         if publish:
             progress("publish the snapshot")
-            store = open_store(project.database_url)
+            store = open_store(project.database_url, folder=project.folder)
             store.publish_snapshots(chosen.snapshot.to_pandas(), basis=bundle.basis)
             store.close()
     print_findings(chosen.findings)
