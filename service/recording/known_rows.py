@@ -1,4 +1,4 @@
-"""What is known of one customer: the rows of the last publish, with the events since laid over them.
+"""What is known of one customer: the rows of the last publish, and the events laid over them.
 
 A publish is the truth about everything known before it; events bridge the time since. A row that
 is known already is not counted twice, and what completes a row is written into it.
@@ -75,7 +75,7 @@ def known_rows(history: History | None, events: Sequence[Event]) -> Rows:
 
 
 def _published(name: str, history: History) -> _Table:
-    table = _Table(table_contract(name))
+    table = _Table(table_contract(name), columns=history.layout.columns.get(name, ()))
     for row in history.rows[name]:
         table.add(_Held(row=dict(row), is_published=True))
     return table
@@ -84,9 +84,10 @@ def _published(name: str, history: History) -> _Table:
 class _Table:
     """The rows of one table so far, found by their id and by their clock."""
 
-    def __init__(self, contract: TableContract) -> None:
+    def __init__(self, contract: TableContract, *, columns: Sequence[str] = ()) -> None:
         self.held: list[_Held] = []
         self._contract = contract
+        self._nothing: dict[str, object] = dict.fromkeys(columns)  # what a row does not say is null
         self._clock = contract.clock if contract.clock in contract.required else None
         self._by_id: dict[str, _Held] = {}
         self._by_clock: dict[object, list[_Held]] = {}
@@ -101,7 +102,8 @@ class _Table:
         """Write an event into the row that it is a version of, or add it."""
         same = self._by_id.get(event.event_id or "") or self._same(event)
         if same is None:
-            self.add(_Held(row=dict(event.row), event_id=event.event_id))
+            row = self._nothing | dict(event.row)
+            self.add(_Held(row=row, event_id=event.event_id))
             return
         same.is_met = True
         if event.event_id is not None and same.event_id is None:

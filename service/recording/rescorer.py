@@ -26,6 +26,7 @@ from ebbtide.store.rescore_queue import (
     take_customers,
 )
 from ebbtide.store.store import StoreUnavailable
+from service.edge import place_of
 from service.problems import Problem
 from service.recording.eligibility import obstacles
 from service.recording.known_rows import known_rows
@@ -125,8 +126,8 @@ class Rescorer:
                 worked = self.rescore_some()
             except StoreUnavailable:
                 worked = 0
-            except Exception:
-                _LOG.exception("rescoring_failed")
+            except Exception as err:  # no error may end the thread
+                _LOG.error("rescoring_failed", error=type(err).__name__, at=place_of(err))
                 worked = 0
             if not worked:
                 self._desk.news.wait(self._poll_seconds)
@@ -154,9 +155,9 @@ class Rescorer:
             return self._scored(taken, bundle=bundle)
         except StoreUnavailable:
             raise
-        except Exception:
-            if len(taken) == 1:
-                _LOG.exception("rescoring_failed", attempts=taken[0].attempts)
+        except Exception as err:  # of any kind: the others are to be scored
+            if len(taken) == 1:  # no traceback: it may quote the customer's rows
+                _LOG.error("rescoring_failed", error=type(err).__name__, at=place_of(err))
                 return [_Outcome(taken=taken[0], status="failed")]
             return [each for one in taken for each in self._answered([one], bundle=bundle)]
 

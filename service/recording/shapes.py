@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.scoring.served_shapes import marked
-from service.scoring.shapes import FaultShape
+from service.scoring.shapes import FaultShape  # noqa: TC001  pydantic reads it
 
 
 class _Shape(BaseModel):
