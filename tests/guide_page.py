@@ -1,9 +1,10 @@
 """A guide as what it asks of the reader: files to write, requests to send, answers to expect.
 
-In a guide, a block of ``bash`` that begins with curl and a block of ``http`` are requests; a block of
-``json`` or ``csv`` right after one is its answer, shortened. A block of ``csv NAME`` or ``json NAME``
-is a file. ``<!-- status: 422 -->`` before a request expects that status, and ``<!-- until: state=done
--->`` repeats it until its answer says so. Names in capitals after ``$`` are fields of earlier answers.
+In a guide, a block of ``bash`` that begins with curl and a block of ``http`` are requests; a block
+of ``json`` or ``csv`` right after one is its answer, shortened. A block of ``csv NAME`` or ``json
+NAME`` is a file. ``<!-- status: 422 -->`` before a request expects that status, and ``<!-- until:
+state=done -->`` repeats it until its answer says so. Names in capitals after ``$`` are fields of
+earlier answers.
 """
 
 from __future__ import annotations

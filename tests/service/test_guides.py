@@ -15,6 +15,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+
+from ebbtide.api_key import new_key
+from ebbtide.store.keys import add_key
 from guide_page import (
     File,
     Request,
@@ -26,9 +29,6 @@ from guide_page import (
     write_files,
     written,
 )
-
-from ebbtide.api_key import new_key
-from ebbtide.store.keys import add_key
 from service.access.scopes import SCOPES
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
