@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from ebbtide.store.database import Database
+    from ebbtide.store.keys import ApiKey
     from service.settings import Settings
 
 _LOG = structlog.get_logger("ebbtide.access")
@@ -156,9 +157,7 @@ class Gate:
             return DEMO if self._is_demo(request) else None
         if credential.startswith(PREFIX):
             key = self._keyring.find(credential)
-            return key and Caller(
-                name=key.name, scopes=key.scopes, key_id=key.key_id, rate_limit=key.rate_limit
-            )
+            return None if key is None else _holder(key)
         return self._tokens.caller_of(credential) if self._tokens else None
 
     def _is_demo(self, request: HTTPConnection) -> bool:
@@ -176,6 +175,10 @@ class Gate:
             "got none. Send one; whoever runs the service makes it with `ebbtide keys create`.",
             headers={"WWW-Authenticate": 'Bearer realm="ebbtide"', **_ending(request)},
         )
+
+
+def _holder(key: ApiKey) -> Caller:
+    return Caller(name=key.name, scopes=key.scopes, key_id=key.key_id, rate_limit=key.rate_limit)
 
 
 def _tokens(settings: Settings, now: Callable[[], datetime]) -> Tokens | None:

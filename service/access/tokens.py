@@ -78,9 +78,8 @@ class Tokens:
             return False
         expires, issued, begins = times
         now = self.now().timestamp()
-        return expires > now - self.leeway_seconds and max(issued, begins) <= (
-            now + self.leeway_seconds
-        )
+        has_begun = max(issued, begins) <= now + self.leeway_seconds
+        return bool(has_begun and expires > now - self.leeway_seconds)
 
 
 def _is_time(value: object) -> bool:

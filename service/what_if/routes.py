@@ -15,6 +15,7 @@ from ebbtide.answer.answer import ABSTAIN
 from ebbtide.answer.unlearned import unlearned
 from ebbtide.answer.warned import warned
 from ebbtide.what_if import NOTICE, WhatIf, compared
+from service.access.guard import needs
 from service.body import BYTES_A_VALUE, parse_json
 from service.language import negotiate
 from service.openapi import LANGUAGE_HEADER, json_body, problem_responses
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ebbtide.words import Language
     from service.scoring.feature_values import FeatureValues
 
-router = APIRouter(prefix="/v1", tags=["score"])
+router = APIRouter(prefix="/v1", tags=["score"], dependencies=[Depends(needs("score"))])
 
 NAMES = ("features", "changes")
 
