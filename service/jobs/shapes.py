@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ebbtide.store.jobs import Job, JobState, Source
 from service.problems import Problem
-from service.scoring.shapes import ProblemShape
+from service.scoring.shapes import ProblemShape  # noqa: TC001  pydantic reads it, too
 
 
 class _Shape(BaseModel):

@@ -85,23 +85,35 @@ def work_once(work: Work) -> bool:
         return False
     try:
         job = _leased(work)
+        if job is None:
+            return False
         while job is not None:
-            try:
-                work.on(job)
-            except LeaseLost:
-                job = _still_ours(work, job)
-            except Exception as err:
-                _gave_up(work, job, err)
-                raise
-            else:
-                return True
-    except (ContentGone, LeaseLost):
-        return True  # cancelled, or another's
+            job = _worked_on(work, job)
     except (Stopped, StoreUnavailable):
         return False
-    except Exception:
-        return True
-    return False
+    return True
+
+
+def _worked_on(work: Work, job: Job) -> Job | None:
+    """Work on a job; return it as it stands if it is to be gone on with, without the erased."""
+    try:
+        work.on(job)
+    except LeaseLost:
+        return _still_ours(work, job)
+    except ContentGone:
+        return None  # cancelled
+    except Stopped:
+        raise
+    except StoreUnavailable:
+        _LOG.warning("job_waits_for_store")
+        _give_back(work, job)
+        raise
+    except Exception as err:
+        _LOG.error("job_failed_unexpectedly", error=type(err).__name__, at=place_of(err))
+        found = _still_ours(work, job)
+        if found is not None:
+            work.end(found, state="failed", problem=_INTERNAL)
+    return None
 
 
 def _leased(work: Work) -> Job | None:
@@ -123,19 +135,11 @@ def _still_ours(work: Work, job: Job) -> Job | None:
     return found if is_ours else None
 
 
-def _gave_up(work: Work, job: Job, err: Exception) -> None:
-    """Let a job on which we came to grief wait again, or end it."""
-    if isinstance(err, Stopped | ContentGone):
-        return
+def _give_back(work: Work, job: Job) -> None:
+    """Let a job wait for a worker again at once; if that cannot be kept, its lease will end."""
     found = _still_ours(work, job)
-    if found is None:
-        return
-    if isinstance(err, StoreUnavailable):
-        _LOG.warning("job_waits_for_store")
+    if found is not None:
         work.desk.store.database.write(partial(jobs.release, job=found), deed="give a job back")
-        return
-    _LOG.error("job_failed_unexpectedly", error=type(err).__name__, at=place_of(err))
-    work.end(found, state="failed", problem=_INTERNAL)
 
 
 _INTERNAL = Problem(

@@ -32,7 +32,7 @@ _KINDS: dict[str, CellKind] = {
 }
 """The columns that are no features; the others of a row are no cells."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _HINT_LENGTH = 64
 _MAX_LISTED = 10

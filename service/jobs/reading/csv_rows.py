@@ -48,7 +48,7 @@ def csv_chunks(
     Examples
     --------
     >>> import io
-    >>> file = io.BufferedReader(io.BytesIO(b"customer_id,value\\nc-1,12.5\\nc-2,\\n"))
+    >>> file = io.BufferedReader(io.BytesIO(b"customer_id,value\nc-1,12.5\nc-2,\n"))
     >>> (chunk,) = csv_chunks(file, size=33, place=None, features=())
     >>> chunk.rows
     [{'customer_id': 'c-1', 'value': 12.5}, {'customer_id': 'c-2', 'value': None}]

@@ -41,7 +41,7 @@ def jsonl_chunks(
     Examples
     --------
     >>> import io
-    >>> file = io.BufferedReader(io.BytesIO(b'{"customer_id": "c-1"}\\n\\n{'))
+    >>> file = io.BufferedReader(io.BytesIO(b'{"customer_id": "c-1"}\n\n{'))
     >>> (chunk,) = jsonl_chunks(file, size=25, place=None, max_line_bytes=100)
     >>> chunk.rows[0], chunk.rows[1].kind, chunk.after
     ({'customer_id': 'c-1'}, 'malformed-json', {'byte': 25})
