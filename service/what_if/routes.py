@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import JSONResponse
 
