@@ -15,8 +15,16 @@ from service.settings import read_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ebbtide.bundle.contents import Bundle
 
-def serve(project_file: Path, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+
+def serve(
+    project_file: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    model: Bundle | None = None,
+) -> None:
     """Serve a project until the process is told to end.
 
     Parameters
@@ -24,6 +32,7 @@ def serve(project_file: Path, *, host: str = "127.0.0.1", port: int = 8000) -> N
     project_file : the project file.
     host : address to listen at.
     port : port to listen at; 0 takes a free one, which the log names.
+    model : serve this bundle for ever; None to follow the champion of the registry.
 
     Raises
     ------
@@ -32,7 +41,7 @@ def serve(project_file: Path, *, host: str = "127.0.0.1", port: int = 8000) -> N
     """
     log_as_json()
     settings = read_settings(project_file=project_file)
-    app = create_app(settings, host=host)
+    app = create_app(settings, model=model, host=host)
     uvicorn.run(
         app,
         host=host,

@@ -1,83 +1,20 @@
-"""A small signed model, a project around it, and a client of the service that serves it."""
+"""The small signed model, a project around it, and a client of the service that serves it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from ebbtide.bundle.contents import Golden, Reference
 from ebbtide.bundle.read import read_bundle
-from ebbtide.bundle.write import write_bundle
-from ebbtide.definition import ChurnDefinition
-from ebbtide.scorer.calibrator import PlattCalibrator
-from ebbtide.scorer.calibrator_interval import ProbabilityInterval
-from ebbtide.scorer.linear import LinearModel
-from ebbtide.scorer.ranks import RankScale
-from ebbtide.scorer.scorer import RankedScorer
-from ebbtide.scorer.typical import TypicalByOutcome
 from ebbtide.store.sql import open_store
-from features.catalogue.catalogue import catalogue_version, features_named
 from service.app import create_app
 from service.settings import read_settings
-from training.explanation.drivers import drivers
+from small_model import KEY, NOW, write_small_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-KEY = b"a key for tests"
-NAMES = (
-    "recency_days",
-    "spend_365d",
-    "purchase_days_90d",
-    "discount_share_365d",
-    "complaints_90d",
-    "complaint_open_days",
-    "payments_overdue",
-)
-COLUMNS = {
-    "transactions": {"customer_id", "occurred_at", "amount", "discount"},
-    "complaints": {"customer_id", "opened_at", "resolved_at", "severity"},
-    "payments": {"customer_id", "due_at", "paid_at"},
-}
-WEIGHTS = np.array([4.0, -1.0, -1.0, 1.0, 3.0, 1.0, 6.0])
-FEATURES = {
-    "recency_days": 143,
-    "spend_365d": 840.5,
-    "purchase_days_90d": 0,
-    "discount_share_365d": 0.25,
-    "complaints_90d": 2,
-    "complaint_open_days": None,
-    "payments_overdue": 0,
-}
-ROW = {"customer_id": "c-1", "features": FEATURES}
-
-
-def scorer(intercept: float) -> RankedScorer:
-    count = len(NAMES)
-    scales = [RankScale.of(np.array([0.0, 0.0, 10.0, 100.0, 400.0])) for _ in NAMES]
-    return RankedScorer(
-        features=tuple(feature.contract for feature in features_named(NAMES)),
-        scales=tuple(scales),
-        typical=np.array([30.0, 400.0, 2.0, np.nan, 0.0, np.nan, 0.0]),
-        by_outcome=TypicalByOutcome(
-            stayers=np.array([22.0, 610.0, 3.0, np.nan, 0.0, np.nan, 0.0]),
-            leavers=np.array([96.0, 180.0, 1.0, np.nan, 0.0, np.nan, 0.0]),
-        ),
-        model=LinearModel(
-            intercept=intercept,
-            weights=WEIGHTS,
-            missing_weights=np.zeros(count),
-            centers=np.full(count, 0.4),
-            missing_centers=np.zeros(count),
-        ),
-        calibrator=PlattCalibrator(slope=1.0, intercept=0.0),
-        interval=ProbabilityInterval(scores=(0.0,), below=(0.3,), above=(0.4,), level_spread=0.1),
-    )
 
 
 @pytest.fixture(scope="session")
@@ -86,43 +23,10 @@ def make_bundle(tmp_path_factory):
 
     def make(intercept: float = 0.0, *, key: bytes | None = KEY, golden_off: float = 0.0) -> Path:
         folder = tmp_path_factory.mktemp("bundle") / "bundle"
-        model = scorer(intercept)
-        rows = np.array([[10.0, 100.0, 1.0, np.nan, 0.0, np.nan, 0.0]])
-        write_bundle(
-            folder,
-            kind="logistic",
-            model_files={"linear.json": _json(model.model.to_json())},
-            scorer=model,
-            definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
-            lookback_days=365,
-            catalogue_version=catalogue_version(features_named(NAMES)),
-            columns=COLUMNS,
-            reference=Reference(
-                as_of="2026-02-01",
-                n_customers=1000,
-                p_churn_quantiles=np.linspace(0.0, 1.0, 101),
-                missing_share=np.zeros(len(NAMES)),
-            ),
-            golden=Golden(rows=rows, p_churn=model.p_churn(rows) + golden_off),
-            card="# Model card\n",
-            drivers=drivers(model, rows),
-            metrics={
-                "auc": 0.8,
-                "calibration_error": 0.02,
-                "calibration_checked_on": "a later period",
-            },
-            lineage={},
-            key=key,
-        )
+        write_small_bundle(folder, intercept=intercept, key=key, golden_off=golden_off)
         return folder
 
     return make
-
-
-def _json(content: object) -> str:
-    import json
-
-    return json.dumps(content)
 
 
 @pytest.fixture(scope="session")
