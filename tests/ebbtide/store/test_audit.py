@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
@@ -19,8 +20,8 @@ AT = datetime(2026, 3, 2, 12, 0, 0, 123, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path):
-    made = open_database(f"sqlite:///{tmp_path}/d.db")
+def database(url):
+    made = open_database(url)
     METADATA.create_all(made.engine, tables=[AUDIT_LOG, AUDIT_HEAD])
     yield made
     made.close()
@@ -238,6 +239,23 @@ def test_a_log_of_more_than_one_part_is_read_whole(database):
 
     database.write(unit)
     assert verdict_of(database).entries == 1_203
+
+
+def test_chains_of_two_who_append_at_once_are_one(url, database):
+    """Two engines are to the database what two processes are."""
+    others = [open_database(url, busy_seconds=20.0) for _ in range(2)]
+
+    def append(other):
+        for number in range(25):
+            record(other, f"deed.{number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(append, other) for other in others * 2]:
+            done.result()
+    for other in others:
+        other.close()
+    assert verdict_of(database).broken_at is None
+    assert verdict_of(database).entries == 100
 
 
 def _hash_at(database, sequence):

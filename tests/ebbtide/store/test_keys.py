@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -18,8 +19,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def database(tmp_path):
-    store = open_store(f"sqlite:///{tmp_path}/store.db")
+def database(url):
+    store = open_store(url)
     yield store.database
     store.close()
 
@@ -46,12 +47,17 @@ def deeds_of(database):
         return [entry.deed for entry in newest_deeds(connection, most=100)][::-1]
 
 
-def test_a_key_is_kept_by_its_hash_only(database, tmp_path):
+def test_a_key_is_found_again_by_its_hash(database):
     key = add(database)
     (kept,) = keys_of(database)
     assert kept.secret_hash == key.secret_hash
     assert (kept.name, kept.scopes) == ("crm", {"score", "read"})
-    database.close()
+
+
+def test_no_file_of_the_store_holds_the_secret(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    key = add(store.database)
+    store.close()
     files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert key.key_id.encode() in files
     assert key.secret.encode() not in files
@@ -63,6 +69,22 @@ def test_a_third_live_key_of_a_name_is_refused_with_what_to_do(database):
         add(database, at=NOW + DAY)
     assert len(keys_of(database)) == 2
     assert deeds_of(database) == ["key.created", "key.created"]
+
+
+def test_two_who_add_at_once_do_not_add_a_third(url, database):
+    others = [open_store(url) for _ in range(4)]
+
+    def added(store):
+        try:
+            return add(store.database) is not None
+        except SettingsError:
+            return False
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(added, others)) == 2
+    for store in others:
+        store.close()
+    assert len(keys_of(database)) == 2
 
 
 def test_revoked_and_expired_keys_make_room(database):
