@@ -32,6 +32,7 @@ from service.metrics import Metrics
 from service.openapi import describe
 from service.openapi30.routes import router as openapi30
 from service.outcomes.routes import router as outcomes
+from service.privacy.routes import router as privacy
 from service.recording.rescorer import Rescorer
 from service.recording.routes import router as recording
 from service.scoring.routes import router as scoring
@@ -115,7 +116,17 @@ def create_app(
     )
     app.state.desk = desk
     app.state.background = _background(desk)
-    for router in (scoring, what_if, describing, health, openapi30, webhooks, admin, recording):
+    for router in (
+        scoring,
+        what_if,
+        describing,
+        health,
+        openapi30,
+        webhooks,
+        admin,
+        privacy,
+        recording,
+    ):
         app.include_router(router)
     for router in (outcomes, campaigns, jobs):
         app.include_router(router)

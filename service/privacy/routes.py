@@ -1,0 +1,197 @@
+"""Erase and export a customer, and keep what the customer has decided."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Path
+from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
+from starlette.responses import Response  # noqa: TC002
+
+from ebbtide.pseudonym import pseudonym
+from ebbtide.store.audit import record_deed
+from ebbtide.store.export import exported
+from ebbtide.store.preferences import NONE, Preferences, keep_preferences, preferences_of
+from service.access.guard import caller_of, needs
+from service.body import BYTES_A_VALUE, parse_json
+from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signature
+from service.idempotency import Kept, once
+from service.openapi import json_body, problem_responses
+from service.privacy.shapes import (
+    ErasedShape,
+    ExportShape,
+    PreferencesRequest,
+    PreferencesShape,
+)
+from service.problems import ProblemError, invalid
+from service.scoring.checks import Faults, Hints, check_flag, check_names, check_text, kind_of
+from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+    from ebbtide.store.erasure import Erasures
+
+router = APIRouter(
+    prefix="/v1/customers", tags=["privacy"], dependencies=[Depends(needs("privacy"))]
+)
+
+_PROBLEMS = problem_responses(400, 408, 413, 415, 422, 500, 503)
+_FLAGS = ("profiling_opt_out", "contact_opt_out")
+_MAX_ID = 128
+
+
+def _customer_id(
+    customer_id: Annotated[str, Path(min_length=1, max_length=_MAX_ID, description="Who.")],
+) -> str:
+    faults = Faults()
+    checked = check_text(customer_id, pointer="/customer_id", max_length=_MAX_ID, faults=faults)
+    if checked is None:
+        raise ProblemError(invalid(faults.found, more=faults.more))
+    return checked
+
+
+CustomerId = Annotated[str, Depends(_customer_id)]
+
+
+@router.delete(
+    "/{customer_id}",
+    operation_id="erase_customer",
+    summary="Erase a customer",
+    responses=problem_responses(422, 500, 503),
+)
+def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ErasedShape:
+    """Erase all that is held about a customer, for good; repeat it as often as you like."""
+    at = desk.now()
+    erasures = _erasures(desk)
+    counts = erasures.erase(customer_id, at=at)
+    _note(request, desk, "customer.erased", customer_id, rows=sum(counts.values()))
+    return ErasedShape(erased_at=at, rows=sum(counts.values()), tables=counts)
+
+
+@router.get(
+    "/{customer_id}/export",
+    operation_id="export_customer",
+    summary="Export a customer",
+    responses=problem_responses(422, 500, 503),
+)
+def export_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ExportShape:
+    """Return all that is held about a customer, by table."""
+    at = desk.now()
+    _note(request, desk, "customer.exported", customer_id)
+    return ExportShape(
+        exported_at=at,
+        preferences=_shown(_found(customer_id, desk)),
+        tables=exported(desk.store.database, customer_id),
+    )
+
+
+@router.get(
+    "/{customer_id}/preferences",
+    operation_id="read_preferences",
+    summary="Read what a customer has decided",
+    responses=problem_responses(422, 500, 503),
+)
+def read_preferences(customer_id: CustomerId, desk: TheDesk) -> PreferencesShape:
+    """Say what a customer has decided; nothing, where nothing was noted."""
+    return _shown(_found(customer_id, desk))
+
+
+@router.put(
+    "/{customer_id}/preferences",
+    operation_id="keep_preferences",
+    summary="Keep what a customer has decided",
+    responses={200: {"model": PreferencesShape}, **_PROBLEMS},
+    openapi_extra=json_body(
+        PreferencesRequest, {"profiling_opt_out": True, "contact_opt_out": True}
+    ),
+)
+def put_preferences(
+    request: Request, customer_id: CustomerId, body: Body, desk: TheDesk
+) -> Response:
+    """Keep what a customer has decided; it holds on every route from this answer on."""
+    max_values = desk.settings.max_body_bytes // BYTES_A_VALUE
+    flags = _checked(parse_json(body, max_values=max_values))
+    preferences = Preferences(**flags, updated_at=desk.now())
+
+    def change(connection: Connection) -> Kept:
+        keep_preferences(connection, customer_id, preferences, database=desk.store.database)
+        _record(
+            connection,
+            request,
+            desk,
+            "preferences.kept",
+            customer_id,
+            {name: str(value).lower() for name, value in flags.items()},
+        )
+        return Kept(content=_shown(preferences).model_dump(mode="json"))
+
+    return once(request, desk, body=body, change=change)
+
+
+def _checked(read: object) -> dict[str, bool]:
+    faults = Faults()
+    if not isinstance(read, dict):
+        fix = f"Send an object with {' and '.join(_FLAGS)}."
+        faults.add("", expected="an object", got_kind=kind_of(read), fix=fix)
+        raise ProblemError(invalid(faults.found, more=faults.more))
+    check_names(read, _FLAGS, pointer="", where="docs/privacy.md", faults=faults, hints=Hints())
+    flags = {name: check_flag(read.get(name), pointer=f"/{name}", faults=faults) for name in _FLAGS}
+    if faults:
+        raise ProblemError(invalid(faults.found, more=faults.more))
+    return {name: value is True for name, value in flags.items()}
+
+
+def _found(customer_id: str, desk: Desk) -> Preferences:
+    with desk.store.database.read("look up preferences") as connection:
+        return preferences_of(connection, [customer_id]).get(customer_id, NONE)
+
+
+def _shown(preferences: Preferences) -> PreferencesShape:
+    return PreferencesShape(
+        profiling_opt_out=preferences.profiling_opt_out,
+        contact_opt_out=preferences.contact_opt_out,
+        updated_at=preferences.updated_at,
+    )
+
+
+def _erasures(desk: Desk) -> Erasures:
+    assert desk.store.erasures is not None, "the service opens its store with a folder"
+    return desk.store.erasures
+
+
+def _note(
+    request: Request, desk: Desk, deed: str, customer_id: str, **details: str | int | None
+) -> None:
+    desk.store.database.write(
+        partial(
+            _record,
+            request=request,
+            desk=desk,
+            deed=deed,
+            customer_id=customer_id,
+            details=details,
+        ),
+        deed="note the deed",
+    )
+
+
+def _record(
+    connection: Connection,
+    request: Request,
+    desk: Desk,
+    deed: str,
+    customer_id: str,
+    details: Mapping[str, str | int | None],
+) -> None:
+    record_deed(
+        connection,
+        at=desk.now(),
+        actor=caller_of(request).name,
+        deed=deed,
+        subject=pseudonym(customer_id, key=_erasures(desk).key),
+        details=details,
+    )

@@ -1,0 +1,148 @@
+"""What customers may ask for, over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ebbtide.pseudonym import pseudonym
+
+FEATURES = {
+    "recency_days": 143,
+    "spend_365d": 840.5,
+    "purchase_days_90d": 0,
+    "discount_share_365d": 0.25,
+    "complaints_90d": 2,
+    "complaint_open_days": None,
+    "payments_overdue": 0,
+}
+ROW = {"customer_id": "canary-1", "features": FEATURES}
+OUT = {"profiling_opt_out": True, "contact_opt_out": False}
+PATH = "/v1/customers/canary-1"
+
+
+def scored(client, **changes):
+    answer = client.post("/v1/score", json={**ROW, **changes})
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_what_is_held_is_exported_by_table(client):
+    prediction_id = scored(client)["prediction_id"]
+    export = client.get(f"{PATH}/export").json()
+    (logged,) = export["tables"]["predictions"]
+    assert logged["answer"]["prediction_id"] == prediction_id
+    assert logged["features"]["spend_365d"] == 840.5
+    assert logged["features"]["complaint_open_days"] is None
+    assert export["tables"]["current_scores"][0]["prediction_id"] == prediction_id
+    assert export["preferences"] == {
+        "profiling_opt_out": False,
+        "contact_opt_out": False,
+        "updated_at": None,
+    }
+
+
+def test_of_an_unknown_customer_nothing_is_exported(client):
+    assert client.get(f"{PATH}/export").json()["tables"] == {}
+
+
+def test_after_an_erasure_nothing_is_held(client, store):
+    scored(client)
+    erased = client.delete(PATH).json()
+    assert erased["tables"]["predictions"] == 1
+    assert erased["rows"] == sum(erased["tables"].values())
+    assert client.get(f"{PATH}/export").json()["tables"] == {}
+    assert store.predictions_of("canary-1") == []
+    again = client.delete(PATH)
+    assert (again.status_code, again.json()["rows"]) == (200, 0)
+
+
+def test_whether_a_customer_was_known_does_not_show_in_the_shape_of_the_answer(client):
+    scored(client)
+    known, unknown = client.delete(PATH), client.delete("/v1/customers/nobody")
+    assert known.status_code == unknown.status_code == 200
+    assert known.json().keys() == unknown.json().keys()
+
+
+def test_deeds_name_the_customer_by_pseudonym_only(client, store):
+    client.delete(PATH)
+    client.get(f"{PATH}/export")
+    client.put(f"{PATH}/preferences", json=OUT)
+    deeds = client.get("/v1/admin/audit")
+    assert "canary-1" not in deeds.text
+    key = store.erasures.key
+    mine = [each["deed"] for each in deeds.json()["deeds"] if each["subject"]]
+    assert mine == ["preferences.kept", "customer.exported", "customer.erased"]
+    subjects = {each["subject"] for each in deeds.json()["deeds"] if each["subject"]}
+    assert subjects == {pseudonym("canary-1", key=key)}
+
+
+def test_who_opted_out_of_profiling_is_not_scored_whatever_is_sent(client):
+    before = scored(client)
+    assert before["status"] == "scored"
+    kept = client.put(f"{PATH}/preferences", json=OUT).json()
+    assert kept["profiling_opt_out"] is True
+    assert kept["updated_at"] is not None
+    bought = {"transactions": [{"occurred_at": "2026-02-01T00:00:00Z", "amount": 5}]}
+    for changes in ({}, {"features": None, "events": bought}, {"features": None}):
+        answer = scored(client, **changes)
+        assert (answer["status"], answer["abstain_code"]) == ("abstained", "profiling_opt_out")
+        assert answer["churn_probability"] is None
+    both = client.post("/v1/scores", json={"rows": [ROW, {**ROW, "customer_id": "other"}]})
+    assert [each["status"] for each in both.json()["results"]] == ["abstained", "scored"]
+    tables = client.get(f"{PATH}/export").json()["tables"]
+    assert "current_scores" not in tables
+    assert all(value is None for value in tables["predictions"][-1]["features"].values())
+
+
+def test_who_opts_in_again_is_scored_again(client):
+    client.put(f"{PATH}/preferences", json=OUT)
+    client.put(f"{PATH}/preferences", json={**OUT, "profiling_opt_out": False})
+    assert scored(client)["status"] == "scored"
+
+
+def test_who_opted_out_of_contact_gets_no_action_that_needs_consent(client):
+    complaining = {"features": {**FEATURES, "complaints_90d": 6}, "value": 1000}
+    assert scored(client, **complaining)["action_code"] == "discount_voucher"
+    out = {"profiling_opt_out": False, "contact_opt_out": True}
+    client.put(f"{PATH}/preferences", json=out)
+    for said in (None, False, True):
+        answer = scored(client, **complaining, contact_opt_out=said)
+        assert answer["action_code"] == "loyalty_points"
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ([], ""),
+        ({}, "/profiling_opt_out"),
+        ({"profiling_opt_out": True}, "/contact_opt_out"),
+        ({"profiling_opt_out": "yes", "contact_opt_out": False}, "/profiling_opt_out"),
+        ({"profiling_opt_out": 1, "contact_opt_out": False}, "/profiling_opt_out"),
+        ({**OUT, "marketing": True}, ""),
+    ],
+)
+def test_a_half_or_unclear_decision_is_refused(client, body, pointer):
+    answer = client.put(f"{PATH}/preferences", json=body)
+    assert answer.status_code == 422
+    assert pointer in [fault["pointer"] for fault in answer.json()["errors"]]
+    assert client.get(f"{PATH}/preferences").json()["updated_at"] is None
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET"])
+@pytest.mark.parametrize("customer_id", ["x" * 129, "line%0Abreak", "%00"])
+def test_an_id_that_can_be_none_is_refused(client, method, customer_id):
+    suffix = "/export" if method == "GET" else ""
+    answer = client.request(method, f"/v1/customers/{customer_id}{suffix}")
+    assert answer.status_code == 422
+    assert customer_id not in answer.text
+
+
+def test_a_kept_answer_goes_with_its_customer(client, store):
+    headers = {"Idempotency-Key": "k"}
+    first = client.post("/v1/score", json=ROW, headers=headers).json()
+    client.delete(PATH)
+    second = client.post("/v1/score", json=ROW, headers=headers)
+    assert "idempotency-replayed" not in second.headers
+    assert json.dumps(first) not in second.text
