@@ -15,6 +15,7 @@ from ebbtide.store.audit import START, Anchor, newest_deeds, record_deed, verify
 from ebbtide.store.database import open_database
 from ebbtide.store.schema.access import AUDIT_HEAD, AUDIT_LOG
 from ebbtide.store.schema.base import METADATA
+from on_postgres import empty_schema
 
 AT = datetime(2026, 3, 2, 12, 0, 0, 123, tzinfo=UTC)
 
@@ -256,6 +257,22 @@ def test_chains_of_two_who_append_at_once_are_one(url, database):
         other.close()
     assert verdict_of(database).broken_at is None
     assert verdict_of(database).entries == 100
+
+
+def test_the_head_is_locked_even_for_who_takes_no_turn_at_writing(postgres):
+    database = open_database(empty_schema(postgres))
+    METADATA.create_all(database.engine, tables=[AUDIT_LOG, AUDIT_HEAD])
+
+    def append(number):
+        with database.engine.begin() as connection:
+            record_deed(
+                connection, at=AT, actor="crm", deed=f"deed.{number}", subject=None, details={}
+            )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(append, range(60)))
+    assert verdict_of(database).entries == 60
+    database.close()
 
 
 def _hash_at(database, sequence):
