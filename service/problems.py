@@ -26,7 +26,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "unknown-webhook": (404, "There is no webhook by this id"),
     "unknown-prediction": (404, "No such answer about this customer is in the log"),
     "unknown-action": (404, "There is no action by this code"),
-    "unknown-customer": (404, "No snapshot is stored for this customer"),
+    "unknown-customer": (404, "Nothing is stored for this customer"),
     "unknown-job": (404, "There is no such job"),
     "method-not-allowed": (405, "This address does not take this method"),
     "body-too-slow": (408, "The body did not arrive in time"),

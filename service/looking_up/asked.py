@@ -1,0 +1,76 @@
+"""Check what is asked for in paths and queries.
+
+A name that is not known is refused: a filter that is misspelt must not give everybody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.problems import ProblemError, invalid
+from service.scoring.checks import Faults, check_instant, check_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from starlette.requests import Request
+
+
+def checked_customer(customer_id: str) -> str:
+    """Return a customer's id from a path.
+
+    Raises
+    ------
+    ProblemError
+        422 if it is none.
+    """
+    faults = Faults()
+    check_text(customer_id, pointer="/customer_id", max_length=128, faults=faults)
+    _raise(faults)
+    return customer_id
+
+
+def checked_instant(name: str, text: str | None) -> datetime | None:
+    """Return an instant from a query; None where it was not sent.
+
+    Raises
+    ------
+    ProblemError
+        422 if it is none.
+    """
+    if text is None:
+        return None
+    faults = Faults()
+    # A plus sign that was not escaped arrives as a blank.
+    instant = check_instant(text.replace(" ", "+"), pointer=f"/{name}", faults=faults)
+    _raise(faults)
+    return instant
+
+
+def check_query(request: Request, known: Collection[str]) -> None:
+    """Refuse parameters that are not known, or that come twice.
+
+    Raises
+    ------
+    ProblemError
+        422 with every fault; names that were sent are not repeated.
+    """
+    faults = Faults()
+    names = [name for name, _ in request.query_params.multi_items()]
+    for position, name in enumerate(names, start=1):
+        if name in known and names.index(name) == position - 1:
+            continue
+        is_known = name in known
+        faults.add(
+            f"/{name}" if is_known else "",
+            expected="each parameter once" if is_known else f"only {', '.join(known)}",
+            got_kind="it twice" if is_known else "unknown parameter",
+            fix=f"Leave out parameter number {position} of the query, or mend its name.",
+        )
+    _raise(faults)
+
+
+def _raise(faults: Faults) -> None:
+    if faults:
+        raise ProblemError(invalid(faults.found, more=faults.more))
