@@ -8,9 +8,12 @@ from functools import partial
 from time import monotonic, sleep
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from sqlalchemy import select
 
 from ebbtide.store.rescore_queue import count_waiting, take_customers
+from ebbtide.store.schema.scores import PREDICTIONS
 from ebbtide.store.store import StoreUnavailable
 from service.recording import rescorer as module
 
@@ -23,6 +26,15 @@ WITHOUT_DISCOUNT = WITHOUT_PAYMENTS | {
     "transactions": ("occurred_at", "amount"),
     "payments": ("due_at", "paid_at"),
 }
+NAMES = (
+    "recency_days",
+    "spend_365d",
+    "purchase_days_90d",
+    "discount_share_365d",
+    "complaints_90d",
+    "complaint_open_days",
+    "payments_overdue",
+)
 FIRST = {"occurred_at": "2025-11-22T00:00:00Z", "amount": 50.0, "discount": 0}
 OPENED = {"opened_at": "2026-03-02T11:00:00Z", "severity": 4}
 
@@ -47,21 +59,17 @@ def waiting(store):
     return count
 
 
-def reasons(answer):
-    return [reason.feature for reason in answer.reasons]
-
-
-def test_a_complaint_raises_the_risk(quiet, store, rescorer, publish, complain, waiting, clock):
+def test_the_next_answer_has_seen_the_complaint(quiet, store, rescorer, publish, complain, waiting):
     publish("c-1", as_of=MIDNIGHT)
-    asked = {"transactions": [FIRST], "complaints": [], "payments": []}
-    before = quiet.post("/v1/score", json={"customer_id": "c-1", "events": asked}).json()
-    clock.now += timedelta(seconds=1)
     complain("c-1")
     assert rescorer.rescore_some() == 1
-    after, _ = store.predictions_of("c-1")
-    assert after.churn_probability > before["churn_probability"]
-    assert "complaints_90d" in reasons(after)
-    assert after.warnings == ()
+    (answer,) = store.predictions_of("c-1")
+    assert (answer.status, answer.warnings) == ("scored", ())
+    with store.database.read() as connection:
+        packed = connection.execute(select(PREDICTIONS.c.feature_values)).scalar_one()
+    values = dict(zip(NAMES, np.frombuffer(packed), strict=True))
+    assert (values["complaints_90d"], values["complaint_open_days"]) == (1.0, pytest.approx(1 / 24))
+    assert values["recency_days"] == pytest.approx(100.5)
     assert waiting() == 0
 
 
