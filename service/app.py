@@ -25,6 +25,7 @@ from service.desk import Desk
 from service.edge import Edge
 from service.handlers import install_handlers
 from service.health.routes import router as health
+from service.janitor import Janitor
 from service.jobs.routes import router as jobs
 from service.jobs.workers import JobWorkers
 from service.looking_up.routes import router as looking_up
@@ -168,6 +169,7 @@ def _background(desk: Desk) -> list[Background]:
         ),
         Rescorer(desk, poll_seconds=settings.rescore_poll_seconds),
         JobWorkers(desk),
+        Janitor(desk),
         Announcer(desk, poll_seconds=settings.champion_poll_seconds),
     ]
 

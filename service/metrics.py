@@ -54,6 +54,12 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.deleted = Counter(
+            "ebbtide_deleted_rows",
+            "Rows that were kept long enough and are gone, by table.",
+            ["table"],
+            registry=self.registry,
+        )
         self.rescored = Counter(
             "ebbtide_rescored",
             "Customers whose turn came after news, by status: scored, abstained, failed or skipped.",

@@ -109,6 +109,21 @@ class Settings(BaseSettings):
     jwt_leeway_seconds: float = Field(default=30.0, ge=0, le=600)
     """By how much the issuer's clock may differ from this one, seconds."""
 
+    keep_predictions_days: float = Field(default=730.0, ge=1, le=36_500)
+    """How long the log of predictions is kept, days."""
+
+    keep_facts_days: float = Field(default=730.0, ge=1, le=36_500)
+    """How long events, outcomes and assignments are kept, days."""
+
+    keep_snapshots_days: float = Field(default=90.0, ge=1, le=36_500)
+    """How long a snapshot is kept that a newer one has replaced, days."""
+
+    keep_keys_days: float = Field(default=7.0, ge=0.01, le=365)
+    """How long answers are kept under an Idempotency-Key, days."""
+
+    keep_messages_days: float = Field(default=30.0, ge=1, le=3_650)
+    """How long messages of webhooks are kept that have arrived or were given up, days."""
+
     promotion_deadline_seconds: float = Field(default=300.0, ge=1, le=3600)
     """How long a promotion or rollback that was asked for over HTTP may take, seconds."""
 
