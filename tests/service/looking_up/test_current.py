@@ -29,19 +29,6 @@ ROW = {"customer_id": "c-1", "features": FEATURES}
 SCORE = "/v1/customers/c-1/score"
 
 
-@pytest.fixture
-def clock():
-    return [NOW]
-
-
-@pytest.fixture
-def later(settings, bundle, store, clock):
-    """A client of a service whose clock can be put forward."""
-    app = create_app(settings, model=bundle, store=store, now=lambda: clock[0])
-    with TestClient(app) as made:
-        yield made
-
-
 def decide(store, customer_id="c-1", **preferences):
     noted = Preferences(updated_at=NOW, **preferences)
     store.database.write(
