@@ -32,7 +32,9 @@ CurrentScore = create_model(
 class ScoreList(_Shape):
     """A page of current scores, in the order of their changes."""
 
-    results: list[CurrentScore]  # type: ignore[valid-type]  # a class that is made above
+    results: list[CurrentScore] = Field(  # type: ignore[valid-type]  # a class made above
+        description="At most as many as asked for."
+    )
     has_more: bool = Field(description="Whether the next page has something already.")
     next_cursor: str | None = Field(
         description="Send it as cursor for the next page, also later for what changes from now on; "
@@ -72,7 +74,7 @@ class DifferenceShape(_Shape):
 class HistoryEntry(_Shape):
     """One answer, and what differs from the one given before it."""
 
-    answer: AnswerShape
+    answer: AnswerShape = Field(description="As it was given.")
     difference: DifferenceShape | None = Field(description="Null for the first answer.")
 
 
@@ -80,7 +82,7 @@ class History(_Shape):
     """What was said about a customer, the newest first."""
 
     customer_id: str = Field(description="As it was sent.")
-    results: list[HistoryEntry]
+    results: list[HistoryEntry] = Field(description="The answers that were given.")
     changed_since: DifferenceShape | None = Field(
         description="With as_of: what differs from the answer of then to the current one; null if "
         "it is the same, or none is current."

@@ -8,6 +8,7 @@ import pytest
 
 from ebbtide.answer.answer import ABSTAIN, WARNINGS
 from service.describing.shapes import DriverGroupShape, DriverShape, DriversShape
+from service.looking_up.shapes import DifferenceShape, History, ReasonChangeShape, ScoreList
 from service.problems import KINDS
 from service.scoring.row import ROW_NAMES
 from service.scoring.shapes import AnswerShape, ReasonShape
@@ -48,6 +49,21 @@ def test_each_problem_is_documented(kind, status):
 @pytest.mark.parametrize("name", [*WhatIfAnswer.model_fields, *ChangeShape.model_fields])
 def test_each_field_of_what_if_is_documented(name):
     section = API.partition("## What-if")[2].partition("\n## ")[0]
+    assert f"`{name}`" in section
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *History.model_fields,
+        *DifferenceShape.model_fields,
+        *ReasonChangeShape.model_fields,
+        *ScoreList.model_fields,
+        "updated_at",
+    ],
+)
+def test_each_field_of_looking_up_is_documented(name):
+    section = API.partition("## Looking up")[2].partition("\n## ")[0]
     assert f"`{name}`" in section
 
 
