@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ebbtide.store.erasure import barred_by
+from ebbtide.store.erasure import barred_by
 from ebbtide.store.events import customers_with_events_since
 from ebbtide.store.histories import Histories, drop_histories_before, pack
 from ebbtide.store.rescore_queue import LATER, queue_customers
@@ -35,7 +37,7 @@ def publish_histories(
     """Store the rows that a model reads of every customer of whom it sees any.
 
     With them the service computes features anew when events come. Customers of whom events came
-    that this publish does not cover are scored again.
+    that this publish does not cover are scored again. Who was erased since ``as_of`` is left out.
 
     Parameters
     ----------
@@ -59,8 +61,7 @@ def publish_histories(
         unit = partial(
             _keep, part=packed, kept=kept, store=store, layout=layout, as_of=as_of, now=now
         )
-        store.database.write(unit, deed="keep the histories")
-        count += len(part)
+        count += store.database.write(unit, deed="keep the histories")
     drop = partial(drop_histories_before, as_of=as_of, at_most=_DROPPED_AT_ONCE)
     while store.database.write(drop, deed="drop histories that are not renewed"):
         pass
@@ -77,7 +78,12 @@ def _keep(
     as_of: datetime,
     now: datetime,
 ) -> None:
-    kept.keep(connection, part, as_of=as_of, layout=layout)
-    ids = [customer_id for customer_id, _ in part]
+    barred = barred_by(
+        store.erasures, connection, ((customer_id, as_of) for customer_id, _ in part)
+    )
+    allowed = [each for each in part if (each[0], as_of) not in barred]
+    kept.keep(connection, allowed, as_of=as_of, layout=layout)
+    ids = [customer_id for customer_id, _ in allowed]
     with_news = customers_with_events_since(connection, ids, as_of)
     queue_customers(connection, with_news, database=store.database, at=now, priority=LATER)
+    return len(allowed)

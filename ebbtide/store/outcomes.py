@@ -34,7 +34,7 @@ _CERTAIN_AT_THE_END = "inactivity-"
 """How codes of definitions begin by which nobody has left before the window has ended."""
 
 Refusal = Literal["unknown-prediction", "outcome-too-early"]
-Unmatched = Literal["no_assignment", "already_reported", "window_long_over"]
+Unmatched = Literal["no_assignment", "already_reported", "window_long_over", "customer_erased"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import Response  # noqa: TC002  FastAPI reads it too
 
+from ebbtide.store.erasure import barred_by
 from ebbtide.store.outcomes import Outcome, Recorded, record_outcomes
 from service.access.guard import needs
 from service.body import BYTES_A_VALUE, parse_json
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from ebbtide.store.erasure import Erasures
     from ebbtide.store.outcomes import Refusal
 
 router = APIRouter(prefix="/v1", tags=["record"], dependencies=[Depends(needs("record"))])
@@ -65,7 +67,7 @@ def record(request: Request, body: Body, desk: TheDesk) -> Response:
     failed: list[Problem] = []
 
     def change(connection: Connection) -> Kept:
-        results = _results(connection, checked, now=now)
+        results = _results(connection, checked, erasures=desk.store.erasures, now=now)
         failed[:] = [each for each in results if isinstance(each, Problem)]
         return Kept(content={"results": [_written(each) for each in results]})
 
@@ -76,14 +78,24 @@ def record(request: Request, body: Body, desk: TheDesk) -> Response:
 
 
 def _results(
-    connection: Connection, checked: list[Outcome | Problem], *, now: datetime
+    connection: Connection,
+    checked: list[Outcome | Problem],
+    *,
+    erasures: Erasures | None,
+    now: datetime,
 ) -> list[tuple[Outcome, Recorded] | Problem]:
     outcomes = [each for each in checked if isinstance(each, Outcome)]
-    kept = iter(record_outcomes(connection, outcomes, at=now))
+    known = [(each.customer_id, each.observed_at) for each in outcomes]
+    barred = barred_by(erasures, connection, known)
+    allowed = [each for each, fact in zip(outcomes, known, strict=True) if fact not in barred]
+    kept = iter(record_outcomes(connection, allowed, at=now))
     results: list[tuple[Outcome, Recorded] | Problem] = []
     for each in checked:
         if isinstance(each, Problem):
             results.append(each)
+            continue
+        if (each.customer_id, each.observed_at) in barred:
+            results.append((each, Recorded(unmatched="customer_erased")))
             continue
         result = next(kept)
         results.append((each, result) if isinstance(result, Recorded) else _REFUSED[result])

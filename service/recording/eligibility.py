@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from ebbtide.errors import ContractError
+from ebbtide.store.preferences import NONE, preferences_of
 from ebbtide.store.snapshots import newest_as_of
 from features.catalogue.catalogue import features_named
 from features.live import columns_read, tables_read
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from ebbtide.bundle.contents import Bundle
     from ebbtide.store.histories import Histories, Layout
 
-Obstacle = Literal["no_history", "history_too_old", "history_differs", "covered", "not_read"]
+Obstacle = Literal[
+    "no_history", "history_too_old", "history_differs", "covered", "not_read", "profiling_opt_out"
+]
 
 
 def obstacles(
@@ -53,7 +56,11 @@ def obstacles(
     oldest = now - timedelta(days=valid_days)
     fits: dict[str, bool] = {}
     found: dict[str, Obstacle] = {}
+    decided = preferences_of(connection, customer_ids)
     for customer_id in customer_ids:
+        if decided.get(customer_id, NONE).profiling_opt_out:
+            found[customer_id] = "profiling_opt_out"
+            continue
         if customer_id not in published:
             if customer_id in snapshots:
                 found[customer_id] = "no_history"

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import Response  # noqa: TC002  FastAPI reads it from the signature
 
+from ebbtide.store.erasure import barred_by
 from ebbtide.store.events import record_events
 from ebbtide.store.histories import Histories
 from ebbtide.store.rescore_queue import AT_ONCE, LATER, queue_customers
@@ -87,9 +88,10 @@ def record(request: Request, body: Body, desk: TheDesk) -> Response:
     told: list[dict[str, Any]] = []
 
     def change(connection: Connection) -> Kept:
-        kept = record_events(
-            connection, received.events, database=desk.store.database, received_at=now
-        )
+        known = [(event.customer_id, event.known_at) for event in received.events]
+        barred = barred_by(desk.store.erasures, connection, known)
+        events = [e for e, fact in zip(received.events, known, strict=True) if fact not in barred]
+        kept = record_events(connection, events, database=desk.store.database, received_at=now)
         able = [customer_id for customer_id in kept if customer_id not in hindered]
         queue_customers(
             connection,
@@ -98,7 +100,8 @@ def record(request: Request, body: Body, desk: TheDesk) -> Response:
             at=now,
             priority=AT_ONCE if len(able) <= _FEW else LATER,
         )
-        told.append(_told(received, kept, hindered=hindered, unread=unread))
+        erased = len(received.events) - len(events)
+        told.append(_told(received, kept, erased=erased, hindered=hindered, unread=unread))
         return Kept(content=told[0])
 
     response = once(request, desk, body=body, change=change)
@@ -160,6 +163,7 @@ def _told(
     received: Received,
     kept: Mapping[str, int],
     *,
+    erased: int,
     hindered: Mapping[str, Obstacle],
     unread: list[str],
 ) -> dict[str, Any]:
@@ -167,7 +171,8 @@ def _told(
     count = sum(kept.values())
     return {
         "kept": count,
-        "already_known": len(received.events) - count,
+        "already_known": len(received.events) - erased - count,
+        "erased": erased,
         "failed": received.failed,
         "customers": len(kept),
         "rescoring": len(kept) - reasons.total(),

@@ -29,7 +29,8 @@ class NotRescored(_Shape):
     """Customers who are not scored again, and why."""
 
     reason: str = Field(
-        description="no_history, history_too_old, history_differs, covered or not_read: see docs."
+        description="no_history, history_too_old, history_differs, covered, not_read or "
+        "profiling_opt_out: see docs."
     )
     customers: int = Field(description="How many.")
 
@@ -39,6 +40,9 @@ class EventsAnswer(_Shape):
 
     kept: int = Field(description="Rows that are new.")
     already_known: int = Field(description="Rows that were sent before; nothing was changed.")
+    erased: int = Field(
+        description="Rows that were known before their customer was erased; they are not kept."
+    )
     failed: int = Field(description="Rows that are not kept; problems says why.")
     customers: int = Field(description="Customers with new rows.")
     rescoring: int = Field(description="Those of them who are being scored again.")

@@ -146,3 +146,27 @@ def test_a_kept_answer_goes_with_its_customer(client, store):
     second = client.post("/v1/score", json=ROW, headers=headers)
     assert "idempotency-replayed" not in second.headers
     assert json.dumps(first) not in second.text
+
+
+COMPLAINT = {
+    "customer_id": "canary-1",
+    "opened_at": "2026-03-01T00:00:00Z",
+    "known_at": "2026-03-01T00:00:00Z",
+}
+
+
+def test_events_and_outcomes_from_before_an_erasure_are_not_kept(client):
+    client.delete(PATH)
+    outcome = {"customer_id": "canary-1", "churned": True, "observed_at": "2026-03-01T00:00:00Z"}
+    events = client.post("/v1/events", json={"events": {"complaints": [COMPLAINT]}}).json()
+    assert (events["kept"], events["already_known"], events["erased"]) == (0, 0, 1)
+    (result,) = client.post("/v1/outcomes", json={"outcomes": [outcome]}).json()["results"]
+    assert (result["status"], result["unmatched_code"]) == ("recorded", "customer_erased")
+    assert client.get(f"{PATH}/export").json()["tables"] == {}
+
+
+def test_events_of_who_opted_out_are_kept_and_lead_to_no_score(client):
+    client.put(f"{PATH}/preferences", json=OUT)
+    told = client.post("/v1/events", json={"events": {"complaints": [COMPLAINT]}}).json()
+    assert (told["kept"], told["rescoring"]) == (1, 0)
+    assert told["not_rescored"] == [{"reason": "profiling_opt_out", "customers": 1}]

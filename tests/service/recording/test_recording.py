@@ -30,6 +30,8 @@ def test_a_row_is_on_disk_before_the_answer(client, store):
     assert answer.json() == {
         "kept": 1,
         "already_known": 0,
+        "erased": 0,
+        "erased": 0,
         "failed": 0,
         "customers": 1,
         "rescoring": 1,
