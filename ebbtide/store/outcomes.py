@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from ebbtide.answer.answer import Answer
+
 REPORTED_WITHIN_DAYS = 31
 """How long after its end a window is meant by an outcome that names no answer, days. What is
 observed later may have happened later, too."""
@@ -271,14 +273,18 @@ def _answers_of(
             PREDICTIONS.c.prediction_id, PREDICTIONS.c.customer_id, PREDICTIONS.c.answer
         ).where(PREDICTIONS.c.prediction_id.in_(ids))
         for row in connection.execute(query):
-            answer = answer_from_json(json.loads(row.answer))
-            window = answer.outcome_due_at and _Window(
-                as_of=answer.as_of,
-                matures_at=answer.outcome_due_at,
-                definition=answer.definition,
-            )
+            window = _window_of(answer_from_json(json.loads(row.answer)))
             found[row.prediction_id] = (row.customer_id, window)
     return found
+
+
+def _window_of(answer: Answer) -> _Window | None:
+    """Return the window of an answer; None where it abstained."""
+    if answer.outcome_due_at is None:
+        return None
+    return _Window(
+        as_of=answer.as_of, matures_at=answer.outcome_due_at, definition=answer.definition
+    )
 
 
 def _write_changes(connection: Connection, assigned: Sequence[_Assigned]) -> None:

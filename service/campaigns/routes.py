@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
@@ -33,6 +33,16 @@ _UNKNOWN = Problem(
     detail="Expected the code of an action of the policy, or of one that was assigned before, and "
     "this is neither. GET /v1/actions lists the policy's.",
 )
+_WITH_ENDS = (
+    ("effect", 6),
+    ("churn_treated", 6),
+    ("churn_holdout", 6),
+    ("saved_customers", 1),
+    ("saved_value", 2),
+    ("net_value", 2),
+)
+"""What has an interval, and how many decimals it is told with."""
+
 _COUNTED = (
     "treated",
     "treated_left",
@@ -92,6 +102,9 @@ def effect_shape(
     currency : of money.
     language : of the texts.
     """
+    flat: dict[str, Any] = {name: getattr(effect, name) for name in _COUNTED}
+    for name, digits in _WITH_ENDS:
+        flat |= _ends(name, getattr(effect, name), digits)
     return EffectShape(
         action_code=action,
         as_of=now,
@@ -99,13 +112,7 @@ def effect_shape(
         verdict_text=VERDICTS[effect.verdict][language],
         basis="intention_to_treat",
         level=LEVEL,
-        **_ends("effect", effect.effect, 6),
-        **_ends("churn_treated", effect.churn_treated, 6),
-        **_ends("churn_holdout", effect.churn_holdout, 6),
-        **_ends("saved_customers", effect.saved_customers, 1),
-        **_ends("saved_value", effect.saved_value, 2),
-        **_ends("net_value", effect.net_value, 2),
-        **{name: getattr(effect, name) for name in _COUNTED},
+        **flat,
         p_churn_treated=_rounded(effect.p_churn_treated, 6),
         p_churn_holdout=_rounded(effect.p_churn_holdout, 6),
         effect_to_find=_rounded(effect.effect_to_find, 6),
