@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ebbtide.store.erasure import barred_by
-from ebbtide.store.erasure import barred_by
 from ebbtide.store.events import customers_with_events_since
 from ebbtide.store.histories import Histories, drop_histories_before, pack
 from ebbtide.store.rescore_queue import LATER, queue_customers
@@ -77,7 +76,7 @@ def _keep(
     layout: Layout,
     as_of: datetime,
     now: datetime,
-) -> None:
+) -> int:
     barred = barred_by(
         store.erasures, connection, ((customer_id, as_of) for customer_id, _ in part)
     )

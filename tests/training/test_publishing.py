@@ -26,7 +26,7 @@ BUNDLE = SimpleNamespace(columns=COLUMNS, lookback_days=365)
 
 @pytest.fixture
 def store(tmp_path):
-    made = open_store(f"sqlite:///{tmp_path}/s.db")
+    made = open_store(f"sqlite:///{tmp_path}/s.db", folder=tmp_path)
     yield made
     made.close()
 
@@ -105,3 +105,10 @@ def test_a_company_that_lost_a_column_cannot_publish(publish):
     columns = COLUMNS | {"complaints": COLUMNS["complaints"] | {"shoe_size"}}
     with pytest.raises(NotReady, match="shoe_size"):
         publish(bundle=SimpleNamespace(columns=columns, lookback_days=365))
+
+
+def test_who_was_erased_since_is_left_out(store, publish, tables):
+    erased, other = sorted(buyers(tables, since=AS_OF - 30 * DAY, until=AS_OF))[:2]
+    store.erasures.erase(erased, at=AS_OF + DAY)
+    publish()
+    assert set(held(store, [erased, other])) == {other}
