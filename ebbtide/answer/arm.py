@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ebbtide.decision import Decisions
     from ebbtide.holdout import Arm
     from ebbtide.policy.policy import Action, Policy
+    from ebbtide.scorer.scores import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +58,10 @@ def deal(
     is_held = np.array([each.arm == "holdout" for each in dealt], dtype=np.bool_)
     if not is_held.any():
         return decisions, dealt
-    nothing = {
-        name: np.where(is_held, 0.0, getattr(decisions, name))
-        for name in ("expected_value", "effect", "effect_low", "effect_high", "expected_cost")
-    }
+
+    def without_held(values: FloatArray) -> FloatArray:
+        return np.where(is_held, 0.0, values)
+
     held_out = replace(
         decisions,
         chosen=np.where(is_held, -1, decisions.chosen),
@@ -68,7 +69,11 @@ def deal(
             "holdout" if held else why
             for held, why in zip(is_held, decisions.no_action, strict=True)
         ),
-        **nothing,
+        expected_value=without_held(decisions.expected_value),
+        effect=without_held(decisions.effect),
+        effect_low=without_held(decisions.effect_low),
+        effect_high=without_held(decisions.effect_high),
+        expected_cost=without_held(decisions.expected_cost),
     )
     return held_out, dealt
 
