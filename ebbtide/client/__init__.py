@@ -18,8 +18,10 @@ from ebbtide.client.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from ebbtide.client.jobs import Job, JobUnfinished
 from ebbtide.client.retries import NEVER, Retries
 from ebbtide.client.rows import Row
+from ebbtide.webhook_signature import verify
 
 __all__ = [
     "NEVER",
@@ -27,6 +29,8 @@ __all__ = [
     "Client",
     "Conflicting",
     "InvalidRequest",
+    "Job",
+    "JobUnfinished",
     "NotAllowed",
     "NotFound",
     "Problem",
@@ -38,4 +42,5 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "UnreadableAnswer",
+    "verify",
 ]

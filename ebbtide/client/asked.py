@@ -1,4 +1,7 @@
-"""Each request that the clients can make, with how its answer is read. Nothing is sent here."""
+"""A request with how its answer is read, and those that score and describe.
+
+Nothing is sent here.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,7 @@ class Asked(Generic[T]):
     method, path : where it goes.
     read : makes typed data of the JSON that comes back.
     body : JSON to send; None for none.
+    file : what to send instead of JSON: its bytes and their media type.
     query : parameters behind the path; those that are None are not sent.
     changes : whether it changes something, so that it may be sent again only under a key.
     """
@@ -44,6 +48,7 @@ class Asked(Generic[T]):
     path: str
     read: Callable[[Any], T]
     body: Any = None
+    file: tuple[bytes, str] | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
     changes: bool = False
 

@@ -8,19 +8,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from ebbtide.client import asked
-from ebbtide.client.exchange import Exchange
+from ebbtide.client import asked, asked_of_customers, jobs
+from ebbtide.client.exchange import Exchange, broken_off
 from ebbtide.client.retries import Retries
 from ebbtide.client.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
     from types import TracebackType
 
     from ebbtide.answer.answer import Answer
     from ebbtide.client.answers import ModelSchema, PolicyActions, ServedModel, WhatIf
     from ebbtide.client.asked import Asked
     from ebbtide.client.errors import Problem
+    from ebbtide.client.jobs import Job
+    from ebbtide.client.kept import (
+        Choices,
+        Effect,
+        Erased,
+        EventsKept,
+        HistoryEntry,
+        OutcomeKept,
+        ScorePage,
+    )
     from ebbtide.words import Language
 
 T = TypeVar("T")
@@ -149,16 +161,164 @@ class Client:
         """Ask for the policy in force."""
         return self._send(asked.actions())
 
+    def current_score(self, customer_id: str) -> Answer:
+        """Look up the newest answer about a customer; it abstains if it does not hold any more."""
+        return self._send(asked_of_customers.current_score(customer_id))
+
+    def history(self, customer_id: str, *, page_size: int = 20) -> Iterator[HistoryEntry]:
+        """Yield what was said about a customer, the newest first, page by page as it is needed."""
+        cursor = None
+        while True:
+            page = self._send(
+                asked_of_customers.history(customer_id, limit=page_size, cursor=cursor, as_of=None)
+            )
+            yield from page.entries
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def answer_at(self, customer_id: str, as_of: datetime) -> Answer | None:
+        """Return what was said about a customer at an instant; None if nothing was."""
+        page = self._send(
+            asked_of_customers.history(customer_id, limit=1, cursor=None, as_of=as_of)
+        )
+        return page.entries[0].answer if page.entries else None
+
+    def score_pages(
+        self,
+        *,
+        cursor: str | None = None,
+        page_size: int = 1000,
+        band: str | None = None,
+        action: str | None = None,
+        updated_since: datetime | None = None,
+    ) -> Iterator[ScorePage]:
+        """Yield current scores, page by page, in the order of their changes.
+
+        Keep ``next_cursor`` of the last page: begun there, a later call yields what has changed
+        since, and misses nothing.
+
+        Parameters
+        ----------
+        cursor : where to go on; None to begin with the first.
+        page_size : how many at once, 1 to 1,000.
+        band, action : only those with this risk band or action code.
+        updated_since : only those that became current at this instant or later.
+        """
+        while True:
+            page = self._send(
+                asked_of_customers.score_page(
+                    cursor=cursor,
+                    limit=page_size,
+                    band=band,
+                    action=action,
+                    updated_since=updated_since,
+                )
+            )
+            yield page
+            cursor = page.next_cursor
+            if not page.has_more:
+                return
+
+    def record_events(self, events: Mapping[str, Sequence[Mapping[str, Any]]]) -> EventsKept:
+        """Keep rows of tables, by table; their customers are scored again within seconds."""
+        return self._send(asked_of_customers.record_events(events))
+
+    def record_outcomes(self, outcomes: Sequence[Mapping[str, Any]]) -> list[OutcomeKept | Problem]:
+        """Report what became of up to 1,000 customers, or of what was done with them."""
+        return self._send(asked_of_customers.record_outcomes(outcomes))
+
+    def effect(self, action_code: str) -> Effect:
+        """Ask what an action did, by its hold-out."""
+        return self._send(asked_of_customers.effect(action_code))
+
+    def choices(self, customer_id: str) -> Choices:
+        """Ask what a customer has decided."""
+        return self._send(asked_of_customers.choices(customer_id))
+
+    def keep_choices(
+        self, customer_id: str, *, profiling_opt_out: bool, contact_opt_out: bool
+    ) -> Choices:
+        """Keep what a customer has decided; both are set."""
+        return self._send(
+            asked_of_customers.keep_choices(
+                customer_id,
+                profiling_opt_out=profiling_opt_out,
+                contact_opt_out=contact_opt_out,
+            )
+        )
+
+    def export(self, customer_id: str) -> dict[str, Any]:
+        """Return all that is held about a customer."""
+        return self._send(asked_of_customers.export(customer_id))
+
+    def erase(self, customer_id: str) -> Erased:
+        """Erase all that is held about a customer, for good."""
+        return self._send(asked_of_customers.erase(customer_id))
+
+    def submit_job(
+        self, path: Path | None = None, *, reasons: bool = True, language: Language | None = None
+    ) -> Job:
+        """Begin to score a file (``.csv``, ``.jsonl``, ``.parquet``), or every stored snapshot."""
+        return self._send(jobs.submit(path, reasons=reasons, language=language))
+
+    def job(self, job_id: str) -> Job:
+        """Ask how far a job is."""
+        return self._send(jobs.job(job_id))
+
+    def cancel_job(self, job_id: str) -> Job:
+        """End a job."""
+        return self._send(jobs.cancel(job_id))
+
+    def wait_for_job(
+        self, job_id: str, *, at_most_seconds: float = 3600.0, every_seconds: float = 2.0
+    ) -> Job:
+        """Return a job when it is done.
+
+        Raises
+        ------
+        JobUnfinished
+            If it fails, is cancelled, or is still under way after that time.
+        """
+        for asked_times in count(1):
+            job = self.job(job_id)
+            if job.state == "done":
+                return job
+            if job.has_ended or asked_times * every_seconds > at_most_seconds:
+                raise jobs.JobUnfinished(job)
+            self._sleep(every_seconds)
+        raise AssertionError("unreachable")
+
+    def download_results(self, job_id: str, path: Path) -> Path:
+        """Write the results of a job to a file, in the form that its name says."""
+        asking = jobs.results(job_id, jobs.form_of(path))
+        draft = path.with_name(f"{path.name}.part")
+        response = self._answered(asking, is_streamed=True)
+        try:
+            with draft.open("wb") as file:
+                for piece in response.iter_bytes():
+                    file.write(piece)
+        except httpx.TransportError as err:
+            raise broken_off(err) from err
+        finally:
+            response.close()
+        return draft.replace(path)
+
     def _send(self, asking: Asked[T]) -> T:
+        return self._exchange.answer(asking, self._answered(asking))
+
+    def _answered(self, asking: Asked[T], *, is_streamed: bool = False) -> httpx.Response:
+        """Return a good response, after as many attempts as it takes."""
         request = self._exchange.request(asking)
         for attempt in count(1):
             try:
-                response = self._http.send(request)
+                response = self._http.send(request, stream=is_streamed)
+                if response.is_success:
+                    return response
+                response.read()
             except httpx.TransportError as err:
                 wait = self._exchange.wait_after_failure(err, attempt=attempt)
             else:
-                if response.is_success:
-                    return self._exchange.answer(asking, response)
                 wait = self._exchange.wait_after_refusal(response, attempt=attempt)
             self._sleep(wait)
         raise AssertionError("unreachable")

@@ -71,12 +71,15 @@ class Exchange:
             headers["Authorization"] = f"Bearer {self.token}"
         if asked.changes and asked.method == "POST":
             headers[IDEMPOTENCY_HEADER] = self.new_key()
+        if asked.file is not None:
+            headers["Content-Type"] = asked.file[1]
         return httpx.Request(
             asked.method,
             self.base_url.rstrip("/") + asked.path,
             params={name: each for name, each in asked.query.items() if each is not None},
             headers=headers,
             json=asked.body,
+            content=None if asked.file is None else asked.file[0],
         )
 
     def wait_after_failure(self, err: httpx.TransportError, *, attempt: int) -> float:
@@ -126,6 +129,13 @@ class Exchange:
                 "Expected JSON, got something else. Check that the address is that of Ebbtide."
             )
         return asked.read(content)
+
+
+def broken_off(err: httpx.TransportError) -> Unreachable:
+    """Return the error of a file that stopped coming."""
+    return Unreachable(
+        f"Expected the whole file, but it broke off: {type(err).__name__}. Ask for it again."
+    )
 
 
 def _json(response: httpx.Response) -> object:
