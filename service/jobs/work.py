@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from service.desk import Desk
     from service.jobs.reading.chunk import Chunk
 
-SLICE_ROWS = 50
+SLICE_ROWS = 25
 """Rows that are answered at one go; between them others get their turn."""
 
-PAUSE_SHARE = 0.5
+PAUSE_SHARE = 0.25
 """How long a pause is, as a share of the work before it."""
 
 MAX_LEASES_IN_VAIN = 5
