@@ -62,7 +62,7 @@ class Metrics:
         )
         self.rescored = Counter(
             "ebbtide_rescored",
-            "Customers whose turn came after news, by status: scored, abstained, failed or skipped.",
+            "Customers whose turn came after news: scored, abstained, failed or skipped.",
             ["status"],
             registry=self.registry,
         )
