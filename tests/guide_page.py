@@ -27,6 +27,7 @@ _PART = re.compile(
 )
 _VARIABLE = re.compile(r"\$([A-Z_]+)")
 _URL = "$EBBTIDE_URL"
+_RANDOM = frozenset({"prediction_id", "job_id", "webhook_id", "next_cursor", "secret"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +182,16 @@ def differences(shown: Any, real: Any, place: str = "") -> list[str]:
 
 
 def refreshed(shown: Any, real: Any) -> Any:
-    """Return what is shown with the values of the real answer, as short as it was."""
+    """Return what is shown with the values of the real answer, as short as it was.
+
+    What is another one each time stays as it is shown.
+    """
     if isinstance(shown, dict) and isinstance(real, dict):
-        return {name: refreshed(shown[name], real[name]) for name in shown if name in real}
+        return {
+            name: shown[name] if name in _RANDOM else refreshed(shown[name], real[name])
+            for name in shown
+            if name in real
+        }
     if isinstance(shown, list) and isinstance(real, list):
         return [refreshed(*pair) for pair in zip(shown, real, strict=False)]
     return real
