@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ebbtide.store.audit import record_deed
 from ebbtide.store.current_list import renew_epoch
 from ebbtide.store.migrations.upgrade import upgrade
+from ebbtide.store.sql import erasures_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +34,7 @@ def settle(database: Database, *, service_folder: Path, at: datetime, actor: str
         If it is of a newer version.
     """
     upgrade(database)
+    erasures_of(database, service_folder)
 
     def note(connection: Connection) -> None:
         renew_epoch(connection)

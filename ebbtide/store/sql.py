@@ -51,15 +51,21 @@ def open_store(
     database = open_database(url, busy_seconds=busy_seconds)
     try:
         upgrade(database)
-        erasures = None if folder is None else _erasures(database, folder / "service")
+        erasures = None if folder is None else erasures_of(database, folder / "service")
     except BaseException:
         database.close()
         raise
     return SqlStore(database, erasures=erasures)
 
 
-def _erasures(database: Database, folder: Path) -> Erasures:
-    """Return who was erased, after erasing whoever an older database brought back."""
+def erasures_of(database: Database, folder: Path) -> Erasures:
+    """Return who was erased, after erasing whoever an older database brought back.
+
+    Parameters
+    ----------
+    database : with the tables of this version.
+    folder : of the service, where the key of pseudonyms and the tombstones are.
+    """
     erasures = Erasures(
         database=database,
         file=TombstoneFile(folder / "erasures.jsonl"),

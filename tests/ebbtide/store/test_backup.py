@@ -225,6 +225,29 @@ def test_postgresql_is_left_to_its_own_tools_and_no_password_is_shown(tmp_path):
         restore(database, source=tmp_path / "b.db", settle=leave_as_it_is)
 
 
+def test_who_was_erased_since_the_backup_does_not_come_back(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/s.db", folder=tmp_path)
+    add = "INSERT INTO preferences (customer_id, profiling_opt_out, contact_opt_out, updated_at) "
+    for who in ("c1", "c2"):
+        values = f"VALUES ('{who}', false, true, '2026-02-01 00:00:00.000000')"
+        store.database.write(partial(_execute, statement=add + values))
+    back_up(store.database, to=tmp_path / "b.db")
+    store.erasures.erase("c1", at=MARCH)
+    restore(
+        store.database,
+        source=tmp_path / "b.db",
+        settle=partial(settle, service_folder=tmp_path / "service", at=MARCH, actor="cli:me"),
+        force=True,
+    )
+    with store.database.read() as connection:
+        assert connection.scalars(text("SELECT customer_id FROM preferences")).all() == ["c2"]
+    store.close()
+
+
+def _execute(connection, statement):
+    connection.execute(text(statement))
+
+
 def run(*arguments):
     program = "from ebbtide.cli import main; main()"
     return subprocess.run(
