@@ -101,7 +101,7 @@ def _content(database: Database, job_id: str, chunk: int) -> bytes | None:
     return content
 
 
-def _query(job_id: str, chunk: int) -> Select[tuple[bytes]]:
+def _query(job_id: str, chunk: int) -> Select[Any]:
     return select(JOB_RESULTS.c.content).where(
         JOB_RESULTS.c.job_id == job_id, JOB_RESULTS.c.chunk == chunk
     )
@@ -116,7 +116,7 @@ def _lines_about(customer_id: str, content: bytes | None) -> list[bytes]:
 
 
 def _rewrite(connection: Connection, *, job_id: str, chunk: int, customer_id: str) -> None:
-    content = connection.scalar(_query(job_id, chunk).with_for_update())
+    content: bytes | None = connection.scalar(_query(job_id, chunk).with_for_update())
     if content is None:
         return
     mark = _mark(customer_id)

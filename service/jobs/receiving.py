@@ -22,7 +22,7 @@ from ebbtide.store.job_content import PART_BYTES, ContentGone, add_part, expire_
 from service.problems import Fault, Problem, ProblemError, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -184,7 +184,7 @@ async def _parts_kept(request: Request, desk: Desk, *, job_id: str) -> Received:
     return Received(size=size, digest=digest.hexdigest())
 
 
-async def _parts(request: Request, desk: Desk) -> AsyncIterator[bytes]:
+async def _parts(request: Request, desk: Desk) -> AsyncGenerator[bytes]:
     """Yield a body in parts of one size; only the last is shorter."""
     settings = desk.settings
     held, size = bytearray(), 0

@@ -220,7 +220,7 @@ def _started(request: Request, desk: Desk, job: Job, received: Received | None) 
 
     same = [job.source, job.language, job.with_reasons, received and received.digest]
     response = once(request, desk, body=json.dumps(same).encode(), change=change)
-    response.headers["Location"] = f"/v1/jobs/{json.loads(response.body)['job_id']}"
+    response.headers["Location"] = f"/v1/jobs/{json.loads(bytes(response.body))['job_id']}"
     return response
 
 

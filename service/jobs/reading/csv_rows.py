@@ -22,7 +22,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # Excel writes it
 
 
 def csv_chunks(
-    file: BufferedReader,
+    file: BufferedReader[Any],
     *,
     size: int,
     place: dict[str, Any] | None,
@@ -81,7 +81,7 @@ def csv_chunks(
 class _Lines:
     """The lines of a file as text, and where the last one that was taken ended."""
 
-    def __init__(self, file: BufferedReader) -> None:
+    def __init__(self, file: BufferedReader[Any]) -> None:
         self._file = file
         self.seek(0)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def jsonl_chunks(
-    file: BufferedReader,
+    file: BufferedReader[Any],
     *,
     size: int,
     place: dict[str, Any] | None,
@@ -71,7 +71,7 @@ def _row(line: bytes, max_line_bytes: int) -> Any:
         return err.problem
 
 
-def _rest_of_line(file: BufferedReader) -> int:
+def _rest_of_line(file: BufferedReader[Any]) -> int:
     skipped = 0
     while piece := file.readline(2**20):
         skipped += len(piece)

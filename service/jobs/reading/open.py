@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ebbtide.store.job_content import PART_BYTES, InputFile
 from service.jobs.reading.csv_rows import csv_chunks
@@ -44,7 +44,7 @@ def open_chunks(
         return stored_chunks(database, place=job.place)
     size = job.received_bytes
     raw = InputFile(database, job.job_id, size=size)
-    file = io.BufferedReader(raw, buffer_size=PART_BYTES)
+    file: io.BufferedReader[Any] = io.BufferedReader(raw, buffer_size=PART_BYTES)
     if job.source == "parquet":
         return parquet_chunks(
             file, size=size, place=job.place, features=features, max_rows=settings.max_job_rows

@@ -26,7 +26,7 @@ _EDGE = 8
 
 
 def parquet_chunks(
-    file: BufferedReader,
+    file: BufferedReader[Any],
     *,
     size: int,
     place: dict[str, Any] | None,
