@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ebbtide.store.database import Database
+
+Entry = dict[str, Any]
+"""A row of the table, ready to be kept."""
 
 _CHUNK = 500  # ids in one query
 
@@ -47,8 +51,33 @@ class Event:
     event_id: str | None = None
 
 
+def entries_of(events: Iterable[Event], *, received_at: datetime) -> list[Entry]:
+    """Return events as they are kept, each once; for before the unit, which has to be quick.
+
+    Parameters
+    ----------
+    events : what was sent.
+    received_at : the present, aware.
+    """
+    entries: dict[str, Entry] = {}
+    for event in events:
+        content = _written(event)
+        identity = _identity(event, content)
+        if identity not in entries:
+            entries[identity] = {
+                "identity": identity,
+                "customer_id": event.customer_id,
+                "table_name": event.table,
+                "event_id": event.event_id,
+                "known_at": event.known_at,
+                "received_at": received_at,
+                "content": content,
+            }
+    return list(entries.values())
+
+
 def record_events(
-    connection: Connection, events: Iterable[Event], *, database: Database, received_at: datetime
+    connection: Connection, entries: Sequence[Entry], *, database: Database
 ) -> dict[str, int]:
     """Keep events that are new, as a part of a unit of ``Database.write``.
 
@@ -57,39 +86,24 @@ def record_events(
     Parameters
     ----------
     connection : of the unit.
-    events : what was sent.
+    entries : what to keep.
     database : of the connection.
-    received_at : the present, aware.
 
     Returns
     -------
     dict
         How many were kept, by customer.
     """
-    rows = {}
-    for event in events:
-        content = _written(event)
-        rows.setdefault(
-            _identity(event, content),
-            {
-                "customer_id": event.customer_id,
-                "table_name": event.table,
-                "event_id": event.event_id,
-                "known_at": event.known_at,
-                "received_at": received_at,
-                "content": content,
-            },
+    known: set[str] = set()
+    for start in range(0, len(entries), _CHUNK):
+        part = [entry["identity"] for entry in entries[start : start + _CHUNK]]
+        known.update(
+            connection.scalars(select(EVENTS.c.identity).where(EVENTS.c.identity.in_(part)))
         )
-    if not rows:
-        return {}
-    added = connection.execute(
-        database.insert(EVENTS).on_conflict_do_nothing().returning(EVENTS.c.customer_id),
-        [{"identity": identity, **row} for identity, row in rows.items()],
-    )
-    kept: dict[str, int] = {}
-    for customer_id in added.scalars():
-        kept[customer_id] = kept.get(customer_id, 0) + 1
-    return kept
+    new = [entry for entry in entries if entry["identity"] not in known]
+    if new:  # of two processes that keep the same at once, one changes nothing
+        connection.execute(database.insert(EVENTS).on_conflict_do_nothing(), new)
+    return dict(Counter(entry["customer_id"] for entry in new))
 
 
 def events_of(connection: Connection, customer_ids: Sequence[str]) -> dict[str, list[Event]]:

@@ -11,7 +11,7 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import Response  # noqa: TC002  FastAPI reads it from the signature
 
 from ebbtide.store.erasure import barred_by
-from ebbtide.store.events import record_events
+from ebbtide.store.events import entries_of, record_events
 from ebbtide.store.histories import Histories
 from ebbtide.store.rescore_queue import AT_ONCE, LATER, queue_customers
 from service.access.guard import needs
@@ -85,13 +85,14 @@ def record(request: Request, body: Body, desk: TheDesk) -> Response:
     )
     hindered = _hindered(received, desk=desk, bundle=bundle, now=now)
     unread = _unread(received, bundle)
+    entries = entries_of(received.events, received_at=now)
     told: list[dict[str, Any]] = []
 
     def change(connection: Connection) -> Kept:
-        known = [(event.customer_id, event.known_at) for event in received.events]
+        known = [(entry["customer_id"], entry["known_at"]) for entry in entries]
         barred = barred_by(desk.store.erasures, connection, known)
-        events = [e for e, fact in zip(received.events, known, strict=True) if fact not in barred]
-        kept = record_events(connection, events, database=desk.store.database, received_at=now)
+        allowed = [entry for entry, fact in zip(entries, known, strict=True) if fact not in barred]
+        kept = record_events(connection, allowed, database=desk.store.database)
         able = [customer_id for customer_id in kept if customer_id not in hindered]
         queue_customers(
             connection,
@@ -100,7 +101,7 @@ def record(request: Request, body: Body, desk: TheDesk) -> Response:
             at=now,
             priority=AT_ONCE if len(able) <= _FEW else LATER,
         )
-        erased = len(received.events) - len(events)
+        erased = len(entries) - len(allowed)
         told.append(_told(received, kept, erased=erased, hindered=hindered, unread=unread))
         return Kept(content=told[0])
 

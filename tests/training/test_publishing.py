@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from ebbtide.errors import NotReady
-from ebbtide.store.events import Event, record_events
+from ebbtide.store.events import Event, entries_of, record_events
 from ebbtide.store.histories import Histories
 from ebbtide.store.rescore_queue import take_customers
 from ebbtide.store.sql import open_store
@@ -92,7 +92,9 @@ def test_customers_with_events_that_are_not_covered_are_scored_again(store, publ
         for each, at in ((covered, AS_OF - DAY), (open_, AS_OF))
     ]
     store.database.write(
-        partial(record_events, events=events, database=store.database, received_at=AS_OF)
+        partial(
+            record_events, entries=entries_of(events, received_at=AS_OF), database=store.database
+        )
     )
     publish()
     taken = store.database.write(

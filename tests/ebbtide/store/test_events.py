@@ -10,6 +10,7 @@ import pytest
 from ebbtide.store.events import (
     Event,
     customers_with_events_since,
+    entries_of,
     events_of,
     newer_events_since,
     prune_events,
@@ -34,7 +35,8 @@ def event(customer_id="c1", *, known_at=NOW, event_id=None, **changed):
 @pytest.fixture
 def record(store):
     def recorded(*events, at=NOW):
-        unit = partial(record_events, events=events, database=store.database, received_at=at)
+        entries = entries_of(events, received_at=at)
+        unit = partial(record_events, entries=entries, database=store.database)
         return store.database.write(unit)
 
     return recorded
