@@ -107,14 +107,24 @@ class AsyncClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def score(self, customer_id: str, **about: Any) -> Answer:
-        """Ask about one customer.
+    async def score(
+        self,
+        customer_id: str,
+        *,
+        features: Mapping[str, Any] | None = None,
+        events: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        as_of: datetime | None = None,
+        value: float | None = None,
+        contact_opt_out: bool | None = None,
+        interval: bool | None = None,
+    ) -> Answer:
+        """Ask about one customer: with features or events, or neither for the stored snapshot.
 
         Parameters
         ----------
         customer_id : id in your systems.
-        about : further fields of a :class:`~ebbtide.client.rows.Row`: ``features`` or ``events``,
-            ``as_of``, ``value``, ``contact_opt_out``, ``interval``.
+        features, events, as_of, value, contact_opt_out, interval : as in
+            :class:`~ebbtide.client.rows.Row`.
 
         Raises
         ------
@@ -123,7 +133,16 @@ class AsyncClient:
         Unreachable
             If no answer came.
         """
-        return await self._send(asked.score(Row(customer_id=customer_id, **about)))
+        row = Row(
+            customer_id=customer_id,
+            features=features,
+            events=events,
+            as_of=as_of,
+            value=value,
+            contact_opt_out=contact_opt_out,
+            interval=interval,
+        )
+        return await self._send(asked.score(row))
 
     async def scores(self, rows: Sequence[Row]) -> list[Answer | Problem]:
         """Ask about up to 1,000 customers at once; a row that fails has a problem instead."""

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from service.openapi30.schemas import REF
+from service.openapi30.schemas import IDENTIFIER, REF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,8 +36,6 @@ MAX_TITLE = 30
 _METHODS = ("get", "put", "post", "delete", "patch")
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object"})
 _JSON = "application/json"
-_IDENTIFIER = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
-"""An Apex identifier: begins with a letter, no two underscores together, none at the end."""
 _INNER = ("items", "additionalProperties", "not")
 
 Document = dict[str, Any]
@@ -114,7 +112,7 @@ def _operation_ids(document: Document) -> Iterator[tuple[str, str]]:
     named = [(where, each.get("operationId", "")) for where, each in _operations(document)]
     counts = Counter(name for _, name in named)
     for where, name in named:
-        if not _IDENTIFIER.fullmatch(name):
+        if not IDENTIFIER.fullmatch(name):
             yield where, "no operationId that is an identifier"
         if len(name) > MAX_OPERATION_ID:
             yield where, f"operationId of {len(name)} characters, at most {MAX_OPERATION_ID}"
@@ -124,11 +122,11 @@ def _operation_ids(document: Document) -> Iterator[tuple[str, str]]:
 
 def _names(document: Document) -> Iterator[tuple[str, str]]:
     for name in document.get("components", {}).get("schemas", {}):
-        if not _IDENTIFIER.fullmatch(name):
+        if not IDENTIFIER.fullmatch(name):
             yield f"/components/schemas/{name}", "no identifier"
     for where, schema in _schemas(document):
         for name in schema.get("properties", {}):
-            if not _IDENTIFIER.fullmatch(name):
+            if not IDENTIFIER.fullmatch(name):
                 yield f"{where}/properties/{name}", "no identifier"
 
 

@@ -1,13 +1,14 @@
 """Write a JSON schema of OpenAPI 3.1 as one of 3.0 with nothing but flat, typed fields.
 
 What 3.0 cannot say is said in its own way (null, constants, exclusive limits). What CRM systems
-cannot read, a union of unlike types or a map of unknown names, has no flat form: such a field is
-left out of its object, and the object's description names it. The wider schema stays true, since an
-object of 3.0 may hold more than is described.
+cannot read, a union of unlike types, a map of unknown names or a name that is no identifier, has no
+flat form: such a field is left out of its object, and the object's description names it. The wider
+schema stays true, since an object of 3.0 may hold more than is described.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
+
+IDENTIFIER = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
+"""What CRM systems take for a name (Apex, that is): it begins with a letter, and has no two
+underscores together and none at the end."""
 
 _KEPT = (
     "title",
@@ -119,11 +124,13 @@ def _object(
     required = schema.get("required", ())
     every = {
         name: _flat(inner if name in required else _left_out(inner), components, seen)
+        if IDENTIFIER.fullmatch(name)
+        else None
         for name, inner in schema["properties"].items()
     }
     left_out = [name for name, inner in every.items() if inner is None]
     if left_out:
-        said = f"Also, of changing type and so not described here: {', '.join(left_out)}."
+        said = f"Also, though without one plain type or name: {', '.join(left_out)}."
         flattened["description"] = f"{flattened.get('description', '')} {said}".strip()
     flattened |= {
         "type": "object",

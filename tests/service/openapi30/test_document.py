@@ -72,6 +72,16 @@ def test_each_feature_is_a_typed_property(made, bundle):
     assert row["features"] == {"$ref": "#/components/schemas/Features"}
 
 
+def test_without_a_model_it_is_valid_and_features_are_any_object(app, client):
+    app.state.desk.supply.current = None
+    made = client.get("/openapi-3.0.json").json()
+    OpenAPIV30SpecValidator(made).validate()
+    assert {finding.where for finding in lint(made)} == {
+        "/components/schemas/Features",
+        "/components/schemas/Changes",
+    }
+
+
 def test_it_follows_the_model(app, client, made):
     assert client.get("/openapi-3.0.json").json() == made
     app.state.desk.supply.current = None

@@ -95,13 +95,18 @@ def test_fields_without_a_flat_form_are_left_out_by_name():
     schema = {
         "type": "object",
         "description": "A reason.",
-        "properties": {"text": {"type": "string"}, "value": {}, "metrics": ANYTHING},
+        "properties": {
+            "text": {"type": "string"},
+            "value": {},
+            "metrics": ANYTHING,
+            "calls/month": {"type": "number"},
+        },
         "required": ["text", "value"],
         "additionalProperties": False,
     }
     assert flat(schema, COMPONENTS) == {
-        "description": "A reason. Also, of changing type and so not described here: value, "
-        "metrics.",
+        "description": "A reason. Also, though without one plain type or name: value, "
+        "metrics, calls/month.",
         "type": "object",
         "properties": {"text": {"type": "string"}},
         "required": ["text"],
