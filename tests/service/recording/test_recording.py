@@ -31,7 +31,6 @@ def test_a_row_is_on_disk_before_the_answer(client, store):
         "kept": 1,
         "already_known": 0,
         "erased": 0,
-        "erased": 0,
         "failed": 0,
         "customers": 1,
         "rescoring": 1,
@@ -135,3 +134,22 @@ def test_a_customer_with_a_snapshot_but_no_history_is_not_scored_again(client, s
     answer = post(client, complaints=[COMPLAINT, {**COMPLAINT, "customer_id": "c-2"}]).json()
     assert (answer["customers"], answer["rescoring"]) == (2, 1)
     assert answer["not_rescored"] == [{"reason": "no_history", "customers": 1}]
+
+
+def test_a_large_request_is_kept_part_by_part(client, store, monkeypatch):
+    monkeypatch.setattr("service.recording.keeping._PART", 2)
+    rows = [{**BOUGHT, "event_id": f"o{number}"} for number in range(5)]
+    answer = post(client, transactions=[*rows, rows[0]]).json()
+    assert (answer["kept"], answer["already_known"], answer["customers"]) == (5, 1, 1)
+    assert len(kept(store)) == 5
+
+
+def test_a_large_request_that_ended_halfway_can_be_sent_again(client, store, monkeypatch):
+    monkeypatch.setattr("service.recording.keeping._PART", 2)
+    rows = [{**BOUGHT, "event_id": f"o{number}"} for number in range(5)]
+    post(client, transactions=rows[:2])
+    key = {"Idempotency-Key": "k1"}
+    first, second = (post(client, headers=key, transactions=rows) for _ in range(2))
+    assert (first.json()["kept"], first.json()["already_known"]) == (3, 2)
+    assert first.json() == second.json()
+    assert len(kept(store)) == 5
