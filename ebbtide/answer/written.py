@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from ebbtide.answer.answer import Answer, RiskOnDay, Warned
 from ebbtide.reasons import REASON_COUNT, Reason
 
 _INSTANTS = ("as_of", "scored_at", "valid_until", "outcome_due_at")
+_NESTED = ("reasons", "risk_by_day", "warnings")
 _PLACES = range(1, REASON_COUNT + 1)
 
 FLAT_NAMES = (
@@ -25,7 +25,9 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
 
     ``FLAT_NAMES`` repeat reasons and warnings for systems that read flat fields.
     """
-    written = asdict(answer)
+    written = _plain(answer)
+    for name in _NESTED:
+        written[name] = tuple(_plain(each) for each in written[name])
     for name in _INSTANTS:
         if written[name] is not None:
             written[name] = written[name].isoformat().replace("+00:00", "Z")
@@ -42,6 +44,11 @@ def answer_from_json(written: dict[str, Any]) -> Answer:
     fields["risk_by_day"] = tuple(RiskOnDay(**each) for each in fields.get("risk_by_day", ()))
     fields["warnings"] = tuple(Warned(**warned) for warned in fields["warnings"])
     return Answer(**fields)
+
+
+def _plain(record: Answer | Reason | RiskOnDay | Warned) -> dict[str, Any]:
+    """Return the fields of a record: ``dataclasses.asdict`` copies deeply, at ten times the cost."""
+    return {name: getattr(record, name) for name in type(record).__slots__}
 
 
 def _flat(answer: Answer) -> dict[str, str | None]:
