@@ -20,7 +20,7 @@ SALESFORCE_SCHEMA = "Salesforce Help, External Services, Schema Definitions"
 SALESFORCE_MEDIA = "Salesforce Help, External Services, OpenAPI 2.0 and 3.0 Support"
 SALESFORCE_NAMES = "Salesforce Help, External Services, Naming and Description Conventions"
 POWER_STRINGS = "Microsoft Learn, custom connectors, Connector String Guidance"
-POWER_DEFINITION = "Microsoft Learn, Create a custom connector from an OpenAPI definition"
+POWER_DEFINITION = "Microsoft Learn, Create a custom connector: 2.0 only (no unions), below 1 MB"
 POWER_WADL = "MicrosoftDocs/BusinessApplicationPlatform-Connectors-public, issue 344"
 POWER_SCHEMAS = "microsoft/PowerPlatformConnectors, issue 1088"
 OPENAPI = "OpenAPI Specification 3.0.3"
@@ -29,6 +29,7 @@ OURS = "ours: what cannot be read as typed fields is of no use in a flow"
 MAX_BYTES = 1_000_000
 MAX_SCHEMAS = 512
 MAX_OPERATION_ID = 40
+"""Ours: half of the 80 characters that Salesforce long allowed for a name derived from it."""
 MAX_DESCRIPTION = 1_333
 MAX_SUMMARY = 80
 MAX_TITLE = 30
