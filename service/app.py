@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -12,9 +11,11 @@ from fastapi import FastAPI
 
 from ebbtide.policy.file import load_policy
 from ebbtide.project import load_project
+from ebbtide.store.spool import Spool
 from ebbtide.store.sql import open_store
 from service.access.gate import open_gate
 from service.admin.routes import router as admin
+from service.background import background_of
 from service.campaigns.routes import router as campaigns
 from service.champion.kept import KeptBundles
 from service.champion.registry import RegistryProcess
@@ -25,23 +26,17 @@ from service.desk import Desk
 from service.edge import Edge
 from service.handlers import install_handlers
 from service.health.routes import router as health
-from service.janitor import Janitor
 from service.jobs.routes import router as jobs
-from service.jobs.workers import JobWorkers
 from service.looking_up.routes import router as looking_up
 from service.metrics import Metrics
 from service.openapi import describe
 from service.openapi30.routes import router as openapi30
 from service.outcomes.routes import router as outcomes
 from service.privacy.routes import router as privacy
-from service.recording.rescorer import Rescorer
 from service.recording.routes import router as recording
 from service.scoring.routes import router as scoring
 from service.turns import Turns
-from service.webhooks.announcer import Announcer
-from service.webhooks.dispatcher import Dispatcher
 from service.webhooks.routes import router as webhooks
-from service.webhooks.sending import Sender, web_client
 from service.what_if.routes import router as what_if
 
 if TYPE_CHECKING:
@@ -53,6 +48,24 @@ if TYPE_CHECKING:
     from service.background import Background
     from service.champion.supply import Supply
     from service.settings import Settings
+
+
+ROUTERS = (
+    scoring,
+    what_if,
+    looking_up,
+    recording,
+    outcomes,
+    campaigns,
+    jobs,
+    describing,
+    webhooks,
+    privacy,
+    admin,
+    openapi30,
+    health,
+)
+"""Every group of addresses, in the order in which the OpenAPI document lists them."""
 
 
 def utc_now() -> datetime:
@@ -105,6 +118,7 @@ def create_app(
             at_once=settings.max_event_computations, wait_seconds=settings.event_wait_seconds
         ),
         gate=open_gate(settings, database=store.database, now=now, host=host),
+        spool=Spool(project.folder / "service" / "spool", max_bytes=settings.spool_max_bytes),
     )
     app = FastAPI(
         title="Ebbtide",
@@ -116,22 +130,9 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.desk = desk
-    app.state.background = _background(desk)
-    for router in (
-        scoring,
-        what_if,
-        describing,
-        health,
-        openapi30,
-        webhooks,
-        admin,
-        privacy,
-        recording,
-    ):
+    app.state.background = background_of(desk)
+    for router in ROUTERS:
         app.include_router(router)
-    for router in (outcomes, campaigns, jobs):
-        app.include_router(router)
-    app.include_router(looking_up)
     install_handlers(app, metrics=desk.metrics)
     app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it
@@ -153,25 +154,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for part in reversed(begun):
             part.stop()
         desk.store.close()
-
-
-def _background(desk: Desk) -> list[Background]:
-    """Return what works beside the requests, in the order in which it begins."""
-    settings, database = desk.settings, desk.store.database
-    return [
-        desk.supply,
-        Dispatcher(
-            database=database,
-            sender=Sender(client=web_client(), allow_private=settings.webhook_allow_private),
-            now=desk.now,
-            poll_seconds=settings.webhook_poll_seconds,
-            random=random.random,
-        ),
-        Rescorer(desk, poll_seconds=settings.rescore_poll_seconds),
-        JobWorkers(desk),
-        Janitor(desk),
-        Announcer(desk, poll_seconds=settings.champion_poll_seconds),
-    ]
 
 
 def _champion_supply(

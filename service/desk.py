@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ebbtide.policy.policy import Policy
+    from ebbtide.store.spool import Spool
     from ebbtide.store.sql import SqlStore
     from service.access.gate import Gate
     from service.champion.supply import Served, Supply
@@ -28,6 +29,7 @@ class Desk:
     """Settings, policy, store, model supply, clock and counters.
 
     ``event_turns`` bounds how many computations from events run at once; ``gate`` tells who asks;
+    ``spool`` holds answers while the log cannot be written;
     ``news`` is set when customers wait to be scored again.
     """
 
@@ -40,6 +42,7 @@ class Desk:
     now: Callable[[], datetime]
     event_turns: Turns
     gate: Gate
+    spool: Spool
     news: threading.Event = field(default_factory=threading.Event)
 
     def served(self) -> Served:

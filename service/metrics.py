@@ -54,6 +54,11 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.spooled = Counter(
+            "ebbtide_spooled_answers",
+            "Answers that were given though the log could not be written.",
+            registry=self.registry,
+        )
         self.deleted = Counter(
             "ebbtide_deleted_rows",
             "Rows that were kept long enough and are gone, by table.",

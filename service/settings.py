@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     """How long an answer waits to be recorded while others write to the store, seconds; then the
     request is refused with 503."""
 
+    log_required: bool = True
+    """Whether scores are refused with 503 when the log cannot be written. If not, they are kept in
+    the spool beside the project until it can, and warn of it."""
+
+    spool_max_bytes: int = Field(default=64 * 2**20, ge=2**16, le=2**40)
+    """How large the spool of one process may grow, bytes; then scores are refused with 503."""
+
     key_cache_seconds: float = Field(default=2.0, ge=0, le=60)
     """For how long the API keys that were read are relied on, seconds; a revoked one holds so much
     longer at the most. 0 reads them for each request."""

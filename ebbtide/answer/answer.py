@@ -71,6 +71,7 @@ WarningCode = Literal[
     "calibration_unchecked",
     "expired",
     "newer_events",
+    "log_spooled",
 ]
 
 WARNINGS: dict[WarningCode, Words] = {
@@ -120,6 +121,11 @@ WARNINGS: dict[WarningCode, Words] = {
     "newer_events": Words(
         "Events of this customer have come in since; the score has not seen them",
         "此后又收到该客户的新事件；本评分未将其计入",
+    ),
+    "log_spooled": Words(
+        "The log of answers could not be written; this answer is on disk beside it, and cannot be "
+        "looked up until the log has taken it",
+        "答复日志暂时无法写入；本答复已保存在旁边的磁盘文件中，写入日志之前无法查询",
     ),
 }
 

@@ -106,6 +106,8 @@ class Database:
         self._reading = kind.reading(engine)
         self._writing = kind.writing(engine)
         self._busy_seconds = busy_seconds
+        self.last_write_failed = False
+        """Whether the newest group could not be committed."""
         self._waiting: deque[_Entry[Any]] = deque()
         self._queueing = threading.Lock()
         self._leader: int | None = None  # the thread that commits, or is about to
@@ -205,8 +207,10 @@ class Database:
                 connection.commit()
                 if not self.kind.is_kept(connection):
                     raise StoreUnavailable("find its files where they were")
+            self.last_write_failed = False
         except Exception as err:
             note(err)
+            self.last_write_failed = True
             for entry in group:
                 entry.fail(self._failure(err, entry.deed))
         except BaseException:

@@ -77,6 +77,7 @@ def readiness(desk: Desk) -> Readiness:
     if served:
         complaints += _withheld_actions(desk, served)
     complaints += [NOBODY_KNOWN] if access == "closed" else []
+    complaints += _unwritten(desk)
     return Readiness(
         state="not_ready" if blocking else "degraded" if complaints else "ready",
         reasons=blocking + complaints,
@@ -84,6 +85,20 @@ def readiness(desk: Desk) -> Readiness:
         source=served.source if served else None,
         access=access,
     )
+
+
+def _unwritten(desk: Desk) -> list[str]:
+    found = []
+    if desk.store.database.last_write_failed:
+        found.append(
+            "The store could not be written the last time. Look at the database's state and free "
+            "space."
+        )
+    if desk.spool.waiting:
+        found.append(
+            f"{desk.spool.waiting} answer(s) wait in the spool until the log can be written again."
+        )
+    return found
 
 
 def _withheld_actions(desk: Desk, served: Served) -> list[str]:

@@ -9,6 +9,7 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import JSONResponse, Response
 
 from ebbtide.answer.written import answer_to_json
+from ebbtide.store.store import StoreUnavailable
 from service.access.guard import needs
 from service.body import BYTES_A_VALUE, parse_json, read_body
 from service.desk import Desk, desk_of
@@ -23,12 +24,14 @@ from service.scoring.checks import Faults, Hints, check_names, kind_of
 from service.scoring.events import count_events
 from service.scoring.row import Row, RowContract, check_row
 from service.scoring.shapes import AnswerShape, ScoreRequest, ScoresAnswer, ScoresRequest
+from service.spool.instead import may_be_spooled, spooled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from ebbtide.answer.answer import Answer
-    from service.metrics import Metrics
     from service.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["score"], dependencies=[Depends(needs("score"))])
@@ -66,7 +69,7 @@ def score(request: Request, body: Body, desk: TheDesk) -> Response:
     (result,) = answered.results
     if isinstance(result, Problem):
         raise ProblemError(result)
-    return _committed(answered, answer_to_json(result), request=request, body=body, desk=desk)
+    return _committed(answered, _one, request=request, body=body, desk=desk)
 
 
 @router.post(
@@ -84,8 +87,10 @@ def score_many(request: Request, body: Body, desk: TheDesk) -> Response:
     rows = _rows(_read(body, desk), settings=desk.settings)
     pointers = [f"/rows/{place}" for place in range(len(rows))]
     answered = _answered(rows, pointers=pointers, request=request, desk=desk)
-    content = {"results": [_result(each, metrics=desk.metrics) for each in answered.results]}
-    return _committed(answered, content, request=request, body=body, desk=desk)
+    for each in answered.results:
+        if isinstance(each, Problem):
+            desk.metrics.problems.labels(kind=each.kind).inc()
+    return _committed(answered, _all, request=request, body=body, desk=desk)
 
 
 def _answered(rows: list[Any], *, pointers: list[str], request: Request, desk: Desk) -> Answered:
@@ -118,17 +123,28 @@ def _kept(request: Request, body: bytes, desk: Desk) -> Response | None:
 
 
 def _committed(
-    answered: Answered, content: dict[str, Any], *, request: Request, body: bytes, desk: Desk
+    answered: Answered,
+    written: Callable[[Answered], dict[str, Any]],
+    *,
+    request: Request,
+    body: bytes,
+    desk: Desk,
 ) -> Response:
     """Put the answers into the log, and only then give them."""
     if not answered.entries:  # nothing to do once: sent again, it may go better
-        return _spoken(JSONResponse(content), request)
+        return _spoken(JSONResponse(written(answered)), request)
 
     def change(connection: Connection) -> Kept:
         desk.store.add_predictions(connection, answered.entries)
-        return Kept(content=content)
+        return Kept(content=written(answered))
 
-    return _spoken(once(request, desk, body=_identity(request, body), change=change), request)
+    try:
+        response = once(request, desk, body=_identity(request, body), change=change)
+    except StoreUnavailable:
+        if not may_be_spooled(request, desk):
+            raise
+        response = JSONResponse(written(spooled(answered, desk)))
+    return _spoken(response, request)
 
 
 def _identity(request: Request, body: bytes) -> bytes:
@@ -176,9 +192,16 @@ def _rows(read: Any, *, settings: Settings) -> list[Any]:
     return rows
 
 
-def _result(result: Answer | Problem, *, metrics: Metrics) -> dict[str, Any]:
+def _one(answered: Answered) -> dict[str, Any]:
+    return _result(answered.results[0])
+
+
+def _all(answered: Answered) -> dict[str, Any]:
+    return {"results": [_result(each) for each in answered.results]}
+
+
+def _result(result: Answer | Problem) -> dict[str, Any]:
     if isinstance(result, Problem):
-        metrics.problems.labels(kind=result.kind).inc()
         return {"status": "failed", "problem": result.to_json()}
     return answer_to_json(result)
 
