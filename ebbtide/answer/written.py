@@ -47,7 +47,7 @@ def answer_from_json(written: dict[str, Any]) -> Answer:
 
 
 def _plain(record: Answer | Reason | RiskOnDay | Warned) -> dict[str, Any]:
-    """Return the fields of a record: ``dataclasses.asdict`` copies deeply, at ten times the cost."""
+    """Return the fields of a record, as ``dataclasses.asdict`` does, but not copied deeply."""
     return {name: getattr(record, name) for name in type(record).__slots__}
 
 
