@@ -29,11 +29,20 @@ _MAX_ID_LENGTH = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredRows:
-    """What came of some rows: a line each, and the entries of the log."""
+    """What came of some rows: a line each, the entries of the log, and what to count.
+
+    Parameters
+    ----------
+    lines : a result for each row.
+    entries : of the log.
+    statuses : of each row: scored, abstained or failed.
+    problems : kinds of the problems of those that failed.
+    """
 
     lines: list[bytes]
     entries: list[Prediction]
     statuses: list[str]
+    problems: list[str]
 
 
 def answer_job_rows(
@@ -81,6 +90,7 @@ def answer_job_rows(
         statuses=[
             "failed" if isinstance(each, Problem) else each.status for each in answered.results
         ],
+        problems=[each.kind for each in answered.results if isinstance(each, Problem)],
     )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from ebbtide.store import jobs
 from ebbtide.store.job_content import drop_left_content, packed
 from ebbtide.store.job_erasure import barred
-from service.jobs.answering import answer_job_rows
+from service.jobs.answering import AnsweredRows, answer_job_rows
 from service.jobs.reading.chunk import FileUnreadable
 from service.jobs.reading.open import open_chunks
 from service.problems import Problem
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ebbtide.store.jobs import Job
-    from ebbtide.store.store import Prediction
     from service.desk import Desk
     from service.jobs.reading.chunk import Chunk
 
@@ -45,13 +44,6 @@ _MAX_PAUSE_SECONDS = 0.1
 
 class Stopped(Exception):
     """The worker is to end; the job goes on elsewhere."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answers:
-    lines: bytes
-    entries: list[Prediction]
-    statuses: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,23 +124,24 @@ class Work:
         desk, served, began = self.desk, self.desk.served(), job
         with desk.store.database.read("look up erasures") as connection:
             left_out = barred(connection, job.job_id) if job.erasures else frozenset()
-        lines, entries, statuses = [], [], []
+        answered = list[AnsweredRows]()
         for start in range(0, len(chunk.rows), SLICE_ROWS):
             job = self._renewed(job)
             since = perf_counter()
-            answered = answer_job_rows(
-                chunk.rows[start : start + SLICE_ROWS],
-                first_row=job.rows_done + start + 1,
-                job=job,
-                barred=left_out,
-                desk=desk,
-                bundle=served.bundle,
-                now=desk.now(),
+            answered.append(
+                answer_job_rows(
+                    chunk.rows[start : start + SLICE_ROWS],
+                    first_row=job.rows_done + start + 1,
+                    job=job,
+                    barred=left_out,
+                    desk=desk,
+                    bundle=served.bundle,
+                    now=desk.now(),
+                )
             )
-            lines += answered.lines
-            entries += answered.entries
-            statuses += answered.statuses
             self.pause(min(_MAX_PAUSE_SECONDS, PAUSE_SHARE * (perf_counter() - since)))
+        entries = [entry for each in answered for entry in each.entries]
+        statuses = [status for each in answered for status in each.statuses]
         became = replace(
             job,
             place=chunk.after,
@@ -159,7 +152,7 @@ class Work:
             model_versions=_with(job.model_versions, served.bundle.version),
             policy_versions=_with(job.policy_versions, desk.policy.version),
         )
-        results = packed(b"".join(lines))
+        results = packed(b"".join(line for each in answered for line in each.lines))
 
         def unit(connection: Connection) -> Job:
             kept = jobs.keep_chunk(connection, began, became=became, results=results)
@@ -169,6 +162,8 @@ class Work:
         kept = desk.store.database.write(unit, deed="keep the results of a job")
         for status in statuses:
             desk.metrics.rows.labels(status=status).inc()
+        for kind in (kind for each in answered for kind in each.problems):
+            desk.metrics.problems.labels(kind=kind).inc()
         return kept
 
     def _renewed(self, job: Job) -> Job:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from ebbtide.errors import did_you_mean
@@ -62,8 +60,8 @@ class Columns:
         return self._row([_from_text(*each) for each in zip(cells, self.kinds, strict=True)])
 
     def row_of_values(self, cells: Sequence[Any]) -> dict[str, Any]:
-        """Return the row of a record of typed values; NaN is null."""
-        row = self._row([_from_value(cell) for cell in cells])
+        """Return the row of a record of values that have a type."""
+        row = self._row(cells)
         customer_id = row.get("customer_id")
         if isinstance(customer_id, int) and not isinstance(customer_id, bool):
             row["customer_id"] = str(customer_id)
@@ -173,13 +171,3 @@ def _from_text(text: str, kind: CellKind) -> str | float | bool | None:
     if kind == "flag":
         return _FLAGS.get(text.casefold(), text)
     return text
-
-
-def _from_value(value: Any) -> Any:
-    if isinstance(value, float):
-        return None if value != value else value
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value

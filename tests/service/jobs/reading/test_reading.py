@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -15,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalogue.catalogue import features_named
-from service.jobs.reading import csv_rows, jsonl_rows, parquet_rows
+from service.jobs.reading import csv_rows, jsonl_rows, parquet_child, parquet_rows
 from service.jobs.reading.chunk import FileUnreadable
 from service.jobs.reading.csv_rows import csv_chunks
 from service.jobs.reading.jsonl_rows import jsonl_chunks
@@ -53,6 +55,10 @@ def written(table, **options):
     sink = io.BytesIO()
     pq.write_table(table, sink, **options)
     return sink.getvalue()
+
+
+def unpacked(content, max_rows=10_000):
+    return parquet_child.unpacked(io.BytesIO(content), row_group=0, row=0, max_rows=max_rows)
 
 
 def rows_of(chunks):
@@ -215,11 +221,34 @@ def test_what_is_no_flat_parquet_file_fails_as_a_whole(content, said):
 
 
 def test_a_parquet_file_that_unpacks_to_too_much_is_not_unpacked(monkeypatch):
-    assert "at most 4999 rows" in failing(parquet_of, WHOLE, max_rows=4_999)
-    monkeypatch.setattr(parquet_rows, "_MAX_GROUP_BYTES", 100)
-    assert "row groups of at most 100 bytes" in failing(parquet_of, WHOLE)
-    monkeypatch.setattr(parquet_rows, "_MAX_COLUMNS", 0)
-    assert "at most 0 columns" in failing(parquet_of, WHOLE)
+    assert "at most 4999 rows" in failing(unpacked, WHOLE, max_rows=4_999)
+    monkeypatch.setattr(parquet_child, "MAX_GROUP_BYTES", 100)
+    assert "row groups of at most 100 bytes" in failing(unpacked, WHOLE)
+    monkeypatch.setattr(parquet_child, "MAX_COLUMNS", 0)
+    assert "at most 0 columns" in failing(unpacked, WHOLE)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os; os.close(0); os.abort()",
+        "import sys; sys.stdin.buffer.read(); print('[1', end='')",
+        "import sys, time; sys.stdin.buffer.read(); time.sleep(60)",
+    ],
+    ids=["crashes", "breaks off", "hangs"],
+)
+def test_a_file_on_which_the_unpacking_process_is_lost_is_refused(monkeypatch, code):
+    monkeypatch.setattr(parquet_rows, "COMMAND", (sys.executable, "-c", code))
+    monkeypatch.setattr(parquet_rows, "PATIENCE_SECONDS", 0.5)
+    assert "cannot be read" in failing(parquet_of, WHOLE)
+
+
+def test_the_unpacking_process_ends_with_the_reading():
+    chunks = parquet_of(WHOLE)
+    next(chunks)
+    chunks.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=8)
@@ -230,18 +259,25 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_siz
 def test_reading_on_from_any_chunk_gives_the_same_chunks(ids, chunk_rows, data):
     quoted = "".join('"' + each.replace('"', '""') + '"\n' for each in ids)
     lines = "".join(json.dumps({"id": each}) + "\n" for each in ids).encode()
-    parquet = written(pa.table({"customer_id": ids}), row_group_size=11)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (csv_rows, jsonl_rows, parquet_rows):
+        for module in (csv_rows, jsonl_rows):
             patch.setattr(module, "CHUNK_ROWS", chunk_rows)
-        for read, content in (
-            (csv_of, "customer_id\n" + quoted),
-            (jsonl_of, lines),
-            (parquet_of, parquet),
-        ):
+        for read, content in ((csv_of, "customer_id\n" + quoted), (jsonl_of, lines)):
             chunks = list(read(content))
             assert len(rows_of(chunks)) == len(ids)
             at = data.draw(st.integers(0, len(chunks) - 1))
             place = json.loads(json.dumps(chunks[at].after))
             assert list(read(content, place=place)) == chunks[at + 1 :]
             assert chunks[-1].progress == 1.0
+
+
+def test_reading_on_in_a_parquet_file_gives_the_same_chunks(monkeypatch):
+    monkeypatch.setattr(parquet_rows, "CHUNK_ROWS", 30)
+    ids = [f"c-{number}" for number in range(100)]
+    content = written(pa.table({"customer_id": ids}), row_group_size=50)
+    chunks = list(parquet_of(content))
+    assert [len(chunk.rows) for chunk in chunks] == [30, 20, 30, 20]
+    assert [row["customer_id"] for row in rows_of(chunks)] == ids
+    for at in (0, 1, 2, 3):
+        assert list(parquet_of(content, place=chunks[at].after)) == chunks[at + 1 :]
+    assert chunks[-1].progress == 1.0
