@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     rescore_poll_seconds: float = Field(default=0.5, ge=0.01, le=60)
     """How often to look for customers whose events came to another process, seconds."""
 
+    rescore_lease_seconds: float = Field(default=10.0, ge=1, le=600)
+    """How long customers who are being scored again are left to the process that took them,
+    seconds; then another takes over."""
+
     store_wait_seconds: float = Field(default=2.0, ge=0.05, le=60)
     """How long an answer waits to be recorded while others write to the store, seconds; then the
     request is refused with 503."""

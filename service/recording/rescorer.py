@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger("ebbtide.rescorer")
 
 _AT_ONCE = 16  # customers taken together: one wait for the disk, and nobody waits long
-_LEASE_SECONDS = 15.0
 _AGAIN_SECONDS = 5.0
 _ATTEMPTS = 5
 _INSTANT = timedelta(microseconds=1)  # as_of is exclusive: the newest event is to be seen
@@ -144,7 +143,7 @@ class Rescorer:
             take_customers,
             lease=lease,
             now=now,
-            until=now + timedelta(seconds=_LEASE_SECONDS),
+            until=now + timedelta(seconds=self._desk.settings.rescore_lease_seconds),
             at_most=_AT_ONCE,
         )
         return self._desk.store.database.write(unit, deed="take customers with news")

@@ -85,6 +85,8 @@ def test_complaints_raise_the_risk_within_two_seconds(client, store, living):
         now = newest(store, customer_id, count=2)
         assert now.as_of > NOON
         assert now.churn_probability > then["churn_probability"]
+        looked_up = client.get(f"/v1/customers/{customer_id}/score").json()
+        assert looked_up["prediction_id"] == now.prediction_id
         told += any(reason.family == "complaints" for reason in now.reasons)
     assert told >= len(living) / 2  # for others, more important reasons are shown
 
