@@ -83,6 +83,7 @@ def test_alive_and_ready(client, bundle):
         "reasons": [],
         "model_version": bundle.version,
         "source": "given",
+        "access": "demo mode",
     }
 
 
@@ -109,7 +110,7 @@ def test_it_is_alive_while_every_thread_waits(app):
         anyio.to_thread.current_default_thread_limiter().total_tokens = 1
         transport = httpx.ASGITransport(app=app)
         async with (
-            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+            httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
             anyio.to_thread.current_default_thread_limiter(),
         ):
             return (await client.get("/livez")).json()
@@ -123,7 +124,7 @@ def test_too_many_requests_are_sent_away_but_never_a_probe(settings, bundle, sto
 
     async def ask():
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             arrived, released = anyio.Event(), anyio.Event()
 
             async def slowly():
