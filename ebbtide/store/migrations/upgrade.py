@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
     from ebbtide.store.database import Database
 
+VERSIONS = Path(__file__).parent / "versions"
 _WAIT_SECONDS = 120.0
 
 
-def upgrade(database: Database) -> None:
+def upgrade(database: Database, *, folder: Path = VERSIONS) -> None:
     """Make the tables of this version where they are not there.
 
     Parameters
     ----------
     database : empty, of an earlier version or of this one.
+    folder : of the steps.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def upgrade(database: Database) -> None:
     StoreUnavailable
         If the database does not answer; it is as it was then.
     """
-    steps = _steps()
+    steps = _steps(folder)
     with database.read("say which version it is of") as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current == steps.get_current_head():
@@ -53,7 +55,7 @@ def is_of_this_version(database: Database) -> bool:
     """Return whether a database has the tables of this version, neither older nor newer."""
     with database.read("say which version it is of") as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return current == _steps().get_current_head()
+    return current == _steps(VERSIONS).get_current_head()
 
 
 def _take_steps(connection: Connection, steps: ScriptDirectory) -> None:
@@ -77,6 +79,5 @@ def _require_known(current: str | None, steps: ScriptDirectory) -> None:
         )
 
 
-def _steps() -> ScriptDirectory:
-    folder = Path(__file__).parent
-    return ScriptDirectory(folder, version_locations=[folder / "versions"])
+def _steps(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory(folder.parent, version_locations=[folder])

@@ -87,16 +87,16 @@ def test_a_newer_database_is_refused(url, store):
 def test_a_step_that_fails_leaves_nothing_behind(url, monkeypatch):
     from ebbtide.store.migrations import upgrade as module
 
-    steps = module._steps()
-    first = next(iter(steps.walk_revisions("base", steps.get_current_head())))
-    make_tables = first.module.upgrade
+    steps = module._steps(module.VERSIONS)
+    newest = steps.get_revision(steps.get_current_head())
+    make_tables = newest.module.upgrade
 
     def fail_at_the_end(make):
         make()
         raise ValueError("half way")
 
-    monkeypatch.setattr(first.module, "upgrade", partial(fail_at_the_end, make_tables))
-    monkeypatch.setattr(module, "_steps", lambda: steps)
+    monkeypatch.setattr(newest.module, "upgrade", partial(fail_at_the_end, make_tables))
+    monkeypatch.setattr(module, "_steps", lambda _folder: steps)
     database = open_database(url)
     with pytest.raises(ValueError, match="half way"):
         upgrade(database)
