@@ -210,7 +210,7 @@ def operations(document):
 
 def test_openapi_names_every_operation_shortly(document):
     ids = [operation["operationId"] for _, _, operation in operations(document)]
-    assert len(ids) == len(set(ids)) == 10
+    assert len(ids) == len(set(ids)) >= 35
     assert max(map(len, ids)) <= 40
 
 
