@@ -222,7 +222,8 @@ def _require_unbroken(source: Path) -> None:
 def _has_tables(path: Path) -> bool:
     try:
         with closing(_opened(path, "ro")) as connection:
-            return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,)
+            (count,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return bool(count)
     except sqlite3.DatabaseError:
         return path.exists() and path.stat().st_size > 0
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.operations.ops import CreateIndexOp, CreateTableOp, ModifyTableOps, UpgradeOps
@@ -144,7 +144,7 @@ def _write(folder: Path, operations: UpgradeOps, *, title: str) -> Path:
     return path
 
 
-def _rendered(kind: str, item: Any, _context: Any) -> str | bool:
+def _rendered(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return "Instant()" if kind == "type" and isinstance(item, Instant) else False
 
 
