@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ebbtide.errors import BundleError, ContractError, NotReady
 from ebbtide.store.store import StoreBusy, StoreUnavailable
@@ -43,17 +45,37 @@ _HTTP = {
 _BAD_REQUEST = ("bad-request", "Expected a request as /openapi.json describes it. Mend it.")
 _INTERNAL = ("internal", "Something went wrong in the service. Try again, and tell the operator.")
 
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+_NOT_THIS_METHOD = 405
+
 
 def install_handlers(app: FastAPI, *, metrics: Metrics) -> None:
     """Let every error of an app end in a problem document."""
 
-    def handle(_request: Request, err: Exception) -> Response:
+    def handle(request: Request, err: Exception) -> Response:
         problem = problem_of(err)
+        if problem.status == _NOT_THIS_METHOD:
+            problem = replace(problem, headers={"Allow": ", ".join(methods_at(request))})
         metrics.problems.labels(kind=problem.kind).inc()
         return problem.response()
 
     for error in (ProblemError, HTTPException, RequestValidationError, *dict(ERRORS)):
         app.add_exception_handler(error, handle)
+
+
+def methods_at(request: Request) -> list[str]:
+    """Return the methods that an address takes, of all the routes that it has.
+
+    The framework names those of the first route only.
+    """
+    routes = request.app.routes
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
 
 
 def problem_of(err: Exception) -> Problem:

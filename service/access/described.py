@@ -1,4 +1,7 @@
-"""What the OpenAPI document says about access: answers that any protected address may give."""
+"""What the OpenAPI document says about access: answers that any protected address may give.
+
+Without the store nobody knows the keys, so that 503 is among them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from service.problems import KINDS, MEDIA_TYPE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_STATUSES = (401, 403, 429)
+_STATUSES = (401, 403, 429, 500, 503)
 
 
 def describe_refusals(document: Mapping[str, Any]) -> None:

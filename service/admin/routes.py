@@ -80,7 +80,7 @@ def roll_back_model(request: Request, body: Body, desk: TheDesk) -> Response:
     "/model/reload",
     operation_id="reload_model",
     summary="Look for the champion now",
-    responses={200: {"model": ServedShape}, **problem_responses(500, 503)},
+    responses={200: {"model": ServedShape}, **problem_responses(422, 500, 503)},
     openapi_extra={"parameters": [KEY_HEADER]},
 )
 def reload_model(request: Request, desk: TheDesk) -> Response:

@@ -24,7 +24,7 @@ from service.privacy.shapes import (
     PreferencesRequest,
     PreferencesShape,
 )
-from service.problems import ProblemError, invalid
+from service.problems import Fault, ProblemError, invalid
 from service.scoring.checks import Faults, Hints, check_flag, check_names, check_text, kind_of
 from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 
@@ -39,6 +39,7 @@ router = APIRouter(
     prefix="/v1/customers", tags=["privacy"], dependencies=[Depends(needs("privacy"))]
 )
 
+_CUSTOMER = "/{customer_id:path}"  # an id may hold a slash
 _PROBLEMS = problem_responses(400, 408, 413, 415, 422, 500, 503)
 _FLAGS = ("profiling_opt_out", "contact_opt_out")
 _MAX_ID = 128
@@ -58,13 +59,14 @@ CustomerId = Annotated[str, Depends(_customer_id)]
 
 
 @router.delete(
-    "/{customer_id}",
+    _CUSTOMER,
     operation_id="erase_customer",
     summary="Erase a customer",
     responses=problem_responses(422, 500, 503),
 )
 def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ErasedShape:
     """Erase all that is held about a customer, for good; repeat it as often as you like."""
+    _check_whole(request)
     at = desk.now()
     erasures = _erasures(desk)
     counts = erasures.erase(customer_id, at=at)
@@ -73,7 +75,7 @@ def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> 
 
 
 @router.get(
-    "/{customer_id}/export",
+    _CUSTOMER + "/export",
     operation_id="export_customer",
     summary="Export a customer",
     responses=problem_responses(422, 500, 503),
@@ -90,7 +92,7 @@ def export_customer(request: Request, customer_id: CustomerId, desk: TheDesk) ->
 
 
 @router.get(
-    "/{customer_id}/preferences",
+    _CUSTOMER + "/preferences",
     operation_id="read_preferences",
     summary="Read what a customer has decided",
     responses=problem_responses(422, 500, 503),
@@ -101,7 +103,7 @@ def read_preferences(customer_id: CustomerId, desk: TheDesk) -> PreferencesShape
 
 
 @router.put(
-    "/{customer_id}/preferences",
+    _CUSTOMER + "/preferences",
     operation_id="keep_preferences",
     summary="Keep what a customer has decided",
     responses={200: {"model": PreferencesShape}, **_PROBLEMS},
@@ -130,6 +132,18 @@ def put_preferences(
         return Kept(content=_shown(preferences).model_dump(mode="json"))
 
     return once(request, desk, body=body, change=change)
+
+
+def _check_whole(request: Request) -> None:
+    """Refuse an address that goes on behind the id: to delete preferences is not to erase."""
+    if request.scope["raw_path"].partition(b"/customers/")[2].count(b"/"):
+        fault = Fault(
+            pointer="/customer_id",
+            expected="an id and nothing behind it, a slash within it as %2F",
+            got_kind="address that goes on",
+            fix="DELETE /v1/customers/{customer_id} erases; preferences are changed by PUT.",
+        )
+        raise ProblemError(invalid([fault]))
 
 
 def _checked(read: object) -> dict[str, bool]:

@@ -131,12 +131,29 @@ def test_a_half_or_unclear_decision_is_refused(client, body, pointer):
 
 
 @pytest.mark.parametrize("method", ["DELETE", "GET"])
-@pytest.mark.parametrize("customer_id", ["x" * 129, "line%0Abreak", "%00"])
+@pytest.mark.parametrize("customer_id", ["x" * 129, "bell%07", "%00"])
 def test_an_id_that_can_be_none_is_refused(client, method, customer_id):
     suffix = "/export" if method == "GET" else ""
     answer = client.request(method, f"/v1/customers/{customer_id}{suffix}")
     assert answer.status_code == 422
     assert customer_id not in answer.text
+
+
+def test_who_has_a_slash_in_the_id_is_erased_like_everybody(client):
+    address = "/v1/customers/north%2F17"
+    assert client.put(f"{address}/preferences", json=OUT).status_code == 200
+    assert "north/17" in client.get(f"{address}/export").text
+    assert client.delete(address).json()["rows"] == 1
+    assert client.get(f"{address}/export").json()["tables"] == {}
+
+
+@pytest.mark.parametrize("part", ["preferences", "export", "score", "history"])
+def test_to_delete_a_part_of_a_customer_erases_nobody(client, part):
+    client.put(f"{PATH}/preferences", json=OUT)
+    answer = client.delete(f"{PATH}/{part}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["got_kind"] == "address that goes on"
+    assert client.get(f"{PATH}/preferences").json()["profiling_opt_out"]
 
 
 def test_a_kept_answer_goes_with_its_customer(client, store):
