@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ebbtide.answer.answer import ABSTAIN
 from ebbtide.answer.warned import warned
@@ -46,6 +47,7 @@ def retold(
         return answer
     contracts = {feature.name: feature for feature in features}
     actions = {action.code: action.text for action in policy.actions}
+    said = partial(_said, told_in=answer.language, language=language)
     try:
         return replace(
             answer,
@@ -58,20 +60,9 @@ def retold(
                 _warning(each, contracts, told_in=answer.language, language=language)
                 for each in answer.warnings
             ),
-            **{
-                f"{kind}_text": _said(
-                    getattr(answer, f"{kind}_code"),
-                    getattr(answer, f"{kind}_text"),
-                    words,
-                    told_in=answer.language,
-                    language=language,
-                )
-                for kind, words in (
-                    ("action", actions),
-                    ("no_action", NO_ACTION),
-                    ("abstain", ABSTAIN),
-                )
-            },
+            action_text=said(answer.action_code, answer.action_text, actions),
+            no_action_text=said(answer.no_action_code, answer.no_action_text, NO_ACTION),
+            abstain_text=said(answer.abstain_code, answer.abstain_text, ABSTAIN),
         )
     except _Untold:
         return None
@@ -80,7 +71,7 @@ def retold(
 def _said(
     code: str | None,
     text: str | None,
-    words: Mapping[str, Words],
+    words: Mapping[Any, Words],
     *,
     told_in: Language,
     language: Language,

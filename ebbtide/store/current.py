@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Select
 
     from ebbtide.answer.answer import Answer
     from ebbtide.store.database import Database
@@ -64,7 +64,7 @@ class Current:
     has_newer_events: bool = False
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Current:
+    def of(cls, row: Any) -> Current:
         """Make it from a row of :func:`current_query`."""
         return cls(
             written=row.answer,
@@ -175,7 +175,7 @@ def _taken(
     return row.last, row.last_at
 
 
-def _found(connection: Connection, customer_ids: Sequence[str]) -> Mapping[str, Row[Any]]:
+def _found(connection: Connection, customer_ids: Sequence[str]) -> Mapping[str, Any]:
     found = {}
     for start in range(0, len(customer_ids), _CHUNK):
         query = select(

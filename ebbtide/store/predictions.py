@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from ebbtide.answer.answer import Answer
     from ebbtide.store.feature_sets import FeatureSets
@@ -119,7 +119,7 @@ def logged_answer_at(
     return None if row is None else _logged(connection, row, feature_sets)
 
 
-def _logged(connection: Connection, row: Row[Any], feature_sets: FeatureSets) -> Logged:
+def _logged(connection: Connection, row: Any, feature_sets: FeatureSets) -> Logged:
     names, _ = feature_sets.meaning(connection, row.feature_set_id)
     values = np.frombuffer(row.feature_values, dtype=DOUBLES).tolist()
     return Logged(
