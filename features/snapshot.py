@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from ebbtide.definition import ChurnDefinition
     from features.arrays.snapshot import Values
     from features.arrays.tables import SortedTables
@@ -129,8 +131,15 @@ class SnapshotBuilder:
             "as_of": pa.repeat(instants, len(values.customers)),
         }
         for feature, column in zip(self.features, values.rows.T, strict=True):
-            columns[feature.name] = pa.array(column, mask=np.isnan(column))
+            columns[feature.name] = _null_where_nan(column)
         return pa.table(columns)
+
+
+def _null_where_nan(column: NDArray[np.float64]) -> pa.Array:
+    """Return doubles as Arrow has them, without a copy; Arrow itself takes each mask by the row."""
+    is_there = np.packbits(~np.isnan(column), bitorder="little")
+    buffers = [pa.py_buffer(is_there), pa.py_buffer(column)]
+    return pa.Array.from_buffers(pa.float64(), len(column), buffers)
 
 
 def build_snapshot(
