@@ -6,25 +6,24 @@ catalogue, how in ``features.arrays``.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from features.arrays.snapshot import Plan, processors, snapshot_blocks
+from features.arrays.snapshot import Plan, snapshot_blocks
 from features.arrays.tables import sorted_tables
 from features.expectations import fit_expectations, needs_expectations, with_expectations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
     from ebbtide.definition import ChurnDefinition
-    from features.arrays.snapshot import Values
+    from features.arrays.snapshot import Made, Values
     from features.arrays.tables import SortedTables
     from features.btyd.parameters import BuyTillYouDie
     from features.catalogue.feature import Feature
@@ -86,7 +85,9 @@ class SnapshotBuilder:
         """
         if not needs_expectations(self.features):
             return None
-        return fit_expectations(lambda features: self._values(features, as_of))
+        return fit_expectations(
+            lambda features: self._blocks(features, as_of, made_of=lambda values: values)
+        )
 
     def at(self, as_of: datetime, *, expectations: Expectations = "fit") -> pa.Table:
         """Return the features of all customers who live at an instant.
@@ -105,11 +106,13 @@ class SnapshotBuilder:
         """
         known = self.fit(as_of) if expectations == "fit" else expectations
         features = with_expectations(self.features, known, definition=self.definition)
-        blocks = self._values(features, as_of)
-        with ThreadPoolExecutor(max_workers=processors()) as pool:
-            return pa.concat_tables(pool.map(lambda block: self._table(block, as_of), blocks))
+        return pa.concat_tables(
+            self._blocks(features, as_of, made_of=lambda values: self._table(values, as_of))
+        )
 
-    def _values(self, features: Sequence[Feature], as_of: datetime) -> Iterable[Values]:
+    def _blocks(
+        self, features: Sequence[Feature], as_of: datetime, *, made_of: Callable[[Values], Made]
+    ) -> list[Made]:
         plan = Plan.of(
             features,
             self.tables.columns,
@@ -122,6 +125,7 @@ class SnapshotBuilder:
             as_of=as_of,
             lookback_days=self.lookback_days,
             definition=self.definition,
+            made_of=made_of,
         )
 
     def _table(self, values: Values, as_of: datetime) -> pa.Table:

@@ -6,6 +6,7 @@ is alive, aggregates and expressions. Customers are taken in blocks that fit a p
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from features.seen import instants_at, seen_sql
 from features.views import VIEWS, views_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from features.arrays.tables import SortedTables
     from features.catalogue.feature import Feature
     from features.population import Population
+
+Made = TypeVar("Made")
 
 BLOCK = 60_000
 """Customers computed at once, at most.
@@ -253,7 +256,8 @@ def snapshot_blocks(
     as_of: datetime,
     lookback_days: int,
     definition: ChurnDefinition,
-) -> list[Values]:
+    made_of: Callable[[Values], Made],
+) -> list[Made]:
     """Compute the features of all living customers, block by block on every processor.
 
     Parameters
@@ -263,20 +267,25 @@ def snapshot_blocks(
     as_of : aware instant, exclusive.
     lookback_days : how far back to look, days.
     definition : says who is alive.
+    made_of : what to make of the values of each block.
 
     Returns
     -------
-    list of Values
-        At least one; together all customers in order.
+    list
+        What was made, of at least one block; together all customers in order.
     """
     run = partial(plan.run, as_of=as_of, lookback_days=lookback_days, definition=definition)
 
     keep_freed_memory()
 
-    def block(ends: tuple[int, int]) -> Values:
-        return run(tables.of_customers(*ends))
+    def block(ends: tuple[int, int]) -> Made:
+        return made_of(run(tables.of_customers(*ends)))
 
-    with _threads_taking_turns(), ThreadPoolExecutor(max_workers=processors()) as pool:
+    with (
+        small_pages(),
+        _threads_taking_turns(),
+        ThreadPoolExecutor(max_workers=processors()) as pool,
+    ):
         return list(pool.map(block, blocks_of(tables)))
 
 
@@ -298,13 +307,21 @@ def _threads_taking_turns() -> Iterator[None]:
 def blocks_of(tables: SortedTables) -> list[tuple[int, int]]:
     """Return the first customer of each block, and the first one after it; at least one block."""
     n_customers = len(tables.customer_ids)
-    borders = np.append(np.arange(0, n_customers, max(BLOCK // _STEPS, 1)), n_customers)
+    step = max(BLOCK // _STEPS, 1)
+    most = min(BLOCK, math.ceil(_even_block(n_customers) / step) * step)
+    borders = np.append(np.arange(0, n_customers, step), n_customers)
     counts = [tables.rows_before(borders, table=name) for name in tables.columns]
     before = np.sum(counts, axis=0)
     blocks, start = [], 0
     for end in range(1, len(borders) - 1):
         n_rows = before[end + 1] - before[start]
-        if borders[end + 1] - borders[start] > BLOCK or n_rows > BLOCK_ROWS:
+        if borders[end + 1] - borders[start] > most or n_rows > BLOCK_ROWS:
             blocks.append((int(borders[start]), int(borders[end])))
             start = end
     return [*blocks, (int(borders[start]), n_customers)]
+
+
+def _even_block(n_customers: int) -> int:
+    """Return how many customers are a block, so that all processors are done at one time."""
+    n_blocks = processors() * math.ceil(n_customers / (BLOCK * processors()))
+    return max(math.ceil(n_customers / max(n_blocks, 1)), BLOCK // 4)

@@ -188,12 +188,21 @@ def test_blocks_end_by_customers_and_by_rows(
 ) -> None:
     monkeypatch.setattr("features.arrays.snapshot.BLOCK", customers)
     monkeypatch.setattr("features.arrays.snapshot.BLOCK_ROWS", rows)
+    monkeypatch.setattr("features.arrays.snapshot.processors", lambda: 1)
     owned = {"a": 9, "b": 1, "c": 1, "d": 2, "e": 1}
     company = open_company(
         transactions=[bought(name) for name, count in owned.items() for _ in range(count)]
     )
     tables = held(company, transactions={"occurred_at"})
     assert blocks_of(tables) == blocks
+
+
+def test_blocks_are_so_even_that_no_processor_waits_for_another(open_company, monkeypatch) -> None:
+    monkeypatch.setattr("features.arrays.snapshot.BLOCK", 4)
+    monkeypatch.setattr("features.arrays.snapshot.processors", lambda: 2)
+    company = open_company(transactions=[bought(name) for name in "abcdefghij"])
+    blocks = blocks_of(held(company, transactions={"occurred_at"}))
+    assert blocks == [(0, 3), (3, 6), (6, 9), (9, 10)]
 
 
 def test_no_customers_are_one_empty_block(open_company) -> None:
