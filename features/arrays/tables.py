@@ -89,16 +89,17 @@ def sorted_tables(
     """
     with tables.connection.cursor() as connection, _room_for(log_table):
         kinds = _kinds(connection, log_table, read[log_table])
-        customers, numbers, told = _told(connection, log_table, kinds)
+        told = _told(connection, log_table, kinds)
 
     def columns_of(name: str) -> dict[str, Column]:
         with tables.connection.cursor() as connection, _room_for(name):
             connection.register("customers_told", customers)
             return _columns(connection, name, read[name])
 
-    # While DuckDB sorts a table, others become arrays.
+    # While customers are numbered, and DuckDB sorts a table, others become arrays.
     with ThreadPoolExecutor(max_workers=2) as pool:
         held = {name: pool.submit(_held, told[name], kind) for name, kind in kinds.items()}
+        customers, numbers = _numbered(told[CUSTOMER])
         others = {name: pool.submit(columns_of, name) for name in read if name != log_table}
         columns = {CUSTOMER: numbers} | {name: each.result() for name, each in held.items()}
     return SortedTables(
@@ -109,17 +110,21 @@ def sorted_tables(
 
 def _told(
     connection: duckdb.DuckDBPyConnection, log_table: str, kinds: Mapping[str, str]
-) -> tuple[pa.RecordBatch, Column, pa.Table]:
-    """Return who is in the log, with their numbers; the number of each row; and the rows."""
-    found = connection.sql(
+) -> pa.Table:
+    """Return the rows of the log, in order."""
+    return connection.sql(
         f"SELECT customer_id, {_selected(kinds)} FROM {log_table} AS held "
         f"WHERE customer_id IS NOT NULL ORDER BY customer_id{_then_by(log_table, kinds)}"
     ).to_arrow_table()  # on all processors, where fetchnumpy takes one
-    stretches = pc.run_end_encode(found[CUSTOMER].combine_chunks())
+
+
+def _numbered(ids: pa.ChunkedArray) -> tuple[pa.RecordBatch, Column]:
+    """Return who is among ids that lie in order, with their numbers; and the number of each."""
+    stretches = pc.run_end_encode(ids.combine_chunks())
     ends = stretches.run_ends.to_numpy()
     numbers = np.arange(len(ends), dtype=np.int32)
     customers = pa.record_batch({"customer_id": stretches.values, "number": pa.array(numbers)})
-    return customers, Column(np.repeat(numbers, np.diff(ends, prepend=0))), found.drop(CUSTOMER)
+    return customers, Column(np.repeat(numbers, np.diff(ends, prepend=0)))
 
 
 @contextmanager
