@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyarrow as pa
 
+from features.arrays.memory import small_pages
 from features.arrays.snapshot import Plan, snapshot_blocks
 from features.arrays.tables import sorted_tables
 from features.expectations import fit_expectations, needs_expectations, with_expectations
@@ -85,9 +86,10 @@ class SnapshotBuilder:
         """
         if not needs_expectations(self.features):
             return None
-        return fit_expectations(
-            lambda features: self._blocks(features, as_of, made_of=lambda values: values)
-        )
+        with small_pages():
+            return fit_expectations(
+                lambda features: self._blocks(features, as_of, made_of=lambda values: values)
+            )
 
     def at(self, as_of: datetime, *, expectations: Expectations = "fit") -> pa.Table:
         """Return the features of all customers who live at an instant.

@@ -1,13 +1,20 @@
-"""Keep the memory of one block of customers for the next one, instead of asking for it anew.
+"""How memory is asked for: kept from one block of customers for the next, and in small pages.
 
-A setting of the C library, nothing else: no value depends on it, and where the library is another
-one nothing happens.
+Settings of the C library and of numpy, nothing else: no value depends on them, and where a library
+is another one nothing happens.
 """
 
 from __future__ import annotations
 
 import ctypes
+from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
+
+from numpy._core import multiarray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TOP_PAD, _TRIM_THRESHOLD, _MMAP_THRESHOLD = -2, -1, -3
 """What glibc's ``mallopt`` calls its settings."""
@@ -35,3 +42,27 @@ def keep_freed_memory() -> bool:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and all(mallopt(*setting) for setting in _SETTINGS.items())
+
+
+@contextmanager
+def small_pages() -> Iterator[None]:
+    """Have numpy take memory from the system in small pages.
+
+    It asks for huge ones, of 2 MB, which are cheaper where the system has them at hand. Mostly it
+    has not: in a container on a virtual machine each of them is put together, or fetched from the
+    host, and a snapshot's gigabyte costs a second or two. Small ones are there.
+
+    Examples
+    --------
+    >>> with small_pages():
+    ...     pass
+    """
+    choose = getattr(multiarray, "_set_madvise_hugepage", None)
+    if choose is None:
+        yield
+        return
+    before = choose(False)
+    try:
+        yield
+    finally:
+        choose(before)

@@ -22,7 +22,7 @@ from ebbtide.contracts.tables import table_contract
 from features.arrays.clock import microseconds
 from features.arrays.column import Column, constant, first_present
 from features.arrays.frame import CUSTOMER, Frame
-from features.arrays.memory import keep_freed_memory
+from features.arrays.memory import keep_freed_memory, small_pages
 from features.arrays.select import by_customer, compiled, compiled_query
 from features.population import POPULATIONS
 from features.query import views_needed, with_operands

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from ebbtide.contracts.tables import table_contract
 from features.arrays.column import Column
 from features.arrays.frame import CUSTOMER
+from features.arrays.memory import small_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Set
@@ -97,7 +98,7 @@ def sorted_tables(
             return _columns(connection, name, read[name])
 
     # While customers are numbered, and DuckDB sorts a table, others become arrays.
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with small_pages(), ThreadPoolExecutor(max_workers=2) as pool:
         held = {name: pool.submit(_held, told[name], kind) for name, kind in kinds.items()}
         customers, numbers = _numbered(told[CUSTOMER])
         others = {name: pool.submit(columns_of, name) for name in read if name != log_table}
