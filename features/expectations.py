@@ -43,9 +43,12 @@ def fit_expectations(
     BuyTillYouDie or None
         None if too few customers came again for a model.
     """
-    rows = np.concatenate([values.rows for values in values_of(FITTED_FROM)])
-    rows = rows[~np.isnan(rows).any(axis=1)]  # who has a contract need not have purchased
-    arguments = dict(zip((feature.name for feature in FITTED_FROM), rows.T, strict=True))
+    blocks = [values.rows.T for values in values_of(FITTED_FROM)]
+    columns = np.concatenate(blocks, axis=1)
+    is_missing = np.isnan(columns).any(axis=0)
+    if is_missing.any():  # who has a contract need not have purchased
+        columns = columns[:, ~is_missing]
+    arguments = dict(zip((feature.name for feature in FITTED_FROM), columns, strict=True))
     try:
         return fit_parameters(**arguments)
     except NotReady:

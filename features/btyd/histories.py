@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
+    Sortable = NDArray[np.float64] | NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,22 +78,26 @@ def histories(
     x, last, age = (np.asarray(given, dtype=float) for given in (repeats, last_days, age_days))
     weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)
     _require_possible(x, last, age, weight)
-    order = np.lexsort([sortable(each) for each in (age, last, x)])
-    x, last, age, weight = x[order], last[order], age[order], weight[order]
-    if most is not None and _distinct(x, last, age).sum() > most:
+    keys = [sortable(each) for each in (x, last, age)]
+    order = np.lexsort(keys[::-1])
+    marks = _distinct(*(key.take(order) for key in keys))
+    weight = weight.take(order)
+    if most is not None and np.count_nonzero(marks) > most:
         kept = np.linspace(0, len(x) - 1, most).round().astype(int)
         share = weight.sum() / weight[kept].sum()
-        x, last, age, weight = x[kept], last[kept], age[kept], weight[kept] * share
-    starts = np.flatnonzero(_distinct(x, last, age))
+        order, weight = order[kept], weight[kept] * share
+        marks = _distinct(*(key.take(order) for key in keys))
+    starts = np.flatnonzero(marks)
+    first = order.take(starts)
     return Histories(
-        repeats=x[starts],
-        last_days=last[starts],
-        age_days=age[starts],
+        repeats=x[first],
+        last_days=last[first],
+        age_days=age[first],
         weights=np.add.reduceat(weight, starts) if len(starts) else weight,
     )
 
 
-def sortable(values: Floats) -> NDArray[np.float64] | NDArray[np.uint16]:
+def sortable(values: Floats) -> Sortable:
     """Return values in the form that sorts fastest: small whole numbers as such."""
     if len(values) and values.min() >= 0 and values.max() < 2**16:
         whole = values.astype(np.uint16)
@@ -101,10 +106,12 @@ def sortable(values: Floats) -> NDArray[np.float64] | NDArray[np.uint16]:
     return values
 
 
-def _distinct(x: Floats, last: Floats, age: Floats) -> NDArray[np.bool_]:
+def _distinct(*sorted_keys: Sortable) -> NDArray[np.bool_]:
     """Mark, in sorted histories, each that differs from the one before."""
-    marks = np.ones(len(x), dtype=bool)
-    marks[1:] = (np.diff(x) != 0) | (np.diff(last) != 0) | (np.diff(age) != 0)
+    marks = np.ones(len(sorted_keys[0]), dtype=bool)
+    marks[1:] = False
+    for key in sorted_keys:
+        marks[1:] |= key[1:] != key[:-1]
     return marks
 
 

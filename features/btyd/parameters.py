@@ -141,7 +141,7 @@ def _in_order(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sort by days and, among equal days, by the mean; where a row went nobody asks."""
     order = np.argsort(sortable(days), kind="stable")
-    days, mean = days[order], mean[order]
+    days, mean = days.take(order), mean.take(order)
     borders = np.flatnonzero(days[1:] != days[:-1]) + 1
     for of_equal_days in np.split(mean, borders):
         of_equal_days.sort()  # a view of the means
