@@ -77,7 +77,7 @@ class Frame:
         inside = customers[(customers >= first) & (customers <= last)]
         is_wanted = np.zeros(last - first + 1, dtype=bool)
         is_wanted[inside - first] = True
-        return self.where(is_wanted[mine - first])
+        return self.where(is_wanted.take(mine - first))
 
     def with_columns(self, makers: Mapping[str, Callable[[], Column]]) -> Frame:
         """Return the same rows with other columns."""
