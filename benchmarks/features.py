@@ -81,6 +81,7 @@ def pandas(folder: Path, watch: Stopwatch) -> int:
     """Compute recency, frequency and money in four windows, with pandas."""
     import pandas as pd
 
+    watch.lap("start Python")
     log = pd.read_parquet(
         folder / "transactions.parquet", columns=["customer_id", "occurred_at", "amount"]
     )
@@ -104,6 +105,7 @@ def polars(folder: Path, watch: Stopwatch) -> int:
     """Compute the same with polars."""
     import polars as pl
 
+    watch.lap("start Python")
     age = (pl.lit(AS_OF.replace(tzinfo=None)) - pl.col("occurred_at")).dt.total_microseconds()
     days = (
         pl.scan_parquet(folder / "transactions.parquet")
