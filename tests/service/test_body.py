@@ -7,7 +7,7 @@ import json
 
 from service.app import create_app
 
-JSON_HEADERS = [(b"content-type", b"application/json")]
+HEADERS = [(b"content-type", b"application/json"), (b"host", b"localhost")]
 
 
 async def post(app, messages):
@@ -19,7 +19,8 @@ async def post(app, messages):
         "path": "/v1/score",
         "raw_path": b"/v1/score",
         "query_string": b"",
-        "headers": JSON_HEADERS,
+        "headers": HEADERS,
+        "client": ("127.0.0.1", 50_000),
         "app": app,
     }
 

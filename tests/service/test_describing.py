@@ -217,7 +217,7 @@ def test_openapi_names_every_operation_shortly(document):
 def test_openapi_documents_problems_and_bodies(document):
     score = document["paths"]["/v1/score"]["post"]
     assert set(score["responses"]) == {
-        *("200", "400", "404", "408", "409", "413", "415", "422", "500", "503")
+        *("200", "400", "401", "403", "404", "408", "409", "413", "415", "422", "429", "500", "503")
     }
     for status, response in score["responses"].items():
         if status != "200":
