@@ -40,7 +40,7 @@ router = APIRouter(
 )
 
 _CUSTOMER = "/{customer_id:path}"  # an id may hold a slash
-_PROBLEMS = problem_responses(400, 408, 413, 415, 422, 500, 503)
+_PROBLEMS = problem_responses(400, 404, 408, 413, 415, 422, 500, 503)
 _FLAGS = ("profiling_opt_out", "contact_opt_out")
 _MAX_ID = 128
 
@@ -62,7 +62,7 @@ CustomerId = Annotated[str, Depends(_customer_id)]
     _CUSTOMER,
     operation_id="erase_customer",
     summary="Erase a customer",
-    responses=problem_responses(422, 500, 503),
+    responses=problem_responses(404, 422, 500, 503),
 )
 def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ErasedShape:
     """Erase all that is held about a customer, for good; repeat it as often as you like."""
@@ -78,7 +78,7 @@ def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> 
     _CUSTOMER + "/export",
     operation_id="export_customer",
     summary="Export a customer",
-    responses=problem_responses(422, 500, 503),
+    responses=problem_responses(404, 422, 500, 503),
 )
 def export_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ExportShape:
     """Return all that is held about a customer, by table."""
@@ -95,7 +95,7 @@ def export_customer(request: Request, customer_id: CustomerId, desk: TheDesk) ->
     _CUSTOMER + "/preferences",
     operation_id="read_preferences",
     summary="Read what a customer has decided",
-    responses=problem_responses(422, 500, 503),
+    responses=problem_responses(404, 422, 500, 503),
 )
 def read_preferences(customer_id: CustomerId, desk: TheDesk) -> PreferencesShape:
     """Say what a customer has decided; nothing, where nothing was noted."""
