@@ -222,10 +222,14 @@ def test_openapi_documents_problems_and_bodies(document):
     for status, response in score["responses"].items():
         if status != "200":
             assert list(response["content"]) == ["application/problem+json"]
+    schemas = document["components"]["schemas"]
     body = score["requestBody"]["content"]["application/json"]
-    assert set(body["schema"]["properties"]) >= {"customer_id", "features", "events"}
+    assert body["schema"]["$ref"].endswith("/ScoreRequest")
+    assert set(schemas["ScoreRequest"]["properties"]) >= {"customer_id", "features", "events"}
     rows = document["paths"]["/v1/scores"]["post"]["requestBody"]["content"]["application/json"]
-    assert "customer_id" in rows["schema"]["properties"]["rows"]["items"]["properties"]
+    assert rows["schema"]["$ref"].endswith("/ScoresRequest")
+    items = schemas["ScoresRequest"]["properties"]["rows"]["items"]
+    assert items["$ref"].endswith("/ScoreRequest")
 
 
 def test_every_reference_in_openapi_leads_somewhere(document):

@@ -26,8 +26,8 @@ def test_wrong_values_are_named_together_and_not_repeated(monkeypatch):
 
 
 def test_no_setting_allows_more_rows_than_openapi_promises(client):
-    body = client.get("/openapi.json").json()["paths"]["/v1/scores"]["post"]["requestBody"]
-    promised = body["content"]["application/json"]["schema"]["properties"]["rows"]["maxItems"]
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    promised = schemas["ScoresRequest"]["properties"]["rows"]["maxItems"]
     assert read_settings(max_rows=promised).max_rows == promised
     with pytest.raises(SettingsError, match="EBBTIDE_MAX_ROWS"):
         read_settings(max_rows=promised + 1)
