@@ -25,9 +25,10 @@ SELECT set_config('TimeZone', 'UTC', false),
        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
            WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
 """
-_TAKE_TURN = (
-    "SELECT pg_advisory_xact_lock(hashtextextended('ebbtide writes ' || current_schema(), 0))"
-)
+_TAKE_TURN = """
+SELECT pg_advisory_xact_lock(hashtextextended('ebbtide writes ' || current_schema(), 0)),
+       set_config('lock_timeout', '{lock_ms}', true)
+"""
 _LOST_AFTER = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -47,6 +48,7 @@ class PostgresDatabase:
 
     def __init__(self, *, busy_seconds: float) -> None:
         self._connect_seconds = max(2, math.ceil(busy_seconds))
+        self._take_turn = _TAKE_TURN.format(lock_ms=max(1, int(busy_seconds * 1000)))
 
     def engine(self, url: URL, pool: Mapping[str, Any]) -> Engine:
         """Return the connections to it; one that was lost is made anew before it is used."""
@@ -76,7 +78,7 @@ class PostgresDatabase:
         """Wait until nobody else writes; others who write wait from here on."""
         wait_ms = max(1, int(wait_seconds * 1000))  # none would be for ever
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_ms}")
-        connection.exec_driver_sql(_TAKE_TURN)
+        connection.exec_driver_sql(self._take_turn)
 
     def purge(self, connection: Connection) -> None:
         """Nothing: PostgreSQL overwrites deleted rows by itself, and keeps its log as it is set."""

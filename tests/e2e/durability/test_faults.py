@@ -25,9 +25,10 @@ STRACE = (
 )
 
 
-@pytest.fixture
-def project(tmp_path):
-    with served(project_in(tmp_path / "shop", STORE_WAIT_SECONDS="0.5")) as made:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faults") / "shop"
+    with served(project_in(folder, STORE_WAIT_SECONDS="0.5")) as made:
         yield made
 
 
@@ -73,7 +74,7 @@ def test_an_answer_leaves_only_after_the_log_was_synced(tmp_path):
 
 
 def test_a_full_disk_is_refused_and_leaves_nothing_half_written(project):
-    before = ask(project).json()["prediction_id"]
+    before = kept_ids(project)
     pid = project.process.pid
     unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, unlimited[1]))
@@ -82,41 +83,42 @@ def test_a_full_disk_is_refused_and_leaves_nothing_half_written(project):
     assert {(each.status_code, each.json()["type"]) for each in refused} == {
         (503, "urn:ebbtide:problem:store-unavailable")
     }
-    assert kept_ids(project) == {before}
+    assert kept_ids(project) == before
     resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
     after = ask(project).json()["prediction_id"]
-    assert kept_ids(project) == {before, after}
+    assert kept_ids(project) == before | {after}
 
 
 def test_a_store_that_others_hold_is_refused_in_time_and_then_goes_on(project):
-    assert ask(project).status_code == 200
+    before = kept_ids(project)
     other = sqlite3.connect(store_of(project), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     began = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         refused = list(pool.map(lambda number: ask(project, number), range(8)))
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5.0
     assert {(each.status_code, each.json()["type"]) for each in refused} == {
         (503, "urn:ebbtide:problem:store-busy")
     }
     assert {each.headers["Retry-After"] for each in refused} == {"2"}
     other.rollback()
     other.close()
+    assert kept_ids(project) == before
     assert ask(project).status_code == 200
-    assert len(kept_ids(project)) == 2
+    assert len(kept_ids(project)) == len(before) + 1
 
 
 def test_a_store_that_is_gone_is_refused_until_it_is_back(project):
-    assert ask(project).status_code == 200
+    before = kept_ids(project)
     store = store_of(project)
     store.rename(store.with_name("aside.db"))
     began = time.monotonic()
     assert {ask(project, number).status_code for number in range(3)} == {503}
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
     assert not store.exists()
     store.with_name("aside.db").rename(store)
     assert ask(project).status_code == 200
-    assert len(kept_ids(project)) == 2
+    assert len(kept_ids(project)) == len(before) + 1
 
 
 def test_a_crash_of_postgresql_loses_nothing_acknowledged(tmp_path, postgres_server):
@@ -128,7 +130,7 @@ def test_a_crash_of_postgresql_loses_nothing_acknowledged(tmp_path, postgres_ser
             time.sleep(0.5)
             began = time.monotonic()
             assert ask(project).status_code == 503
-            assert time.monotonic() - began < 3.0
+            assert time.monotonic() - began < 10.0
             start_again(postgres_server)
             time.sleep(1.0)
         assert clients.account.unexpected == []
@@ -140,7 +142,6 @@ def test_a_crash_of_postgresql_loses_nothing_acknowledged(tmp_path, postgres_ser
 
 
 def test_a_request_that_waits_is_answered_when_the_store_is_free_again(project):
-    assert ask(project).status_code == 200
     other = sqlite3.connect(store_of(project), isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     threading.Timer(0.2, other.rollback).start()
