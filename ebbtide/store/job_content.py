@@ -46,6 +46,18 @@ def add_part(
     ContentGone
         If the job is not being received any more.
     """
+    keep_receiving(connection, job_id, until=until)
+    connection.execute(JOB_INPUTS.insert(), {"job_id": job_id, "part": part, "content": content})
+
+
+def keep_receiving(connection: Connection, job_id: str, *, until: datetime) -> None:
+    """Let the receiver of a file go on until an instant.
+
+    Raises
+    ------
+    ContentGone
+        If the job is not being received any more.
+    """
     changed = connection.execute(
         JOBS.update()
         .where(JOBS.c.job_id == job_id, JOBS.c.state == "receiving")
@@ -53,7 +65,6 @@ def add_part(
     )
     if changed.rowcount != 1:
         raise ContentGone
-    connection.execute(JOB_INPUTS.insert(), {"job_id": job_id, "part": part, "content": content})
 
 
 class InputFile(io.RawIOBase):

@@ -18,7 +18,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from ebbtide.store import jobs
-from ebbtide.store.job_content import PART_BYTES, ContentGone, add_part, expire_jobs
+from ebbtide.store.job_content import (
+    PART_BYTES,
+    ContentGone,
+    add_part,
+    expire_jobs,
+    keep_receiving,
+)
 from service.problems import Fault, Problem, ProblemError, invalid
 
 if TYPE_CHECKING:
@@ -41,6 +47,7 @@ MEDIA_TYPES: dict[str, Source] = {
 
 JSON = "application/json"
 _HEARD_OF_SECONDS = 60.0
+_SIGN_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,18 +172,20 @@ async def _parts_kept(request: Request, desk: Desk, *, job_id: str) -> Received:
     digest, size, part = hashlib.sha256(), 0, 0
     async with aclosing(_parts(request, desk)) as parts:
         async for content in parts:
-            size += len(content)
-            digest.update(content)
-            keep = partial(
-                add_part, job_id=job_id, part=part, content=content, until=receiving_until(desk)
-            )
+            until = receiving_until(desk)
+            if content:
+                keep = partial(add_part, job_id=job_id, part=part, content=content, until=until)
+            else:
+                keep = partial(keep_receiving, job_id=job_id, until=until)
             try:
                 await run_in_threadpool(
                     desk.store.database.write, keep, deed="keep a part of a file"
                 )
             except ContentGone as err:
                 raise ProblemError(CANCELLED) from err
-            part += 1
+            size += len(content)
+            digest.update(content)
+            part += bool(content)
     if not size:
         fix = "Send the file as the body."
         fault = Fault(pointer="", expected="a file", got_kind="empty body", fix=fix)
@@ -185,9 +194,12 @@ async def _parts_kept(request: Request, desk: Desk, *, job_id: str) -> Received:
 
 
 async def _parts(request: Request, desk: Desk) -> AsyncGenerator[bytes]:
-    """Yield a body in parts of one size; only the last is shorter."""
-    settings = desk.settings
-    held, size = bytearray(), 0
+    """Yield a body in parts of one size; only the last is shorter.
+
+    Where a part takes long to come, nothing is yielded now and then, as a sign of life.
+    """
+    settings, clock = desk.settings, asyncio.get_running_loop().time
+    held, size, yielded_at = bytearray(), 0, clock()
     async with aclosing(request.stream()) as stream:
         while True:
             try:
@@ -206,6 +218,10 @@ async def _parts(request: Request, desk: Desk) -> AsyncGenerator[bytes]:
             while len(held) >= PART_BYTES:
                 yield bytes(held[:PART_BYTES])
                 del held[:PART_BYTES]
+                yielded_at = clock()
+            if clock() - yielded_at > _SIGN_SECONDS:
+                yield b""
+                yielded_at = clock()
     if held:
         yield bytes(held)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
+from ebbtide.store.job_content import expire_jobs
 from ebbtide.store.schema.jobs import JOB_INPUTS, JOBS
+from service.jobs import receiving
 
 
 def asked(app, pieces, *, headers=(), then=None):
@@ -59,6 +63,19 @@ def impatient(app, job_settings):
 def test_a_file_may_take_longer_as_a_whole_than_it_may_stand_still(impatient, store):
     status, _ = asked(impatient, [(0.04, b"customer_id\n")] * 5)
     assert status == 202
+    assert left(store) == [1, 1]
+
+
+def test_a_slow_file_is_not_given_up_while_something_comes(monkeypatch, app, store, clock):
+    monkeypatch.setattr(receiving, "_SIGN_SECONDS", 0.0)
+
+    def pieces():
+        for _ in range(5):
+            clock.at += timedelta(seconds=50)  # less than a receiver may be silent
+            yield 0, b"customer_id\n"
+            store.database.write(partial(expire_jobs, now=clock()))
+
+    assert asked(app, pieces())[0] == 202
     assert left(store) == [1, 1]
 
 
