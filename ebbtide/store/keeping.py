@@ -13,7 +13,7 @@ from ebbtide.store.audit import record_deed
 from ebbtide.store.backup import back_up, restore
 from ebbtide.store.database import open_database
 from ebbtide.store.migrations.upgrade import is_of_this_version
-from ebbtide.store.settling import settle
+from ebbtide.store.settling import carry_over, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +44,24 @@ def back_up_project(project_file: Path, *, to: Path, force: bool) -> Backup:
         return made
 
 
-def restore_project(project_file: Path, *, source: Path, force: bool) -> None:
-    """Put a copy in the place of a project's store; see ``ebbtide.store.backup.restore``."""
+def restore_project(project_file: Path, *, source: Path, force: bool) -> bool:
+    """Put a copy in the place of a project's store; see ``ebbtide.store.backup.restore``.
+
+    Returns
+    -------
+    bool
+        Whether keys and preferences are those that held until now.
+    """
     project = load_project(project_file)
+    carried = []
+
+    def settle_copy(copy: Database) -> None:
+        _settling(project)(copy)
+        carried.append(carry_over(database, to=copy))
+
     with _store_of(project) as database:
-        restore(database, source=source, settle=_settling(project), force=force)
+        restore(database, source=source, settle=settle_copy, force=force)
+    return all(carried)
 
 
 def settle_project(project_file: Path) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+
+from sqlalchemy import select
 
 from ebbtide.store.audit import record_deed
 from ebbtide.store.current_list import renew_epoch
-from ebbtide.store.migrations.upgrade import upgrade
+from ebbtide.store.migrations.upgrade import is_of_this_version, upgrade
+from ebbtide.store.preferences import Preferences, keep_preferences, preferences_of
+from ebbtide.store.schema.access import API_KEYS
+from ebbtide.store.schema.privacy import PREFERENCES
 from ebbtide.store.sql import erasures_of
+from ebbtide.store.store import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from ebbtide.store.database import Database
 
@@ -41,3 +49,58 @@ def settle(database: Database, *, service_folder: Path, at: datetime, actor: str
         record_deed(connection, at=at, actor=actor, deed="store.restored", subject=None, details={})
 
     database.write(note, deed="note that it was restored")
+
+
+def carry_over(present: Database, *, to: Database) -> bool:
+    """Keep what holds now and must not be undone: keys, revoked ones too, and preferences.
+
+    Parameters
+    ----------
+    present : the store that is about to be replaced.
+    to : the copy that takes its place; it is settled already.
+
+    Returns
+    -------
+    bool
+        Whether that could be done; not where the store is empty, damaged or of another version.
+    """
+    try:
+        if not is_of_this_version(present):
+            return False
+        with present.read("read what holds now") as connection:
+            keys = connection.execute(select(API_KEYS)).all()
+            decided = connection.execute(select(PREFERENCES)).all()
+    except StoreUnavailable:
+        return False
+    to.write(partial(_keep, keys=keys, decided=decided, database=to), deed="keep what holds now")
+    return True
+
+
+def _keep(
+    connection: Connection,
+    *,
+    keys: Sequence[Row[*tuple[object, ...]]],
+    decided: Sequence[Row[*tuple[object, ...]]],
+    database: Database,
+) -> None:
+    insert = database.insert(API_KEYS)
+    as_it_is = {c.name: insert.excluded[c.name] for c in API_KEYS.c if not c.primary_key}
+    for key in keys:
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=["key_id"], set_=as_it_is),
+            dict(key._mapping),
+        )
+    known = preferences_of(connection, [row.customer_id for row in decided])
+    for row in decided:
+        old = known.get(row.customer_id)
+        if old is None or old.updated_at is None or old.updated_at < row.updated_at:
+            keep_preferences(
+                connection,
+                row.customer_id,
+                Preferences(
+                    profiling_opt_out=row.profiling_opt_out,
+                    contact_opt_out=row.contact_opt_out,
+                    updated_at=row.updated_at,
+                ),
+                database=database,
+            )

@@ -14,6 +14,8 @@ _LOOK_THROUGH = (
     "then: look through them. Readers of the list of scores begin anew."
 )
 
+_AS_NOW = "Keys and preferences are as they were until now. Readers of the list begin anew."
+
 
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
@@ -54,8 +56,8 @@ def restore(
 
     with progress_shown("restore") as show:
         show("checking, erasing again what was erased since, replacing")
-        restore_project(config, source=source, force=force)
-    typer.echo(f"Restored from {source}. {_LOOK_THROUGH}")
+        is_carried_over = restore_project(config, source=source, force=force)
+    typer.echo(f"Restored from {source}. {_AS_NOW if is_carried_over else _LOOK_THROUGH}")
 
 
 def settle(config: ConfigOption = DEFAULT_CONFIG) -> None:

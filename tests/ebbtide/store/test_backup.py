@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, select, text
+from typer.testing import CliRunner
 
+from ebbtide.cli import build_app
 from ebbtide.errors import ContractError, NotReady, SettingsError
 from ebbtide.project import load_project
 from ebbtide.store import backup
 from ebbtide.store.backup import back_up, restore
 from ebbtide.store.database import open_database
-from ebbtide.store.settling import settle
+from ebbtide.store.settling import carry_over, settle
 from ebbtide.store.sql import open_store
 from ebbtide.store.store import StoreBusy, StoreUnavailable
 
@@ -244,18 +244,46 @@ def test_who_was_erased_since_the_backup_does_not_come_back(tmp_path):
     store.close()
 
 
+def test_keys_and_preferences_stay_as_they_are_now(tmp_path):
+    stores = [open_store(f"sqlite:///{tmp_path}/{name}.db") for name in ("now", "backup")]
+    now, old = (store.database for store in stores)
+    at = "'2026-0{}-01 00:00:00.000000'"
+    key = "INSERT INTO api_keys VALUES ('{}', 'n', 'h', '[]', NULL, {}, {}, {}, NULL)"
+    preference = "INSERT INTO preferences VALUES ('{}', {}, false, {})"
+    for database, statement in (
+        (old, key.format("k1", at.format(1), at.format(9), "NULL")),
+        (now, key.format("k1", at.format(1), at.format(9), at.format(3))),
+        (now, key.format("k2", at.format(3), at.format(9), "NULL")),
+        (old, preference.format("c1", "false", at.format(1))),
+        (now, preference.format("c1", "true", at.format(3))),
+        (now, preference.format("c2", "true", at.format(3))),
+        (old, preference.format("c3", "true", at.format(1))),
+    ):
+        database.write(partial(_execute, statement=statement))
+    assert carry_over(now, to=old)
+    with old.read() as connection:
+        keys = connection.execute(text("SELECT key_id, revoked_at IS NULL FROM api_keys")).all()
+        decided = connection.execute(
+            text("SELECT customer_id, profiling_opt_out FROM preferences ORDER BY customer_id")
+        ).all()
+    assert sorted(keys) == [("k1", 0), ("k2", 1)]
+    assert decided == [("c1", 1), ("c2", 1), ("c3", 1)]
+    for store in stores:
+        store.close()
+
+
+def test_nothing_is_carried_over_from_a_store_of_another_version(database, tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/new.db")
+    assert not carry_over(database, to=store.database)
+    store.close()
+
+
 def _execute(connection, statement):
     connection.execute(text(statement))
 
 
 def run(*arguments):
-    program = "from ebbtide.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, "store", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return CliRunner().invoke(build_app(), ["store", *map(str, arguments)])
 
 
 def test_the_verbs_copy_a_store_and_put_it_back(tmp_path):
@@ -263,13 +291,18 @@ def test_the_verbs_copy_a_store_and_put_it_back(tmp_path):
     config.write_text(
         '[project]\nname = "t"\ncurrency = "EUR"\n[tables.transactions]\npath = "t.csv"\n'
     )
-    nothing = run("backup", "--to", tmp_path / "b.db", "--config", config)
-    assert (nothing.returncode, "nothing in the store" in nothing.stderr) == (5, True)
+    copy = tmp_path / "b.db"
+    nothing = run("backup", "--to", copy, "--config", config)
+    assert isinstance(nothing.exception, NotReady)
     open_store(load_project(config).database_url).close()
-    made = run("backup", "--to", tmp_path / "b.db", "--config", config)
-    assert (made.returncode, "and checked" in made.stdout) == (0, True), made.stderr
-    put_back = run("restore", "--from", tmp_path / "b.db", "--config", config)
-    assert put_back.returncode == 2
-    assert "add --force" in put_back.stderr
-    put_back = run("restore", "--from", tmp_path / "b.db", "--config", config, "--force")
-    assert (put_back.returncode, "Restored" in put_back.stdout) == (0, True), put_back.stderr
+    assert "and checked" in run("backup", "--to", copy, "--config", config).stdout
+    refused = run("restore", "--from", copy, "--config", config)
+    assert isinstance(refused.exception, SettingsError)
+    put_back = run("restore", "--from", copy, "--config", config, "--force")
+    assert "Keys and preferences are as they were until now" in put_back.stdout
+    assert "Settled" in run("settle", "--config", config).stdout
+    store = open_store(load_project(config).database_url)
+    deeds = "SELECT deed FROM audit_log ORDER BY sequence"
+    with store.database.read() as connection:
+        assert connection.scalars(text(deeds)).all() == ["store.restored", "store.restored"]
+    store.close()
