@@ -106,3 +106,17 @@ def test_what_a_killed_process_had_spooled_comes_into_the_log(settings, bundle, 
         wait_for(lambda: ids_in(hurried) == [spooled["prediction_id"]])
     with service(settings, bundle, hurried):
         assert ids_in(hurried) == [spooled["prediction_id"]]
+
+
+def test_an_answer_that_is_in_the_log_already_is_not_added_again(
+    settings, bundle, hurried, tmp_path
+):
+    with service(settings, bundle, hurried, log_required=False) as client:
+        with held(tmp_path):
+            client.post("/v1/score", json=ROW)
+            (file,) = (tmp_path / ".ebbtide" / "service" / "spool").iterdir()
+            copy = file.read_bytes()
+        wait_for(lambda: len(ids_in(hurried)) == 1)
+        file.with_name("left.jsonl").write_bytes(copy)
+        wait_for(lambda: not file.with_name("left.jsonl").exists())
+        assert len(ids_in(hurried)) == 1
