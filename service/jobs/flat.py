@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ColumnKind = Literal["text", "number", "integer", "instant"]
 
+_GROUP_ROWS = 5_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -92,7 +93,7 @@ def csv_text(rows: Iterable[Sequence[Any]], kinds: Sequence[ColumnKind]) -> str:
 def parquet_parts(
     chunks: Iterable[Sequence[Sequence[Any]]], columns: Mapping[str, ColumnKind]
 ) -> Iterator[bytes]:
-    """Yield a Parquet file piece by piece; each chunk of rows becomes a row group."""
+    """Yield a Parquet file piece by piece, in row groups of some thousand rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -105,9 +106,7 @@ def parquet_parts(
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
     sink = _Sink()
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for rows in chunks:
-            if not rows:
-                continue
+        for rows in _groups(chunks):
             arrays = [
                 pa.array(cells, pa.string()).cast(field.type)
                 if pa.types.is_timestamp(field.type)
@@ -117,6 +116,18 @@ def parquet_parts(
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             yield sink.taken()
     yield sink.taken()
+
+
+def _groups(chunks: Iterable[Sequence[Sequence[Any]]]) -> Iterator[list[Sequence[Any]]]:
+    """Put chunks together: the writer holds what it has to say of each group until the end."""
+    held: list[Sequence[Any]] = []
+    for rows in chunks:
+        held += rows
+        if len(held) >= _GROUP_ROWS:
+            yield held
+            held = []
+    if held:
+        yield held
 
 
 class _Sink(io.RawIOBase):

@@ -17,6 +17,7 @@ from ebbtide.store.schema.access import AUDIT_LOG
 from ebbtide.store.schema.jobs import JOB_INPUTS, JOBS
 from ebbtide.store.schema.scores import PREDICTIONS
 from service.access.scopes import DEMO, Caller
+from service.jobs import flat
 from service.jobs.workers import work_once
 
 NAMES = (
@@ -61,11 +62,6 @@ def parquet_file(rows, **options):
     sink = io.BytesIO()
     pq.write_table(table, sink, **options)
     return sink.getvalue()
-
-
-def flat(customer_id, recency=143.0):
-    sent = row(customer_id, recency)
-    return {**sent, **sent.pop("features"), "features": None} | {}
 
 
 def logged(store):
@@ -122,6 +118,16 @@ def typed_rows():
         }
         for place in range(2_100)
     ]
+
+
+def test_parquet_results_have_few_row_groups(client, run, monkeypatch):
+    job = run(csv_file(*[csv_line(f"c-{number}") for number in range(250)]))
+    monkeypatch.setattr(flat, "_GROUP_ROWS", 150)
+    content = client.get(f"/v1/jobs/{job['job_id']}/results?format=parquet").content
+    read = pq.ParquetFile(io.BytesIO(content))
+    groups = [read.metadata.row_group(each).num_rows for each in range(read.num_row_groups)]
+    assert groups == [200, 50]
+    assert read.read()["row"].to_pylist() == list(range(1, 251))
 
 
 def test_a_parquet_file_is_read_row_group_by_row_group(client, run, results):
