@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,6 +14,8 @@ from ebbtide.store.store import StoreBusy, StoreUnavailable
 from service.problems import Fault, Problem, ProblemError, invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
     from starlette.requests import Request
     from starlette.responses import Response
@@ -44,6 +46,18 @@ _HTTP = {
 
 _BAD_REQUEST = ("bad-request", "Expected a request as /openapi.json describes it. Mend it.")
 _INTERNAL = ("internal", "Something went wrong in the service. Try again, and tell the operator.")
+
+_PARAMETERS = {
+    "greater_than_equal": ("a number of {ge} or more", "number out of range"),
+    "less_than_equal": ("a number of {le} or less", "number out of range"),
+    "int_parsing": ("a whole number", "other text"),
+    "int_parsing_size": ("a whole number", "number beyond range"),
+    "literal_error": ("{expected}", "other text"),
+    "bool_parsing": ("true or false", "other text"),
+    "string_too_long": ("a text of at most {max_length} characters", "text too long"),
+    "string_too_short": ("a text that is not empty", "empty text"),
+}
+"""What is wrong with a parameter of path or query, by pydantic's name: expected and got_kind."""
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _NOT_THIS_METHOD = 405
@@ -87,15 +101,20 @@ def problem_of(err: Exception) -> Problem:
         kind, detail = _HTTP.get(err.status_code, other)
         return Problem(kind=kind, detail=detail, headers=dict(err.headers or {}))
     if isinstance(err, RequestValidationError):
-        return invalid([_fault(problem["loc"]) for problem in err.errors()])
+        return invalid([_fault(problem) for problem in err.errors()])
     kind = next(kind for error, kind in ERRORS if isinstance(err, error))
     return Problem(kind=kind, detail=str(err))
 
 
-def _fault(place: tuple[str | int, ...]) -> Fault:
+def _fault(found: Mapping[str, Any]) -> Fault:
+    """Say what is wrong with a parameter; what is declared of it is no secret, its value is."""
+    expected, got_kind = _PARAMETERS.get(
+        found["type"], ("what /openapi.json says", "something else")
+    )
+    declared = {"ge": "", "le": "", "expected": "", "max_length": "", **found.get("ctx", {})}
     return Fault(
-        pointer="/" + "/".join(str(part) for part in place[1:]),
-        expected="what /openapi.json says",
-        got_kind="something else",
-        fix="Compare the request with the document.",
+        pointer="/" + "/".join(str(part) for part in found["loc"][1:]),
+        expected=expected.format(**declared),
+        got_kind=got_kind,
+        fix="Compare the request with /openapi.json.",
     )

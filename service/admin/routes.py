@@ -26,7 +26,7 @@ from service.idempotency import Kept, kept_answer, once
 from service.openapi import json_body, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import ProblemError, invalid
-from service.scoring.checks import Faults, Hints, check_names, check_text, kind_of
+from service.scoring.checks import NOTHING, Faults, Hints, check_names, check_text, kind_of
 from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 
 if TYPE_CHECKING:
@@ -189,7 +189,9 @@ def _checked(read: object, names: Collection[str]) -> dict[str, Any]:
         raise ProblemError(invalid(faults.found, more=faults.more))
     check_names(read, names, pointer="", where="docs/admin.md", faults=faults, hints=Hints())
     checked: dict[str, Any] = {
-        "why": check_text(read.get("why"), pointer="/why", max_length=MAX_WHY_LENGTH, faults=faults)
+        "why": check_text(
+            read.get("why", NOTHING), pointer="/why", max_length=MAX_WHY_LENGTH, faults=faults
+        )
     }
     if read.get("version") is not None and "version" in names:
         checked["version"] = check_text(

@@ -24,9 +24,18 @@ from service.privacy.shapes import (
     PreferencesRequest,
     PreferencesShape,
 )
-from service.problems import Fault, ProblemError, invalid
-from service.scoring.checks import Faults, Hints, check_flag, check_names, check_text, kind_of
+from service.problems import ProblemError, invalid
+from service.scoring.checks import (
+    NOTHING,
+    Faults,
+    Hints,
+    check_flag,
+    check_names,
+    check_text,
+    kind_of,
+)
 from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
+from service.whole_address import WholeAddress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +45,10 @@ if TYPE_CHECKING:
     from ebbtide.store.erasure import Erasures
 
 router = APIRouter(
-    prefix="/v1/customers", tags=["privacy"], dependencies=[Depends(needs("privacy"))]
+    prefix="/v1/customers",
+    tags=["privacy"],
+    dependencies=[Depends(needs("privacy"))],
+    route_class=WholeAddress,
 )
 
 _CUSTOMER = "/{customer_id:path}"  # an id may hold a slash
@@ -66,7 +78,6 @@ CustomerId = Annotated[str, Depends(_customer_id)]
 )
 def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ErasedShape:
     """Erase all that is held about a customer, for good; repeat it as often as you like."""
-    _check_whole(request)
     at = desk.now()
     erasures = _erasures(desk)
     counts = erasures.erase(customer_id, at=at)
@@ -134,18 +145,6 @@ def put_preferences(
     return once(request, desk, body=body, change=change)
 
 
-def _check_whole(request: Request) -> None:
-    """Refuse an address that goes on behind the id: to delete preferences is not to erase."""
-    if request.scope["raw_path"].partition(b"/customers/")[2].count(b"/"):
-        fault = Fault(
-            pointer="/customer_id",
-            expected="an id and nothing behind it, a slash within it as %2F",
-            got_kind="address that goes on",
-            fix="DELETE /v1/customers/{customer_id} erases; preferences are changed by PUT.",
-        )
-        raise ProblemError(invalid([fault]))
-
-
 def _checked(read: object) -> dict[str, bool]:
     faults = Faults()
     if not isinstance(read, dict):
@@ -153,7 +152,10 @@ def _checked(read: object) -> dict[str, bool]:
         faults.add("", expected="an object", got_kind=kind_of(read), fix=fix)
         raise ProblemError(invalid(faults.found, more=faults.more))
     check_names(read, _FLAGS, pointer="", where="docs/privacy.md", faults=faults, hints=Hints())
-    flags = {name: check_flag(read.get(name), pointer=f"/{name}", faults=faults) for name in _FLAGS}
+    flags = {
+        name: check_flag(read.get(name, NOTHING), pointer=f"/{name}", faults=faults)
+        for name in _FLAGS
+    }
     if faults:
         raise ProblemError(invalid(faults.found, more=faults.more))
     return {name: value is True for name, value in flags.items()}

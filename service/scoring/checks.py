@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_NUMBER = 1e15
 """Largest size of a number that is taken; beyond it money is none and arithmetic overflows."""
 
+NOTHING = object()
+"""Stands for a member that was not sent, so that it is told from one that is null."""
+
 _MAX_FAULTS = 20
 _MAX_HINTS = 40
 _HINT_LENGTH = 64
@@ -69,8 +72,8 @@ def kind_of(value: object) -> str:
     >>> [kind_of(value) for value in (None, True, 1, 1e400, "x", [], {})]
     ['null', 'boolean', 'number', 'number beyond range', 'string', 'array', 'object']
     """
-    if value is None:
-        return "null"
+    if value is None or value is NOTHING:
+        return "null" if value is None else "nothing"
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int | float):

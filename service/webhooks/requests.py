@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ebbtide.store.outbox import KINDS
 from service.problems import ProblemError, invalid
 from service.scoring.checks import (
+    NOTHING,
     Faults,
     Hints,
     check_flag,
@@ -33,7 +34,9 @@ def checked_webhook(read: object, *, allow_private: bool) -> dict[str, Any]:
     """
     faults = Faults()
     given = _object(read, ("url", "kinds", "description"), faults)
-    url = check_text(given.get("url"), pointer="/url", max_length=MAX_URL_LENGTH, faults=faults)
+    url = check_text(
+        given.get("url", NOTHING), pointer="/url", max_length=MAX_URL_LENGTH, faults=faults
+    )
     if url is not None:
         try:
             parse_target(url, allow_private=allow_private)
@@ -42,7 +45,7 @@ def checked_webhook(read: object, *, allow_private: bool) -> dict[str, Any]:
             faults.add("/url", expected=str(err), got_kind="another address", fix=fix)
     checked = {
         "url": url,
-        "kinds": _kinds(given.get("kinds"), faults),
+        "kinds": _kinds(given.get("kinds", NOTHING), faults),
         "description": _description(given.get("description"), faults) or "",
     }
     _raise(faults)

@@ -21,7 +21,7 @@ from service.language import negotiate
 from service.openapi import LANGUAGE_HEADER, json_body, problem_responses
 from service.problems import ProblemError, invalid
 from service.scoring.answering import is_alive
-from service.scoring.checks import Faults, Hints, check_names, kind_of
+from service.scoring.checks import NOTHING, Faults, Hints, check_names, kind_of
 from service.scoring.feature_values import check_changes, check_features
 from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 from service.what_if import examples
@@ -73,10 +73,18 @@ def _checked(
         raise ProblemError(invalid(faults.found, more=faults.more))
     check_names(read, NAMES, pointer="", where="POST /v1/what-if", faults=faults, hints=hints)
     given = check_features(
-        read.get("features"), pointer="/features", contracts=features, faults=faults, hints=hints
+        read.get("features", NOTHING),
+        pointer="/features",
+        contracts=features,
+        faults=faults,
+        hints=hints,
     )
     changes = check_changes(
-        read.get("changes"), pointer="/changes", contracts=features, faults=faults, hints=hints
+        read.get("changes", NOTHING),
+        pointer="/changes",
+        contracts=features,
+        faults=faults,
+        hints=hints,
     )
     if given is None or changes is None or faults:
         raise ProblemError(invalid(faults.found, more=faults.more))
