@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from service.problems import Fault, ProblemError, invalid
@@ -57,7 +57,7 @@ def read_cursor(
         if name != listed or len(values) != len(kinds):
             raise ValueError
         return tuple(_revived(value, kind) for value, kind in zip(values, kinds, strict=True))
-    except (ValueError, TypeError, binascii.Error, RecursionError) as err:
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as err:
         fault = Fault(
             pointer="/cursor",
             expected="next_cursor of the page before, of the same list",
@@ -74,9 +74,13 @@ def _revived(value: object, kind: type) -> Any:
         instant = datetime.fromisoformat(value)
         if instant.tzinfo is None:
             raise ValueError
-        return instant
+        return instant.astimezone(UTC)  # the first and last days have no UTC in some offsets
     if isinstance(value, bool) or not isinstance(value, kind):
         raise TypeError
     if isinstance(value, int) and not abs(value) < 2**63:
         raise ValueError
+    if isinstance(value, str):
+        value.encode()  # no database takes half a character,
+        if "\0" in value:  # nor PostgreSQL this one
+            raise ValueError
     return value

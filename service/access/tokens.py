@@ -7,7 +7,6 @@ about where its key is to be found is ignored.
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 SCOPE_PREFIX = "ebbtide:"
 _REQUIRED = ("exp", "iat", "iss", "aud", "sub")
 _LONGEST_SUBJECT = 60
+_LATEST_SECONDS = 253_402_300_800  # the year 10000; neither NaN nor a number beyond floats is less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Tokens:
 
 def _is_time(value: object) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)  # type: ignore[arg-type]  # a number, as said
+    return is_number and abs(value) <= _LATEST_SECONDS  # type: ignore[operator]  # a number, as said
 
 
 def _is_ours(word: str) -> bool:
@@ -94,4 +94,9 @@ def _is_ours(word: str) -> bool:
 def _name_of(subject: str) -> str:
     """Return a name that no key can have, short enough for every log."""
     is_plain = len(subject) <= _LONGEST_SUBJECT and subject.isascii() and subject.isprintable()
-    return f"jwt:{subject if is_plain else hashlib.sha256(subject.encode()).hexdigest()[:32]}"
+    return f"jwt:{subject if is_plain else _digest(subject)}"
+
+
+def _digest(subject: str) -> str:
+    written = subject.encode(errors="surrogatepass")  # JSON may bring half a character
+    return hashlib.sha256(written).hexdigest()[:32]

@@ -148,6 +148,8 @@ def is_public(address: Address) -> bool:
             inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if int(address) >> 32 == 0:  # written with an IPv4 address at its end (RFC 4291, 2.5.5.1)
             return False
+        if address.is_site_local:  # of companies, from before there was fc00::/7 (RFC 3879)
+            return False
         if not all(is_public(each) for each in inner if each is not None):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved

@@ -51,7 +51,24 @@ def test_a_text_that_is_no_cursor_of_this_list_is_refused(text):
     assert not text or text not in str(refused.value.problem.to_json())
 
 
-@pytest.mark.parametrize("value", ["2026-03-02T12:00:00", "soon", 7, None, True])
+@pytest.mark.parametrize("value", ["half a character: \ud800", "none: \0"])
+def test_a_text_is_one_that_databases_hold(value):
+    with pytest.raises(ProblemError):
+        read_cursor(written(["jobs", value]), "jobs", kinds=(str,))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-03-02T12:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:00:00-14:00",
+        "soon",
+        7,
+        None,
+        True,
+    ],
+)
 def test_an_instant_is_one_with_an_offset(value):
     with pytest.raises(ProblemError):
         read_cursor(written(["jobs", value]), "jobs", kinds=(datetime,))

@@ -99,6 +99,9 @@ def test_a_token_that_names_no_key_is_no_good_where_there_are_several(tokens, pr
         {"exp": "soon"},
         {"exp": True},
         {"exp": float("inf")},
+        {"exp": float("nan")},
+        {"exp": 10**400},
+        {"nbf": -(10**400)},
         {"iss": "https://other.example"},
         {"aud": "other"},
         {"sub": ""},
@@ -174,6 +177,12 @@ def test_a_long_subject_gets_a_name_that_fits_the_logs(tokens, signed):
     name = tokens.caller_of(signed(sub="x" * 500)).name
     assert name.startswith("jwt:")
     assert len(name) <= 64
+
+
+def test_a_subject_with_half_a_character_gets_a_name_that_can_be_written(tokens, signed):
+    name = tokens.caller_of(signed(sub="\ud800")).name
+    assert name.startswith("jwt:")
+    assert name.isascii()
 
 
 def test_keys_of_a_changed_file_are_taken_and_old_ones_no_more(tokens, jwks_file, signed):

@@ -58,6 +58,7 @@ BAD = [
     "https://[2002:7f00:1::]/",
     "https://[fe80::1]/",
     "https://[fc00::1]/",
+    "https://[fec0::1]/",
     "https://[ff02::1]/",
     "https://[::1/",
     "https://-crm.example/",
