@@ -133,7 +133,8 @@ class Settings(BaseSettings):
     """How long answers are kept under an Idempotency-Key, days."""
 
     keep_messages_days: float = Field(default=30.0, ge=1, le=3_650)
-    """How long messages of webhooks are kept that have arrived or were given up, days."""
+    """How long messages of webhooks are kept that have arrived, were given up, or wait for one
+    that is disabled, days."""
 
     promotion_deadline_seconds: float = Field(default=300.0, ge=1, le=3600)
     """How long a promotion or rollback that was asked for over HTTP may take, seconds."""

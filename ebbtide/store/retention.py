@@ -12,7 +12,7 @@ from ebbtide.store.schema.effects import ASSIGNMENTS, OUTCOMES
 from ebbtide.store.schema.events import EVENTS
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
 from ebbtide.store.schema.scores import PREDICTIONS, SNAPSHOTS
-from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES
+from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES, WEBHOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,8 @@ _REPLACED = exists().where(
 _STILL_TO_SEND = exists().where(
     WEBHOOK_DELIVERIES.c.message_id == WEBHOOK_MESSAGES.c.message_id,
     WEBHOOK_DELIVERIES.c.state == "waiting",
+    WEBHOOKS.c.webhook_id == WEBHOOK_DELIVERIES.c.webhook_id,
+    WEBHOOKS.c.is_enabled,  # what waits for one that is not would be kept for ever
 )
 
 

@@ -72,8 +72,8 @@ class RecordedShape(_Shape):
     deliveries: int = Field(description="Of how many assignments it tells the delivery.")
     corrections: int = Field(description="How many outcomes it replaced.")
     unmatched_code: str | None = Field(
-        description="Why it is the outcome of none: no_assignment, already_reported or "
-        "window_long_over; null otherwise."
+        description="Why it is the outcome of none: no_assignment, already_reported, "
+        "window_long_over or customer_erased (it is not kept then); null otherwise."
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Float, Integer, LargeBinary, create_engine, sele
 from ebbtide.store import retention
 from ebbtide.store.schema.base import Instant
 from ebbtide.store.schema.scores import SNAPSHOTS
-from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES
+from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES, WEBHOOKS
 from service.janitor import Janitor
 from small_model import NOW
 
@@ -84,11 +84,13 @@ def test_the_newest_snapshot_of_a_customer_stays_however_old(janitor, put, store
     assert ids(store, SNAPSHOTS, "customer_id") == ["c"]
 
 
-def test_a_message_that_is_still_to_be_sent_stays(janitor, put, store):
-    put(WEBHOOK_MESSAGES, message_id="m", created_at=NOW - timedelta(days=60))
-    put(WEBHOOK_DELIVERIES, message_id="m", state="waiting")
-    assert janitor.tidy() == {}
-    assert ids(store, WEBHOOK_MESSAGES, "message_id") == ["m"]
+def test_a_message_stays_while_it_is_to_be_sent_to_a_webhook_that_works(janitor, put, store):
+    for webhook_id, is_enabled in (("on", True), ("off", False)):
+        put(WEBHOOKS, webhook_id=webhook_id, is_enabled=is_enabled, kinds="[]")
+        put(WEBHOOK_MESSAGES, message_id=webhook_id, created_at=NOW - timedelta(days=60))
+        put(WEBHOOK_DELIVERIES, message_id=webhook_id, webhook_id=webhook_id, state="waiting")
+    assert janitor.tidy() == {"webhook_messages": 1}
+    assert ids(store, WEBHOOK_MESSAGES, "message_id") == ["on"]
 
 
 def test_rows_go_part_by_part(janitor, put, store, monkeypatch):

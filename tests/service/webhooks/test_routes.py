@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES
+from ebbtide.store.webhooks import find_webhook
+from service.webhooks import routes
 from service.webhooks.announcer import Announcer
 
 ASKED = {"url": "https://crm.example/hook", "kinds": ["model.promoted", "alarm.raised"]}
@@ -77,6 +79,37 @@ def test_a_rotated_secret_is_another_one(client, made):
     rotated = client.post(f"/v1/webhooks/{made['webhook_id']}/rotate").json()
     assert rotated["secret"].startswith("whsec_")
     assert rotated["secret"] != made["secret"]
+
+
+def meanwhile(monkeypatch, name, deed):
+    """Let a deed happen in the middle of the next request: when it makes something new."""
+    real = getattr(routes, name)
+
+    def interrupted():
+        monkeypatch.setattr(routes, name, real)
+        deed()
+        return real()
+
+    monkeypatch.setattr(routes, name, interrupted)
+
+
+def test_of_two_rotations_at_once_neither_secret_is_lost(client, store, made, monkeypatch):
+    path, other = f"/v1/webhooks/{made['webhook_id']}/rotate", []
+    meanwhile(monkeypatch, "_new_secret", lambda: other.append(client.post(path).json()["secret"]))
+    mine = client.post(path).json()["secret"]
+    with store.database.read() as connection:
+        kept = find_webhook(connection, made["webhook_id"])
+    assert [kept.secret, kept.old_secret] == [mine, *other]
+
+
+def test_a_webhook_that_is_deleted_meanwhile_gets_no_test_message(client, made, monkeypatch):
+    path = f"/v1/webhooks/{made['webhook_id']}"
+    meanwhile(monkeypatch, "uuid4", lambda: client.delete(path))
+    answer = client.post(f"{path}/test")
+    assert (answer.status_code, answer.json()["type"]) == (
+        404,
+        "urn:ebbtide:problem:unknown-webhook",
+    )
 
 
 def test_a_test_message_is_listed_among_the_deliveries(client, made):
