@@ -7,6 +7,17 @@ from ebbtide.words import LANGUAGES, Language
 _MAX_RANGES = 20
 
 
+def headers_in(language: Language) -> dict[str, str]:
+    """Return the headers of an answer whose texts are in a language that was negotiated.
+
+    Examples
+    --------
+    >>> headers_in("zh")
+    {'Content-Language': 'zh', 'Vary': 'Accept-Language'}
+    """
+    return {"Content-Language": language, "Vary": "Accept-Language"}
+
+
 def negotiate(header: str | None) -> Language:
     """Return the language that suits best; English where none does or the header is broken.
 

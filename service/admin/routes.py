@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import Response  # noqa: TC002
 
-from ebbtide.store.audit import newest_deeds, record_deed
+from ebbtide.store.audit import newest_deeds
+from service.access.deeds import note_deed
 from service.access.guard import caller_of, needs
 from service.admin.promotion import run_promotion
 from service.admin.shapes import (
@@ -19,15 +20,14 @@ from service.admin.shapes import (
     RollbackRequest,
     ServedShape,
 )
-from service.body import BYTES_A_VALUE, parse_json
 from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signature
+from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import Kept, kept_answer, once
 from service.openapi import json_body, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import ProblemError, invalid
 from service.scoring.checks import NOTHING, Faults, Hints, check_names, check_text, kind_of
-from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,7 +52,7 @@ _MOST_ACCEPTED = 40
 )
 def promote_model(request: Request, body: Body, desk: TheDesk) -> Response:
     """Make a version the champion, if it passes the gate, and serve it."""
-    asked = _checked(parse(body, desk), ("why", "version", "accept"))
+    asked = _checked(read_json(body, desk), ("why", "version", "accept"))
     options = ["promote", f"--why={asked['why']}"]
     options += [f"--version={asked['version']}"] if "version" in asked else []
     options += [f"--accept={code}" for code in asked.get("accept", ())]
@@ -71,7 +71,7 @@ def promote_model(request: Request, body: Body, desk: TheDesk) -> Response:
 )
 def roll_back_model(request: Request, body: Body, desk: TheDesk) -> Response:
     """Make the champion before the present one champion again, and serve it."""
-    asked = _checked(parse(body, desk), ("why",))
+    asked = _checked(read_json(body, desk), ("why",))
     options = ["rollback", f"--why={asked['why']}"]
     return _done(request, desk, body, options, deed="model.rolled_back")
 
@@ -107,7 +107,8 @@ def list_deeds(
     """List who did what, the newest first. That it was read is a deed, too."""
     place = read_cursor(cursor, "deeds", kinds=(int,))
     desk.store.database.write(
-        lambda connection: _note(connection, request, desk, "audit.read", {}), deed="note the deed"
+        lambda connection: note_deed(connection, request, desk, "audit.read", {}),
+        deed="note the deed",
     )
     with desk.store.database.read("list the deeds") as connection:
         found = newest_deeds(connection, most=limit, before=place[0] if place else None)
@@ -116,11 +117,6 @@ def list_deeds(
         deeds=[DeedShape(**{name: getattr(each, name) for name in names}) for each in found],
         next_cursor=cursor_text("deeds", (found[-1].sequence,)) if len(found) == limit else None,
     )
-
-
-def parse(body: bytes, desk: Desk) -> Any:
-    """Return what a body says."""
-    return parse_json(body, max_values=desk.settings.max_body_bytes // BYTES_A_VALUE)
 
 
 def _done(request: Request, desk: Desk, body: bytes, options: list[str], *, deed: str) -> Response:
@@ -133,7 +129,7 @@ def _done(request: Request, desk: Desk, body: bytes, options: list[str], *, deed
     except ProblemError as err:
         refused = {**details, "refused": err.problem.kind}
         desk.store.database.write(
-            lambda connection: _note(connection, request, desk, f"{deed}.refused", refused),
+            lambda connection: note_deed(connection, request, desk, f"{deed}.refused", refused),
             deed="note the deed",
         )
         raise
@@ -158,27 +154,10 @@ def _kept(
     )
 
     def change(connection: Connection) -> Kept:
-        _note(connection, request, desk, deed, details)
+        note_deed(connection, request, desk, deed, details)
         return Kept(content=answer.model_dump())
 
     return once(request, desk, body=body, change=change)
-
-
-def _note(
-    connection: Connection,
-    request: Request,
-    desk: Desk,
-    deed: str,
-    details: Mapping[str, str | int | None],
-) -> None:
-    record_deed(
-        connection,
-        at=desk.now(),
-        actor=caller_of(request).name,
-        deed=deed,
-        subject=None,
-        details=details,
-    )
 
 
 def _checked(read: object, names: Collection[str]) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from ebbtide.effects.sound import EFFECT_WARNINGS
 from ebbtide.store.assignments import later_turns_of, tallies_of
 from service.access.guard import needs
 from service.campaigns.shapes import EffectShape, SaidShape
-from service.language import negotiate
+from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
+from service.language import headers_in, negotiate
 from service.openapi import LANGUAGE_HEADER, problem_responses
 from service.problems import Problem, ProblemError
-from service.scoring.routes import TheDesk  # noqa: TC001  FastAPI reads it too
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,8 +81,7 @@ def measure_effect(
         raise ProblemError(_UNKNOWN)
     effect = estimate_effect(tallies, save_rate=known.save_rate.mean if known else None)
     language = negotiate(request.headers.get("accept-language"))
-    response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Language"
+    response.headers.update(headers_in(language))
     return effect_shape(
         effect, action=action, later=later, now=now, currency=desk.currency, language=language
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
@@ -17,8 +17,8 @@ from service.describing.shapes import (
     ModelShape,
     SchemaShape,
 )
-from service.desk import Desk, desk_of
-from service.language import negotiate
+from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
+from service.language import headers_in, negotiate
 from service.openapi import LANGUAGE_HEADER, problem_responses
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", tags=["describe"], dependencies=[Depends(needs())])
 
-TheDesk = Annotated[Desk, Depends(desk_of)]
 _NOT_READY = problem_responses(500, 503)
 
 
@@ -77,8 +76,7 @@ def describe_features(request: Request, response: Response, desk: TheDesk) -> Sc
     """List the features that the model reads: unit, range, meaning of null, words."""
     bundle = desk.served().bundle
     language = negotiate(request.headers.get("accept-language"))
-    response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Language"
+    response.headers.update(headers_in(language))
     return SchemaShape(
         model_version=bundle.version,
         features=[
@@ -114,8 +112,7 @@ def describe_actions(request: Request, response: Response, desk: TheDesk) -> Act
     """List the actions of the policy in force."""
     policy = desk.policy
     language = negotiate(request.headers.get("accept-language"))
-    response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Language"
+    response.headers.update(headers_in(language))
     return ActionsShape(
         policy_version=policy.version,
         owner=policy.owner,

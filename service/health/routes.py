@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter, Depends
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,15 +12,14 @@ from starlette.responses import PlainTextResponse, Response
 from ebbtide.store.store import StoreUnavailable
 from service.access.gate import NOBODY_KNOWN
 from service.access.guard import needs
-from service.desk import Desk, desk_of
+from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
 
 if TYPE_CHECKING:
     from service.access.gate import Mode
     from service.champion.supply import Served
+    from service.desk import Desk
 
 router = APIRouter(tags=["health"])
-
-TheDesk = Annotated[Desk, Depends(desk_of)]
 
 
 class Readiness(BaseModel):

@@ -14,12 +14,12 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from ebbtide.store import jobs
-from ebbtide.store.audit import record_deed
 from ebbtide.store.job_content import drop_left_content
 from ebbtide.store.jobs import ENDED, Job, LeaseLost
+from service.access.deeds import note_deed
 from service.access.guard import caller_of, needs
-from service.body import BYTES_A_VALUE, parse_json, read_body
 from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signature
+from service.endpoint import TheDesk, body_of, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import REPLAYED, Kept, once
 from service.jobs.described import FILE_BODY, RESULTS
@@ -39,7 +39,6 @@ from service.language import negotiate
 from service.openapi import LANGUAGE_HEADER, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import Fault, Problem, ProblemError, invalid
-from service.scoring.routes import TheDesk  # noqa: TC001  FastAPI reads it, too
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -91,13 +90,7 @@ async def create_job(
         lease_until=None if media_type == JSON else receiving_until(desk),
     )
     if job.source == "stored":
-        settings = desk.settings
-        body = await read_body(
-            request,
-            max_bytes=settings.max_body_bytes,
-            deadline_seconds=settings.body_deadline_seconds,
-        )
-        _check_stored(parse_json(body, max_values=settings.max_body_bytes // BYTES_A_VALUE))
+        _check_stored(read_json(await body_of(request, desk), desk))
         return await run_in_threadpool(_started, request, desk, job, None)
     received = await receive_file(request, desk, job=job)
     try:
@@ -160,7 +153,7 @@ def cancel_job(request: Request, job_id: str, desk: TheDesk) -> Response:
         )
         if job is None:
             raise ProblemError(_UNKNOWN)
-        _note(connection, request, desk, "job.cancelled", job_id)
+        note_deed(connection, request, desk, "job.cancelled", {"job_id": job_id})
         return Kept(content=job_to_json(job))
 
     response = once(request, desk, body=b"", change=change)
@@ -184,7 +177,8 @@ def read_job_results(
     job = _found(request, job_id, desk)
     if job.state != "done":
         raise ProblemError(_not_done(job))
-    note = partial(_note, request=request, desk=desk, deed="job.downloaded", job_id=job_id)
+    details = {"job_id": job_id}
+    note = partial(note_deed, request=request, desk=desk, deed="job.downloaded", details=details)
     desk.store.database.write(note, deed="record the download")
     results = download(
         job,
@@ -215,7 +209,7 @@ def _started(request: Request, desk: Desk, job: Job, received: Received | None) 
                 made = jobs.queue(connection, job.job_id, received_bytes=received.size)
             except LeaseLost as err:
                 raise ProblemError(CANCELLED) from err
-        _note(connection, request, desk, "job.created", job.job_id)
+        note_deed(connection, request, desk, "job.created", {"job_id": job.job_id})
         return Kept(status=202, content=job_to_json(made))
 
     same = [job.source, job.language, job.with_reasons, received and received.digest]
@@ -251,17 +245,6 @@ def _found(request: Request, job_id: str, desk: Desk) -> Job:
         if job is not None and not is_over and owner in (None, job.caller):
             return job
     raise ProblemError(_UNKNOWN)
-
-
-def _note(connection: Connection, request: Request, desk: Desk, deed: str, job_id: str) -> None:
-    record_deed(
-        connection,
-        at=desk.now(),
-        actor=caller_of(request).name,
-        deed=deed,
-        subject=None,
-        details={"job_id": job_id},
-    )
 
 
 def _not_done(job: Job) -> Problem:

@@ -13,8 +13,8 @@ from ebbtide.store.current import current_score
 from ebbtide.store.current_list import Wanted, listed_scores, sequence_reached
 from ebbtide.store.preferences import preferences_of
 from service.access.guard import needs
-from service.desk import desk_of
-from service.language import negotiate
+from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
+from service.language import headers_in, negotiate
 from service.looking_up.asked import check_query, checked_customer, checked_instant
 from service.looking_up.shapes import History, ScoreList
 from service.looking_up.telling import Present, abstained, flat, told
@@ -60,9 +60,8 @@ def _instant(description: str) -> Any:
     responses={200: {"model": AnswerShape}, **_PROBLEMS},
     openapi_extra=_LANGUAGE,
 )
-def current(request: Request, customer_id: CustomerId) -> Response:
+def current(request: Request, desk: TheDesk, customer_id: CustomerId) -> Response:
     """Return the newest answer about a customer; one that does not hold any more abstains."""
-    desk = desk_of(request)
     checked_customer(customer_id)
     present = Present.of(desk, language=negotiate(request.headers.get("accept-language")))
     with desk.store.database.read("look up the score") as connection:
@@ -71,7 +70,7 @@ def current(request: Request, customer_id: CustomerId) -> Response:
         content, language = _opted_out(desk, customer_id, present)
     else:
         content, language = told(found, present)
-    return Response(content, media_type="application/json", headers=_spoken(language))
+    return Response(content, media_type="application/json", headers=headers_in(language))
 
 
 @router.get(
@@ -83,6 +82,7 @@ def current(request: Request, customer_id: CustomerId) -> Response:
 )
 def history(
     request: Request,
+    desk: TheDesk,
     customer_id: CustomerId,
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -93,7 +93,6 @@ def history(
 ) -> JSONResponse:
     """Return the answers given, newest first, and how each differs from the one before it."""
     check_query(request, ("limit", "cursor", "as_of"))
-    desk = desk_of(request)
     customer_id = checked_customer(customer_id)
     instant = checked_instant("as_of", as_of)
     place = read_cursor(cursor, "history", kinds=(datetime, str))
@@ -104,7 +103,7 @@ def history(
         page = answer_given_at(desk, customer_id, instant, present=present)
     else:
         page = answers_given(desk, customer_id, limit=limit, before=place, present=present)
-    return JSONResponse(_history(customer_id, page), headers=_spoken(language))
+    return JSONResponse(_history(customer_id, page), headers=headers_in(language))
 
 
 @router.get(
@@ -116,6 +115,7 @@ def history(
 )
 def scores(
     request: Request,
+    desk: TheDesk,
     limit: Limit = 100,
     cursor: Cursor = None,
     band: Annotated[
@@ -130,7 +130,6 @@ def scores(
 ) -> JSONResponse:
     """Return current scores in the order of their changes, for systems that keep a copy."""
     check_query(request, ("limit", "cursor", "band", "action", "updated_since"))
-    desk = desk_of(request)
     language = negotiate(request.headers.get("accept-language"))
     present = Present.of(desk, language=language)
     wanted = Wanted(
@@ -146,7 +145,7 @@ def scores(
         after = _after(place, reached)
         rows = listed_scores(connection, wanted, after=after, limit=limit + 1)
     content = _listed(rows, limit=limit, after=after, reached=reached, present=present)
-    return JSONResponse(content, headers=_spoken(language))
+    return JSONResponse(content, headers=headers_in(language))
 
 
 def _opted_out(desk: Desk, customer_id: str, present: Present) -> tuple[str, Language]:
@@ -216,7 +215,3 @@ def _check_alone(cursor: str | None) -> None:
             fix="Leave one of them out.",
         )
         raise ProblemError(invalid([fault]))
-
-
-def _spoken(language: str) -> dict[str, str]:
-    return {"Content-Language": language, "Vary": "Accept-Language"}

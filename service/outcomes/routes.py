@@ -12,7 +12,7 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads it too
 from ebbtide.store.erasure import barred_by
 from ebbtide.store.outcomes import Outcome, Recorded, record_outcomes
 from service.access.guard import needs
-from service.body import BYTES_A_VALUE, parse_json
+from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import Kept, once
 from service.openapi import json_body, problem_responses
@@ -21,7 +21,6 @@ from service.outcomes.row import check_outcome
 from service.outcomes.shapes import OutcomesAnswer, OutcomesRequest
 from service.problems import Problem, ProblemError, invalid
 from service.scoring.checks import Faults, Hints, check_names, kind_of
-from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,7 +60,7 @@ _REFUSED: dict[Refusal, Problem] = {
 )
 def record(request: Request, body: Body, desk: TheDesk) -> Response:
     """Keep outcomes and deliveries; a row that fails says so and harms no other."""
-    read = parse_json(body, max_values=desk.settings.max_body_bytes // BYTES_A_VALUE)
+    read = read_json(body, desk)
     now = desk.now()
     checked = _checked(_rows(read, max_rows=desk.settings.max_rows), now=now)
     failed: list[Problem] = []

@@ -10,12 +10,12 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import Response  # noqa: TC002
 
 from ebbtide.pseudonym import pseudonym
-from ebbtide.store.audit import record_deed
 from ebbtide.store.export import exported
 from ebbtide.store.preferences import NONE, Preferences, keep_preferences, preferences_of
-from service.access.guard import caller_of, needs
-from service.body import BYTES_A_VALUE, parse_json
+from service.access.deeds import note_deed
+from service.access.guard import needs
 from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signature
+from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import Kept, once
 from service.openapi import json_body, problem_responses
 from service.privacy.shapes import (
@@ -34,7 +34,6 @@ from service.scoring.checks import (
     check_text,
     kind_of,
 )
-from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 from service.whole_address import WholeAddress
 
 if TYPE_CHECKING:
@@ -126,8 +125,7 @@ def put_preferences(
     request: Request, customer_id: CustomerId, body: Body, desk: TheDesk
 ) -> Response:
     """Keep what a customer has decided; it holds on every route from this answer on."""
-    max_values = desk.settings.max_body_bytes // BYTES_A_VALUE
-    flags = _checked(parse_json(body, max_values=max_values))
+    flags = _checked(read_json(body, desk))
     preferences = Preferences(**flags, updated_at=desk.now())
 
     def change(connection: Connection) -> Kept:
@@ -203,11 +201,5 @@ def _record(
     customer_id: str,
     details: Mapping[str, str | int | None],
 ) -> None:
-    record_deed(
-        connection,
-        at=desk.now(),
-        actor=caller_of(request).name,
-        deed=deed,
-        subject=pseudonym(customer_id, key=_erasures(desk).key),
-        details=details,
-    )
+    subject = pseudonym(customer_id, key=_erasures(desk).key)
+    note_deed(connection, request, desk, deed, details, subject=subject)

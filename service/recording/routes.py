@@ -11,7 +11,7 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import Response  # noqa: TC002  FastAPI reads it from the signature
 
 from service.access.guard import needs
-from service.body import BYTES_A_VALUE, parse_json
+from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import Kept, kept_answer, once
 from service.openapi import json_body, problem_responses
@@ -19,7 +19,6 @@ from service.problems import Problem, ProblemError
 from service.recording.keeping import hindered_by, keep_all_but_last, unread_tables
 from service.recording.received import check_received
 from service.recording.shapes import EventsAnswer, EventsRequest
-from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +75,7 @@ def record(request: Request, body: Body, desk: TheDesk) -> Response:
     bundle = _served(desk)
     now = desk.now()
     received = check_received(
-        parse_json(body, max_values=desk.settings.max_body_bytes // BYTES_A_VALUE),
+        read_json(body, desk),
         now=now,
         max_events=desk.settings.max_request_events,
     )

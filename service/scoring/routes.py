@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
@@ -11,11 +11,10 @@ from starlette.responses import JSONResponse, Response
 from ebbtide.answer.written import answer_to_json
 from ebbtide.store.store import StoreUnavailable
 from service.access.guard import needs
-from service.body import BYTES_A_VALUE, parse_json, read_body
-from service.desk import Desk, desk_of
+from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import Kept, kept_answer, once
-from service.language import negotiate
+from service.language import headers_in, negotiate
 from service.openapi import LANGUAGE_HEADER, json_body, problem_responses
 from service.problems import Problem, ProblemError, invalid
 from service.scoring import examples
@@ -32,25 +31,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ebbtide.answer.answer import Answer
+    from service.desk import Desk
     from service.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["score"], dependencies=[Depends(needs("score"))])
 
 _HEADERS = [LANGUAGE_HEADER, KEY_HEADER]
 _PROBLEMS = problem_responses(400, 404, 408, 409, 413, 415, 422, 500, 503)
-
-
-async def _body(request: Request, desk: Annotated[Desk, Depends(desk_of)]) -> bytes:
-    settings = desk.settings
-    return await read_body(
-        request,
-        max_bytes=settings.max_body_bytes,
-        deadline_seconds=settings.body_deadline_seconds,
-    )
-
-
-Body = Annotated[bytes, Depends(_body)]
-TheDesk = Annotated[Desk, Depends(desk_of)]
 
 
 @router.post(
@@ -65,7 +52,7 @@ def score(request: Request, body: Body, desk: TheDesk) -> Response:
     kept = _kept(request, body, desk)
     if kept is not None:
         return kept
-    answered = _answered([_read(body, desk)], pointers=[""], request=request, desk=desk)
+    answered = _answered([read_json(body, desk)], pointers=[""], request=request, desk=desk)
     (result,) = answered.results
     if isinstance(result, Problem):
         raise ProblemError(result)
@@ -84,7 +71,7 @@ def score_many(request: Request, body: Body, desk: TheDesk) -> Response:
     kept = _kept(request, body, desk)
     if kept is not None:
         return kept
-    rows = _rows(_read(body, desk), settings=desk.settings)
+    rows = _rows(read_json(body, desk), settings=desk.settings)
     pointers = [f"/rows/{place}" for place in range(len(rows))]
     answered = _answered(rows, pointers=pointers, request=request, desk=desk)
     for each in answered.results:
@@ -152,10 +139,6 @@ def _identity(request: Request, body: bytes) -> bytes:
     return negotiate(request.headers.get("accept-language")).encode() + b"\n" + body
 
 
-def _read(body: bytes, desk: Desk) -> Any:
-    return parse_json(body, max_values=desk.settings.max_body_bytes // BYTES_A_VALUE)
-
-
 def _checked(row: Any, *, pointer: str, contract: RowContract, hints: Hints) -> Row | Problem:
     faults = Faults()
     checked = check_row(row, pointer=pointer, contract=contract, faults=faults, hints=hints)
@@ -207,7 +190,5 @@ def _result(result: Answer | Problem) -> dict[str, Any]:
 
 
 def _spoken(response: Response, request: Request) -> Response:
-    language = negotiate(request.headers.get("accept-language"))
-    response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Language"
+    response.headers.update(headers_in(negotiate(request.headers.get("accept-language"))))
     return response

@@ -14,17 +14,16 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import Response
 
 from ebbtide.store import webhooks as kept
-from ebbtide.store.audit import record_deed
 from ebbtide.webhook_signature import SECRET_PREFIX
-from service.access.guard import caller_of, needs
-from service.body import BYTES_A_VALUE, parse_json
+from service.access.deeds import note_deed
+from service.access.guard import needs
 from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signature
+from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import Kept, once
 from service.openapi import json_body, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import Problem, ProblemError
-from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 from service.webhooks.requests import checked_change, checked_webhook
 from service.webhooks.shapes import (
     DeliveryList,
@@ -79,7 +78,9 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 )
 def create_webhook(request: Request, body: Body, desk: TheDesk) -> Response:
     """Make a webhook. Its secret is in this answer and never again."""
-    checked = checked_webhook(_read(body, desk), allow_private=desk.settings.webhook_allow_private)
+    checked = checked_webhook(
+        read_json(body, desk), allow_private=desk.settings.webhook_allow_private
+    )
     made = kept.Webhook(
         webhook_id=uuid4().hex,
         **checked,
@@ -96,7 +97,7 @@ def create_webhook(request: Request, body: Body, desk: TheDesk) -> Response:
         if len(kept.webhooks(connection)) >= _MOST:
             raise ProblemError(_TOO_MANY)
         kept.add_webhook(connection, made)
-        _note(connection, request, desk, "webhook.created", made.webhook_id)
+        note_deed(connection, request, desk, "webhook.created", {"webhook_id": made.webhook_id})
         return Kept(status=201, content={**_shown(made), "secret": made.secret})
 
     return once(request, desk, body=body, change=change)
@@ -130,7 +131,7 @@ def read_webhook(webhook_id: str, desk: TheDesk) -> WebhookShape:
 )
 def change_webhook(request: Request, webhook_id: str, body: Body, desk: TheDesk) -> Response:
     """Change what a webhook is told, or whether it is."""
-    changes = checked_change(_read(body, desk))
+    changes = checked_change(read_json(body, desk))
     if "is_enabled" in changes:
         changes["disabled_because"] = None if changes["is_enabled"] else "by_request"
         changes["failing_since"] = None
@@ -200,7 +201,7 @@ def delete_webhook(request: Request, webhook_id: str, desk: TheDesk) -> Response
     def unit(connection: Connection) -> None:
         if not kept.remove_webhook(connection, webhook_id):
             raise ProblemError(_UNKNOWN)
-        _note(connection, request, desk, "webhook.deleted", webhook_id)
+        note_deed(connection, request, desk, "webhook.deleted", {"webhook_id": webhook_id})
 
     desk.store.database.write(unit, deed="delete the webhook")
     return Response(status_code=204)
@@ -245,23 +246,12 @@ def _change(
         if before is None:
             raise ProblemError(_UNKNOWN)
         kept.change_webhook(connection, webhook_id, changed(before))
-        _note(connection, request, desk, deed, webhook_id)
+        note_deed(connection, request, desk, deed, {"webhook_id": webhook_id})
         after = kept.find_webhook(connection, webhook_id)
         assert after is not None
         return Kept(content={**_shown(after), **(shown or {})})
 
     return once(request, desk, body=body, change=change)
-
-
-def _note(connection: Connection, request: Request, desk: Desk, deed: str, webhook_id: str) -> None:
-    record_deed(
-        connection,
-        at=desk.now(),
-        actor=caller_of(request).name,
-        deed=deed,
-        subject=None,
-        details={"webhook_id": webhook_id},
-    )
 
 
 def _found(webhook_id: str, desk: Desk) -> Webhook:
@@ -270,10 +260,6 @@ def _found(webhook_id: str, desk: Desk) -> Webhook:
     if found is None:
         raise ProblemError(_UNKNOWN)
     return found
-
-
-def _read(body: bytes, desk: Desk) -> Any:
-    return parse_json(body, max_values=desk.settings.max_body_bytes // BYTES_A_VALUE)
 
 
 def _shown(webhook: Webhook) -> dict[str, Any]:

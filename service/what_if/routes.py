@@ -16,14 +16,13 @@ from ebbtide.answer.unlearned import unlearned
 from ebbtide.answer.warned import warned
 from ebbtide.what_if import NOTICE, WhatIf, compared
 from service.access.guard import needs
-from service.body import BYTES_A_VALUE, parse_json
-from service.language import negotiate
+from service.endpoint import Body, TheDesk, read_json
+from service.language import headers_in, negotiate
 from service.openapi import LANGUAGE_HEADER, json_body, problem_responses
 from service.problems import ProblemError, invalid
 from service.scoring.answering import is_alive
 from service.scoring.checks import NOTHING, Faults, Hints, check_names, kind_of
 from service.scoring.feature_values import check_changes, check_features
-from service.scoring.routes import Body, TheDesk  # noqa: TC001  FastAPI reads them too
 from service.what_if import examples
 from service.what_if.shapes import WhatIfAnswer, WhatIfRequest
 
@@ -55,12 +54,11 @@ NAMES = ("features", "changes")
 def what_if(request: Request, body: Body, desk: TheDesk) -> JSONResponse:
     """Say what the model makes of other values: a recomputation, not a promised effect."""
     bundle = desk.served().bundle
-    read = parse_json(body, max_values=desk.settings.max_body_bytes // BYTES_A_VALUE)
+    read = read_json(body, desk)
     given, changes = _checked(read, bundle.scorer.features)
     language = negotiate(request.headers.get("accept-language"))
     content = _answer(given, changes, bundle=bundle, language=language)
-    headers = {"Content-Language": language, "Vary": "Accept-Language"}
-    return JSONResponse(content, headers=headers)
+    return JSONResponse(content, headers=headers_in(language))
 
 
 def _checked(
