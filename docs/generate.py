@@ -1,9 +1,9 @@
-"""Write the pages of the reference that follow from declarations: features and tables.
+"""Write the pages of the reference that follow from declarations: features, tables, bad requests.
 
     python docs/generate.py
 
 A test holds the committed pages to what this script returns. What a page says is mended where it
-is declared: in ``features.catalogue`` and in ``ebbtide.contracts.tables``.
+is declared: in ``features.catalogue``, ``ebbtide.contracts.tables`` and ``tests/bad_requests``.
 """
 
 from __future__ import annotations
@@ -126,7 +126,19 @@ counts and never with values. `train`, `score` and `features` check the same and
 {sections}"""
 
 
-PAGES: dict[str, Callable[[], str]] = {"features.md": features_page, "tables.md": tables_page}
+def bad_requests_page() -> str:
+    """Return the reference of bad requests as Markdown; the tables are those of the tests."""
+    sys.path.insert(0, str(FOLDER.parents[1] / "tests"))
+    from bad_requests.page import page
+
+    return f"{_MADE}\n\n{page()}"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "features.md": features_page,
+    "tables.md": tables_page,
+    "bad-requests.md": bad_requests_page,
+}
 
 
 def main() -> None:

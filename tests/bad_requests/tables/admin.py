@@ -1,0 +1,50 @@
+"""Bad requests of operators."""
+
+# fmt: off
+from __future__ import annotations
+
+from bad_requests.bad import asked, faults, refused, sent_to
+
+WHY = "a string of 1 to 300 printable characters"
+NAMES = "only known names"
+
+TABLE = [
+    *faults(
+        "POST /v1/admin/model/promote",
+        ("an array", [], "", "an object", "array"),
+        ("no why", {}, "/why", WHY, "nothing"),
+        ("why empty", {"why": ""}, "/why", WHY, "empty string"),
+        ("why too long", {"why": "x" * 5000}, "/why", WHY, "string too long"),
+        ("why with a line break", {"why": "a\nb"}, "/why", WHY, "unprintable string"),
+        ("version a number", {"why": "w", "version": 7}, "/version", "a string of 1 to 20 printable characters", "number"),
+        ("version too long", {"why": "w", "version": "7" * 21}, "/version", "a string of 1 to 20 printable characters", "string too long"),
+        ("accept a string", {"why": "w", "accept": "older"}, "/accept", "an array of at most 40 codes", "string"),
+        ("accept of numbers", {"why": "w", "accept": [1]}, "/accept/0", "a string of 1 to 40 printable characters", "number"),
+        ("41 codes to accept", {"why": "w", "accept": ["a"] * 41}, "/accept", "an array of at most 40 codes", "too many"),
+        ("another member", {"why": "w", "config": "/etc/passwd"}, "", NAMES, "unknown name"),
+    ),
+    *faults(
+        "POST /v1/admin/model/rollback",
+        ("no why", {}, "/why", WHY, "nothing"),
+        ("why a boolean", {"why": True}, "/why", WHY, "boolean"),
+        ("a version", {"why": "w", "version": "1"}, "", NAMES, "unknown name"),
+    ),
+    *asked(
+        "GET /v1/admin/audit",
+        ("limit 0", "/v1/admin/audit?limit=0", "/limit", "a number of 1 or more", "number out of range"),
+        ("limit a word", "/v1/admin/audit?limit=all", "/limit", "a whole number", "other text"),
+        ("a cursor that is none", "/v1/admin/audit?cursor=x", "/cursor", "next_cursor of the page before, of the same list", "another text"),
+    ),
+    *refused(
+        "GET /v1/campaigns/{action}/effect",
+        ("an unknown action", "/v1/campaigns/none/effect", {}, None, "unknown-action", "Expected the code of an action of the policy, or of one that was assigned before, and this is neither. GET /v1/actions lists the policy's."),
+    ),
+    *asked(
+        "GET /v1/campaigns/{action}/effect",
+        ("a code of 41 characters", "/v1/campaigns/" + "a" * 41 + "/effect", "/action", "a text of at most 40 characters", "text too long"),
+    ),
+    *sent_to(
+        "POST /v1/admin/model/reload",
+        ("Idempotency-Key of 256 characters", "", {"Idempotency-Key": "k" * 256}, None, "", "1 to 255 printable ASCII characters in Idempotency-Key", "other text"),
+    ),
+]
