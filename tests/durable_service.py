@@ -183,6 +183,14 @@ class Clients:
             while not self._open.empty() and time.monotonic() < ends_at:
                 self._send(client, *self._open.get())
 
+    def wait_for(self, count: int) -> None:
+        """Return when so many further customers were acknowledged, whatever the machine does."""
+        ends_at = time.monotonic() + 60
+        enough = self.account.total + count
+        while self.account.total < enough:
+            assert time.monotonic() < ends_at
+            time.sleep(0.01)
+
     def _send_on(self, number: int) -> None:
         chance = random.Random(number)
         while not self._ended.is_set():

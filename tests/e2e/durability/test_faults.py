@@ -125,19 +125,18 @@ def test_a_crash_of_postgresql_loses_nothing_acknowledged(tmp_path, postgres_ser
     url = empty_schema(postgres_server.get_uri())
     with served(project_in(tmp_path / "shop", database_url=url)) as project:
         with Clients(project) as clients:
-            time.sleep(1.0)
+            clients.wait_for(30)
             crash(postgres_server)
-            time.sleep(0.5)
             began = time.monotonic()
             assert ask(project).status_code == 503
             assert time.monotonic() - began < 10.0
             start_again(postgres_server)
-            time.sleep(1.0)
+            clients.wait_for(20)
         assert clients.account.unexpected == []
         assert clients.account.refused > 0
         assert ask(project).status_code == 200
         found = audit(clients.account, url)
-    assert found.acknowledged > 50
+    assert found.acknowledged >= 50
     assert (found.lost, found.doubled) == (0, 0)
 
 

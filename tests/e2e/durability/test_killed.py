@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 import pytest
 
@@ -14,12 +13,12 @@ from durable_service import Clients, audit, project_in, served
 def test_killed_under_load_nothing_acknowledged_is_lost_or_doubled(tmp_path):
     with served(project_in(tmp_path / "shop")) as project:
         with Clients(project) as clients:
-            for pause in (0.3, 0.7, 0.5):
-                time.sleep(pause)
+            for count in (10, 25, 15):
+                clients.wait_for(count)
                 project.end(signal.SIGKILL)
                 project.start()
-            time.sleep(0.3)
+            clients.wait_for(10)
         assert clients.account.unexpected == []
         found = audit(clients.account, f"sqlite:///{tmp_path}/shop/.ebbtide/store.db")
-    assert found.acknowledged > 50
+    assert found.acknowledged >= 60
     assert (found.lost, found.doubled) == (0, 0)
