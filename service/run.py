@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from service.app import create_app
+from service.bounded_head import BoundedHead
 from service.settings import read_settings
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def serve(
         access_log=False,
         server_header=False,
         limit_concurrency=settings.max_connections,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=BoundedHead,
+        ws="none",  # there are none, and uvicorn would log the address of who asks for one
         timeout_graceful_shutdown=20,
     )
 
