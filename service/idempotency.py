@@ -50,10 +50,12 @@ class Kept:
     ----------
     content : body of the answer, as JSON.
     status : HTTP status.
+    lasts : whether it is kept; not if somebody whom it names was erased meanwhile.
     """
 
     content: dict[str, Any]
     status: int = 200
+    lasts: bool = True
 
 
 class _KeyTaken(Exception):
@@ -115,6 +117,8 @@ def once(
 
     def unit(connection: Connection) -> Kept:
         answer = change(connection)
+        if not answer.lasts:
+            return answer
         added = connection.execute(
             database.insert(IDEMPOTENCY_KEYS)
             .on_conflict_do_nothing()

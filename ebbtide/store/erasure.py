@@ -1,7 +1,8 @@
 """Erase a customer from the store, for good: also when an older database is restored.
 
 The order makes it safe to be killed at any point: first the tombstone is on disk, then jobs are
-told, then all rows go in one unit. Whatever is missing is done at the next start.
+told, then all rows go in one unit. Whatever is missing is done at the next start. Who was being
+scored meanwhile may have been read before the rows went: so it is done once more, as of after that.
 
 What was known before the erasure must not come back afterwards: whoever writes asks
 :meth:`Erasures.barred` within the unit. What customers do later is a new beginning.
@@ -9,15 +10,18 @@ What was known before the erasure must not come back afterwards: whoever writes 
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
+from ebbtide.errors import SettingsError
 from ebbtide.pseudonym import pseudonym
 from ebbtide.store.job_erasure import erase_from_jobs
+from ebbtide.store.kept_answers import forget_kept_answers
 from ebbtide.store.schema.every import METADATA
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
 from ebbtide.store.schema.jobs import JOB_INPUTS, JOB_RESULTS
@@ -25,8 +29,7 @@ from ebbtide.store.schema.privacy import ERASURES
 from ebbtide.store.tombstones import Tombstone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from sqlalchemy import Connection, Table
 
@@ -64,6 +67,24 @@ FREE = frozenset(
 """Tables that hold nothing of customers. A test holds the three lists to the schema."""
 
 _CHUNK = 500  # ids in one query
+_NOBODY = ""  # no customer has this id
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_MARKS = select(ERASURES.c.pseudonym).where(ERASURES.c.erased_at == _NEVER)
+_ANYBODY = select(ERASURES.c.pseudonym).where(ERASURES.c.erased_at > _NEVER).limit(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What an erasure did.
+
+    Parameters
+    ----------
+    at : what was known until then does not come back.
+    rows : how many went, by table, where any did.
+    """
+
+    at: datetime
+    rows: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +102,23 @@ class Erasures:
     file: TombstoneFile
     key: bytes
 
-    def erase(self, customer_id: str, *, at: datetime) -> dict[str, int]:
-        """Erase a customer from every table; return how many rows went, by table.
+    def erase(
+        self,
+        customer_id: str,
+        *,
+        now: Callable[[], datetime],
+        note: Callable[[Connection, Mapping[str, int]], None] | None = None,
+    ) -> Erased:
+        """Erase a customer from every table.
 
         Whether the customer was ever known makes no difference but to the counts.
 
         Parameters
         ----------
         customer_id : who.
-        at : the present, aware.
+        now : the present, aware.
+        note : notes the deed within the unit that does it, given the rows that go by table; None to
+            note nothing.
 
         Raises
         ------
@@ -97,14 +126,53 @@ class Erasures:
             If the tombstone or the database cannot be written; ask again then.
         """
         name = pseudonym(customer_id, key=self.key)
+        at = now()
         self.file.add(Tombstone(pseudonym=name, erased_at=at))
         chunks = erase_from_jobs(self.database, customer_id)
-        counts = self.database.write(
+
+        def unit(connection: Connection) -> Counter[str]:
+            counts = self._erase_rows(connection, customer_id=customer_id, name=name, at=at)
+            counts.update({JOB_RESULTS.name: chunks} if chunks else {})
+            if note is not None:
+                note(connection, counts)
+            return counts
+
+        gone = self.database.write(unit, deed="erase the customer")
+        at = now()
+        gone += self.database.write(
             partial(self._erase_rows, customer_id=customer_id, name=name, at=at),
             deed="erase the customer",
         )
         self.database.purge()
-        return {**counts, **({"job_results": chunks} if chunks else {})}
+        return Erased(at=at, rows=dict(gone))
+
+    def know_key(self) -> None:
+        """Note which key erasures are recognised by; with another one none would be.
+
+        For every start. Several machines that share a database share the key.
+
+        Raises
+        ------
+        SettingsError
+            If the database knows another key.
+        """
+        own = pseudonym(_NOBODY, key=self.key)
+        with self.database.read("look up the key of pseudonyms") as connection:
+            if own in connection.scalars(_MARKS).all():
+                return
+
+        def unit(connection: Connection) -> None:
+            marks = connection.scalars(_MARKS).all()
+            if marks and own not in marks:
+                raise SettingsError(
+                    "Expected the key of pseudonyms that this database was begun with, got "
+                    "another: no earlier erasure would be recognised. Copy service/pseudonym.key "
+                    "from the machine that began it, or from a backup."
+                )
+            if not marks:
+                connection.execute(ERASURES.insert(), {"pseudonym": own, "erased_at": _NEVER})
+
+        self.database.write(unit, deed="note the key of pseudonyms")
 
     def barred(
         self, connection: Connection, facts: Iterable[tuple[str, datetime]]
@@ -117,7 +185,7 @@ class Erasures:
         facts : customers, and the instant at which something of them was known.
         """
         asked = list(facts)
-        if not asked or connection.scalar(select(ERASURES.c.pseudonym).limit(1)) is None:
+        if not asked or connection.scalar(_ANYBODY) is None:
             return frozenset()
         names = {who: pseudonym(who, key=self.key) for who, _ in asked}
         erased = _erased_at(connection, set(names.values()))
@@ -162,25 +230,20 @@ class Erasures:
 
     def _erase_rows(
         self, connection: Connection, *, customer_id: str | None, name: str, at: datetime
-    ) -> dict[str, int]:
-        counts = {}
+    ) -> Counter[str]:
+        counts: Counter[str] = Counter()
         if customer_id is not None:
             for table in CUSTOMER_TABLES:
                 gone = connection.execute(delete(table).where(table.c.customer_id == customer_id))
                 counts[table.name] = int(gone.rowcount)
-            mark = json.dumps(customer_id, ensure_ascii=False)
-            kept = IDEMPOTENCY_KEYS.c.content
-            gone = connection.execute(
-                delete(IDEMPOTENCY_KEYS).where(kept.contains(mark, autoescape=True))
-            )
-            counts[IDEMPOTENCY_KEYS.name] = int(gone.rowcount)
+            counts[IDEMPOTENCY_KEYS.name] = forget_kept_answers(connection, customer_id)
         connection.execute(
             self.database.insert(ERASURES).on_conflict_do_update(
                 index_elements=["pseudonym"], set_={"erased_at": at}
             ),
             {"pseudonym": name, "erased_at": at},
         )
-        return {table: count for table, count in counts.items() if count}
+        return +counts
 
     def _ids_of(self, names: Collection[str]) -> dict[str, str]:
         found = {}

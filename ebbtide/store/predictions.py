@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import or_, select
 
+from ebbtide.answer.withdrawn import withdrawn
 from ebbtide.answer.written import answer_from_json, answer_to_json
 from ebbtide.store.feature_sets import DOUBLES
 from ebbtide.store.schema.scores import PREDICTIONS
@@ -44,6 +45,14 @@ def record_predictions(
     connection.execute(
         PREDICTIONS.insert(), [_log_row(entry, ids[entry.names]) for entry in predictions]
     )
+
+
+def not_scored(entry: Prediction) -> Prediction:
+    """Return the entry of a customer who opted out of profiling: no score, and no features."""
+    if entry.answer.abstain_code == "profiling_opt_out":
+        return entry
+    answer = withdrawn(entry.answer, "profiling_opt_out", language=entry.answer.language)
+    return replace(entry, answer=answer, values=np.full(len(entry.names), np.nan))
 
 
 def predictions_of(connection: Connection, customer_id: str) -> Sequence[Answer]:

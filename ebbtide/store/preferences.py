@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
+from ebbtide.store.kept_answers import forget_kept_answers
 from ebbtide.store.schema.privacy import PREFERENCES
 from ebbtide.store.schema.scores import CURRENT_SCORES
+from ebbtide.store.schema.webhooks import WEBHOOK_MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +69,10 @@ def preferences_of(connection: Connection, customer_ids: Iterable[str]) -> dict[
 def keep_preferences(
     connection: Connection, customer_id: str, preferences: Preferences, *, database: Database
 ) -> None:
-    """Keep what a customer has decided, as a part of a unit; scores go at once if they must.
+    """Keep what a customer has decided, as a part of a unit.
+
+    Who opts out of profiling has no current score from then on; kept answers and messages that tell
+    one go, too.
 
     Parameters
     ----------
@@ -87,6 +92,6 @@ def keep_preferences(
         {"customer_id": customer_id, **values},
     )
     if preferences.profiling_opt_out:
-        connection.execute(
-            delete(CURRENT_SCORES).where(CURRENT_SCORES.c.customer_id == customer_id)
-        )
+        for table in (CURRENT_SCORES, WEBHOOK_MESSAGES):
+            connection.execute(delete(table).where(table.c.customer_id == customer_id))
+        forget_kept_answers(connection, customer_id)

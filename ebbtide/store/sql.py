@@ -71,6 +71,7 @@ def erasures_of(database: Database, folder: Path) -> Erasures:
         file=TombstoneFile(folder / "erasures.jsonl"),
         key=installation_key(folder / "pseudonym.key"),
     )
+    erasures.know_key()
     erasures.reapply()
     return erasures
 
@@ -127,20 +128,24 @@ class SqlStore:
     def add_predictions(self, connection: Connection, entries: Sequence[Prediction]) -> None:
         """Add entries to the log as a part of a unit of ``Database.write``.
 
-        Their answers become current, where none of a later ``as_of`` is. Who was erased or opted
-        out of profiling since the answer was begun is not entered, or not made current.
+        Their answers become current, where none of a later ``as_of`` is. Of who was erased since
+        the answer was begun nothing is entered; of who opted out of profiling since, that nothing
+        was scored.
         """
         known = [(entry.answer.customer_id, entry.answer.scored_at) for entry in entries]
         barred = barred_by(self.erasures, connection, known)
         entries = [entry for entry, fact in zip(entries, known, strict=True) if fact not in barred]
-        predictions.record_predictions(connection, entries, feature_sets=self._feature_sets)
         decided = preferences.preferences_of(
             connection, [entry.answer.customer_id for entry in entries]
         )
-        answers = [
-            entry.answer
+        has_opted_out = {who for who, own in decided.items() if own.profiling_opt_out}
+        entries = [
+            predictions.not_scored(entry) if entry.answer.customer_id in has_opted_out else entry
             for entry in entries
-            if not decided.get(entry.answer.customer_id, preferences.NONE).profiling_opt_out
+        ]
+        predictions.record_predictions(connection, entries, feature_sets=self._feature_sets)
+        answers = [
+            entry.answer for entry in entries if entry.answer.customer_id not in has_opted_out
         ]
         assignments.record_assignments(connection, answers, insert=self.database.insert)
         current.make_current(connection, answers, database=self.database)

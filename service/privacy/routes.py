@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -77,11 +76,14 @@ CustomerId = Annotated[str, Depends(_customer_id)]
 )
 def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ErasedShape:
     """Erase all that is held about a customer, for good; repeat it as often as you like."""
-    at = desk.now()
-    erasures = _erasures(desk)
-    counts = erasures.erase(customer_id, at=at)
-    _note(request, desk, "customer.erased", customer_id, rows=sum(counts.values()))
-    return ErasedShape(erased_at=at, rows=sum(counts.values()), tables=counts)
+
+    def note(connection: Connection, rows: Mapping[str, int]) -> None:
+        details = {"rows": sum(rows.values())}
+        _record(connection, request, desk, "customer.erased", customer_id, details)
+
+    erased = _erasures(desk).erase(customer_id, now=desk.now, note=note)
+    tables = dict(erased.rows)
+    return ErasedShape(erased_at=erased.at, rows=sum(tables.values()), tables=tables)
 
 
 @router.get(
@@ -93,7 +95,10 @@ def erase_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> 
 def export_customer(request: Request, customer_id: CustomerId, desk: TheDesk) -> ExportShape:
     """Return all that is held about a customer, by table."""
     at = desk.now()
-    _note(request, desk, "customer.exported", customer_id)
+    desk.store.database.write(
+        lambda connection: _record(connection, request, desk, "customer.exported", customer_id, {}),
+        deed="note the deed",
+    )
     return ExportShape(
         exported_at=at,
         preferences=_shown(_found(customer_id, desk)),
@@ -175,22 +180,6 @@ def _shown(preferences: Preferences) -> PreferencesShape:
 def _erasures(desk: Desk) -> Erasures:
     assert desk.store.erasures is not None, "the service opens its store with a folder"
     return desk.store.erasures
-
-
-def _note(
-    request: Request, desk: Desk, deed: str, customer_id: str, **details: str | int | None
-) -> None:
-    desk.store.database.write(
-        partial(
-            _record,
-            request=request,
-            desk=desk,
-            deed=deed,
-            customer_id=customer_id,
-            details=details,
-        ),
-        deed="note the deed",
-    )
 
 
 def _record(

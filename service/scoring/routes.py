@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends
@@ -21,6 +22,7 @@ from service.scoring import examples
 from service.scoring.answering import Answered, answer_request
 from service.scoring.checks import Faults, Hints, check_names, kind_of
 from service.scoring.events import count_events
+from service.scoring.overtaken import is_overruled, names_erased
 from service.scoring.row import Row, RowContract, check_row
 from service.scoring.shapes import AnswerShape, ScoreRequest, ScoresAnswer, ScoresRequest
 from service.spool.instead import may_be_spooled, spooled
@@ -36,8 +38,19 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/v1", tags=["score"], dependencies=[Depends(needs("score"))])
 
+_ATTEMPTS = 3
 _HEADERS = [LANGUAGE_HEADER, KEY_HEADER]
 _PROBLEMS = problem_responses(400, 404, 408, 409, 413, 415, 422, 500, 503)
+
+
+_CHANGING = Problem(
+    kind="busy",
+    detail="The preferences of a customer were changed again and again meanwhile. Try again.",
+)
+
+
+class _Overruled(Exception):
+    """A customer has decided otherwise since the answers were begun."""
 
 
 @router.post(
@@ -52,11 +65,9 @@ def score(request: Request, body: Body, desk: TheDesk) -> Response:
     kept = _kept(request, body, desk)
     if kept is not None:
         return kept
-    answered = _answered([read_json(body, desk)], pointers=[""], request=request, desk=desk)
-    (result,) = answered.results
-    if isinstance(result, Problem):
-        raise ProblemError(result)
-    return _committed(answered, _one, request=request, body=body, desk=desk)
+    row = read_json(body, desk)
+    _, response = _given([row], _one, pointers=[""], request=request, body=body, desk=desk)
+    return response
 
 
 @router.post(
@@ -73,11 +84,30 @@ def score_many(request: Request, body: Body, desk: TheDesk) -> Response:
         return kept
     rows = _rows(read_json(body, desk), settings=desk.settings)
     pointers = [f"/rows/{place}" for place in range(len(rows))]
-    answered = _answered(rows, pointers=pointers, request=request, desk=desk)
+    answered, response = _given(
+        rows, _all, pointers=pointers, request=request, body=body, desk=desk
+    )
     for each in answered.results:
         if isinstance(each, Problem):
             desk.metrics.problems.labels(kind=each.kind).inc()
-    return _committed(answered, _all, request=request, body=body, desk=desk)
+    return response
+
+
+def _given(
+    rows: list[Any],
+    written: Callable[[Answered], dict[str, Any]],
+    *,
+    pointers: list[str],
+    request: Request,
+    body: bytes,
+    desk: Desk,
+) -> tuple[Answered, Response]:
+    """Answer rows and commit; answer anew if a customer decided otherwise meanwhile."""
+    for _ in range(_ATTEMPTS):
+        answered = _answered(rows, pointers=pointers, request=request, desk=desk)
+        with suppress(_Overruled):
+            return answered, _committed(answered, written, request=request, body=body, desk=desk)
+    raise ProblemError(_CHANGING)
 
 
 def _answered(rows: list[Any], *, pointers: list[str], request: Request, desk: Desk) -> Answered:
@@ -122,8 +152,11 @@ def _committed(
         return _spoken(JSONResponse(written(answered)), request)
 
     def change(connection: Connection) -> Kept:
+        if is_overruled(connection, answered.entries, policy=desk.policy):
+            raise _Overruled
+        lasts = not names_erased(connection, answered.entries, store=desk.store)
         desk.store.add_predictions(connection, answered.entries)
-        return Kept(content=written(answered))
+        return Kept(content=written(answered), lasts=lasts)
 
     try:
         response = once(request, desk, body=_identity(request, body), change=change)
@@ -176,7 +209,10 @@ def _rows(read: Any, *, settings: Settings) -> list[Any]:
 
 
 def _one(answered: Answered) -> dict[str, Any]:
-    return _result(answered.results[0])
+    (result,) = answered.results
+    if isinstance(result, Problem):
+        raise ProblemError(result)
+    return answer_to_json(result)
 
 
 def _all(answered: Answered) -> dict[str, Any]:

@@ -111,6 +111,6 @@ def test_a_company_that_lost_a_column_cannot_publish(publish):
 
 def test_who_was_erased_since_is_left_out(store, publish, tables):
     erased, other = sorted(buyers(tables, since=AS_OF - 30 * DAY, until=AS_OF))[:2]
-    store.erasures.erase(erased, at=AS_OF + DAY)
+    store.erasures.erase(erased, now=lambda: AS_OF + DAY)
     publish()
     assert set(held(store, [erased, other])) == {other}

@@ -21,5 +21,6 @@ ERASURES = Table(
     Column("pseudonym", String(32), primary_key=True),
     Column("erased_at", Instant, nullable=False),
 )
-"""Who was erased when, by pseudonym. The same is in a file beside the database, so that restoring
-an older database does not bring anybody back."""
+"""Who was erased when, by pseudonym; that of nobody, dated 1970, tells which key was used. The same
+is in a file beside the database, so that restoring an older database does not bring anybody back.
+"""

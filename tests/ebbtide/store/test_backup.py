@@ -232,7 +232,7 @@ def test_who_was_erased_since_the_backup_does_not_come_back(tmp_path):
         values = f"VALUES ('{who}', false, true, '2026-02-01 00:00:00.000000')"
         store.database.write(partial(_execute, statement=add + values))
     back_up(store.database, to=tmp_path / "b.db")
-    store.erasures.erase("c1", at=MARCH)
+    store.erasures.erase("c1", now=lambda: MARCH)
     restore(
         store.database,
         source=tmp_path / "b.db",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Boolean, Float, Integer, LargeBinary, create_engine, select
 
+from ebbtide.errors import SettingsError
 from ebbtide.pseudonym import pseudonym
 from ebbtide.store.erasure import CUSTOMER_TABLES, FREE, INNER, Erasures
 from ebbtide.store.schema.base import Instant
@@ -100,18 +102,18 @@ def test_a_customer_is_gone_from_every_table_and_nobody_else_is(erasures):
     plant(erasures, "other", "b")
     everywhere = {table.name for table in CUSTOMER_TABLES} | {"idempotency_keys"}
     assert tables_with(erasures, CANARY) == everywhere
-    counts = erasures.erase(CANARY, at=NOW)
+    counts = erasures.erase(CANARY, now=lambda: NOW).rows
     assert counts == dict.fromkeys(everywhere, 1)
     assert tables_with(erasures, CANARY) == set()
     assert tables_with(erasures, "other") == everywhere
-    assert erasures.erase(CANARY, at=NOW) == {}
+    assert erasures.erase(CANARY, now=lambda: NOW).rows == {}
 
 
 def test_the_bytes_are_gone_from_the_files(erasures, tmp_path):
     plant(erasures, CANARY, "a")
     erasures.database.purge()
     assert CANARY.encode() in (tmp_path / "s.db").read_bytes()
-    erasures.erase(CANARY, at=NOW)
+    erasures.erase(CANARY, now=lambda: NOW)
     for file in tmp_path.iterdir():
         assert CANARY.encode() not in file.read_bytes(), file.name
 
@@ -122,7 +124,7 @@ def test_a_restored_database_brings_nobody_back(erasures, tmp_path):
     erasures.database.purge()
     erasures.database.close()
     shutil.copy(tmp_path / "s.db", tmp_path / "backup.db")
-    erasures.erase(CANARY, at=NOW)
+    erasures.erase(CANARY, now=lambda: NOW)
     erasures.database.close()
     for file in tmp_path.glob("s.db*"):
         file.unlink()
@@ -149,17 +151,45 @@ def test_who_is_killed_after_the_tombstone_finishes_at_the_next_start(erasures):
     [(NOW - timedelta(days=1), True), (NOW, True), (NOW + timedelta(seconds=1), False)],
 )
 def test_what_was_known_before_does_not_come_back(erasures, known_at, is_barred):
-    erasures.erase(CANARY, at=NOW)
+    erasures.erase(CANARY, now=lambda: NOW)
     with erasures.database.read() as connection:
         barred = erasures.barred(connection, [(CANARY, known_at), ("other", known_at)])
     assert barred == ({(CANARY, known_at)} if is_barred else frozenset())
+
+
+def test_who_was_read_before_the_rows_went_does_not_come_back(erasures):
+    """A score that began during the erasure saw the old rows: its instant is no new beginning."""
+    instants = [NOW, NOW + timedelta(seconds=9)]
+    erased = erasures.erase(CANARY, now=iter(instants).__next__)
+    assert erased.at == instants[1]
+    fact = (CANARY, NOW + timedelta(seconds=8))
+    with erasures.database.read() as connection:
+        assert erasures.barred(connection, [fact]) == {fact}
+
+
+def test_what_came_between_the_passes_goes_too(erasures):
+    def now():
+        if tables_with(erasures, CANARY) == set():
+            plant(erasures, CANARY, "a")
+        return NOW
+
+    now()
+    erasures.erase(CANARY, now=now)
+    assert tables_with(erasures, CANARY) == set()
+
+
+def test_another_key_than_the_one_of_the_database_is_refused(erasures):
+    erasures.know_key()
+    erasures.know_key()
+    with pytest.raises(SettingsError, match=r"Copy service/pseudonym\.key"):
+        replace(erasures, key=b"o" * 32).know_key()
 
 
 def test_a_tombstone_that_cannot_be_written_erases_nothing(erasures, tmp_path):
     plant(erasures, CANARY, "a")
     (tmp_path / "erasures.jsonl").mkdir()
     with pytest.raises(StoreUnavailable, match="note the erasure"):
-        erasures.erase(CANARY, at=NOW)
+        erasures.erase(CANARY, now=lambda: NOW)
     assert "snapshots" in tables_with(erasures, CANARY)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from ebbtide.store.audit import newest_deeds, verify
@@ -256,3 +257,24 @@ def test_open_addresses_need_no_key(client, make_key):
     make_key()
     for path in ("/livez", "/readyz", "/openapi.json", "/openapi-3.0.json"):
         assert client.get(path).status_code == 200, path
+
+
+def test_a_key_of_a_request_is_its_caller_s_own(client, make_key):
+    """Who guesses another's Idempotency-Key gets nothing of the answer: here, a secret."""
+    mine, theirs = make_key("webhooks"), make_key("webhooks", name="other")
+    hook = {"url": "https://crm.example/hook", "kinds": ["alarm.raised"]}
+    first, second = (
+        client.post("/v1/webhooks", json=hook, headers={**bearer(key), "Idempotency-Key": "1"})
+        for key in (mine, theirs)
+    )
+    assert second.status_code == 201
+    assert second.json()["secret"] != first.json()["secret"]
+    assert "idempotency-replayed" not in second.headers
+
+
+def test_addresses_of_one_ipv6_network_are_one_peer(make_client, make_key):
+    make_key()
+    app = make_client(host="::", failed_access_limit="1/hour").app
+    peers = ("2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:2::1")
+    clients = [TestClient(app, client=(peer, 50_000)) for peer in peers]
+    assert [each.get(OPEN_TO_ALL_KEYS).status_code for each in clients] == [401, 429, 401]

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from ebbtide.pseudonym import pseudonym
+from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
+from ebbtide.store.store import Prediction
+from service.app import create_app
+from service.privacy import routes as privacy
+from service.scoring import routes
 
 FEATURES = {
     "recency_days": 143,
@@ -187,3 +197,88 @@ def test_events_of_who_opted_out_are_kept_and_lead_to_no_score(client):
     told = client.post("/v1/events", json={"events": {"complaints": [COMPLAINT]}}).json()
     assert (told["kept"], told["rescoring"]) == (1, 0)
     assert told["not_rescored"] == [{"reason": "profiling_opt_out", "customers": 1}]
+
+
+def meanwhile(monkeypatch, deed):
+    """Let a deed happen after the next request was answered, and before that is committed."""
+    real = routes.answer_request
+
+    def interrupted(*args, **given):
+        monkeypatch.setattr(routes, "answer_request", real)
+        answered = real(*args, **given)
+        deed()
+        return answered
+
+    monkeypatch.setattr(routes, "answer_request", interrupted)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
+def test_who_opts_out_while_being_scored_is_not_scored(client, monkeypatch, headers):
+    meanwhile(monkeypatch, lambda: client.put(f"{PATH}/preferences", json=OUT))
+    answer = client.post("/v1/score", json=ROW, headers=headers).json()
+    assert (answer["status"], answer["abstain_code"]) == ("abstained", "profiling_opt_out")
+    (logged,) = client.get(f"{PATH}/export").json()["tables"]["predictions"]
+    assert logged["answer"]["churn_probability"] is None
+    assert set(logged["features"].values()) == {None}
+
+
+def test_who_opts_out_of_contact_while_being_scored_gets_no_such_action(client, monkeypatch):
+    out = {"profiling_opt_out": False, "contact_opt_out": True}
+    meanwhile(monkeypatch, lambda: client.put(f"{PATH}/preferences", json=out))
+    complaining = {"features": {**FEATURES, "complaints_90d": 6}, "value": 1000}
+    rows = [{**ROW, **complaining}, {**ROW, **complaining, "customer_id": "other"}]
+    results = client.post("/v1/scores", json={"rows": rows}).json()["results"]
+    assert [each["action_code"] for each in results] == ["loyalty_points", "discount_voucher"]
+
+
+def test_the_log_holds_no_score_of_who_opted_out_since(client, store):
+    """Jobs and the spool bring answers that were given before."""
+    scored(client)
+    (entry,) = client.get(f"{PATH}/export").json()["tables"]["predictions"]
+    given = store.predictions_of("canary-1")[0]
+    client.put(f"{PATH}/preferences", json=OUT)
+    late = Prediction(
+        answer=replace(given, prediction_id="late"),
+        names=tuple(entry["features"]),
+        values=np.ones(len(entry["features"])),
+    )
+    store.record_predictions([late])
+    tables = client.get(f"{PATH}/export").json()["tables"]
+    logged = {each["prediction_id"]: each for each in tables["predictions"]}["late"]
+    assert logged["answer"]["abstain_code"] == "profiling_opt_out"
+    assert set(logged["features"].values()) == {None}
+    assert "current_scores" not in tables
+
+
+def test_kept_answers_and_messages_that_tell_a_score_go_with_the_opt_out(client, store):
+    hook = {"url": "https://crm.example/hook", "kinds": ["risk_band.changed"]}
+    client.post("/v1/webhooks", json=hook)
+    keyed = {"Idempotency-Key": "k"}
+    client.post("/v1/score", json=ROW, headers=keyed)
+    scored(client, features={**FEATURES, "recency_days": 1, "complaints_90d": 0})
+    assert "webhook_messages" in client.get(f"{PATH}/export").json()["tables"]
+    client.put(f"{PATH}/preferences", json=OUT)
+    assert "webhook_messages" not in client.get(f"{PATH}/export").json()["tables"]
+    again = client.post("/v1/score", json=ROW, headers=keyed).json()
+    assert (again["status"], again["abstain_code"]) == ("abstained", "profiling_opt_out")
+
+
+def test_no_answer_about_who_is_erased_meanwhile_is_kept(settings, bundle, store, monkeypatch):
+    app = create_app(settings, model=bundle, store=store, now=lambda: datetime.now(UTC))
+    with TestClient(app) as client:
+        meanwhile(monkeypatch, lambda: client.delete(PATH))
+        client.post("/v1/score", json=ROW, headers={"Idempotency-Key": "k"})
+    with store.database.read() as connection:
+        assert connection.scalars(select(IDEMPOTENCY_KEYS.c.idempotency_key)).all() == []
+    assert store.predictions_of("canary-1") == []
+
+
+def test_an_erasure_and_its_deed_are_one(client, store, monkeypatch):
+    scored(client)
+    monkeypatch.setattr(privacy, "note_deed", refusing)
+    assert client.delete(PATH).status_code == 500
+    assert len(store.predictions_of("canary-1")) == 1
+
+
+def refusing(*_args, **_given):
+    raise ZeroDivisionError
