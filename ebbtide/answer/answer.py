@@ -163,6 +163,7 @@ class Question:
         events that were sent has; they count as null.
     with_interval : whether the answer is to say how sure its probability is.
     has_other_fit : whether stored features were filled with another model's fitted parameters.
+    has_newer_events : whether events are known that stored features have not seen.
     """
 
     prediction_id: str
@@ -178,6 +179,7 @@ class Question:
     missing_tables: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
     has_other_fit: bool = False
+    has_newer_events: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -257,6 +257,8 @@ class _Frame:
         found += [self._warned("missing_column", name) for name in question.missing_columns]
         if question.has_other_fit:
             found.append(self._warned("other_fit"))
+        if question.has_newer_events:
+            found.append(self._warned("newer_events"))
         found += [
             self._warned(code, name)
             for code, name in unlearned(values, self.model.scorer.features)

@@ -128,29 +128,24 @@ def events_of(connection: Connection, customer_ids: Sequence[str]) -> dict[str, 
     return found
 
 
-def newer_events_since(connection: Connection, customer_id: str, instant: datetime) -> bool:
-    """Return whether events of a customer became known at an instant or later.
+def customers_with_events_since(
+    connection: Connection,
+    customer_ids: Sequence[str],
+    instant: datetime,
+    *,
+    before: datetime | None = None,
+) -> list[str]:
+    """Return those of some customers of whom events became known at an instant or later.
 
     An answer with that ``as_of`` has not seen them.
 
     Parameters
     ----------
     connection : for reading.
-    customer_id : whose events.
-    instant : ``as_of`` of the answer, aware.
+    customer_ids : of whom.
+    instant : aware.
+    before : only events that were known before this instant, aware; None for all.
     """
-    query = (
-        select(EVENTS.c.sequence)
-        .where(EVENTS.c.customer_id == customer_id, EVENTS.c.known_at >= instant)
-        .limit(1)
-    )
-    return connection.execute(query).first() is not None
-
-
-def customers_with_events_since(
-    connection: Connection, customer_ids: Sequence[str], instant: datetime
-) -> list[str]:
-    """Return those of some customers of whom events became known at an instant or later."""
     found: list[str] = []
     for start in range(0, len(customer_ids), _CHUNK):
         query = (
@@ -159,6 +154,8 @@ def customers_with_events_since(
             .where(EVENTS.c.known_at >= instant)
             .distinct()
         )
+        if before is not None:
+            query = query.where(EVENTS.c.known_at < before)
         found += connection.scalars(query)
     return found
 

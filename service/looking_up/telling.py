@@ -15,12 +15,14 @@ from ebbtide.answer.written import answer_from_json, answer_to_json
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ebbtide.answer.answer import Abstain, Answer
+    from ebbtide.answer.answer import Abstain, Answer, WarningCode
     from ebbtide.bundle.contents import Bundle
     from ebbtide.policy.policy import Policy
     from ebbtide.store.current import Current
     from ebbtide.words import Language
     from service.desk import Desk
+
+_NEWS: WarningCode = "newer_events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,8 @@ def _adapted(current: Current, present: Present) -> tuple[str, Language]:
     answer = in_language(answer_from_json(json.loads(current.written)), present)
     if current.contact_opt_out:
         answer = silenced(answer, policy=present.policy)
-    if current.has_newer_events:
-        news = warned("newer_events", "", features=(), language=answer.language)
+    if current.has_newer_events and not any(w.code == _NEWS for w in answer.warnings):
+        news = warned(_NEWS, "", features=(), language=answer.language)
         answer = replace(answer, warnings=(*answer.warnings, news))
     return _written(answer)
 

@@ -17,6 +17,7 @@ import numpy as np
 from ebbtide.answer.answer import Answer, Question
 from ebbtide.answer.compose import answer_rows
 from ebbtide.errors import ContractError
+from ebbtide.store.events import customers_with_events_since
 from ebbtide.store.preferences import preferences_of
 from ebbtide.store.store import Prediction
 from features.catalogue.catalogue import catalogue_version, features_named
@@ -97,13 +98,16 @@ def answer_request(
     decided = _preferences(rows, desk=desk)
     rows = [_as_decided(row, decided) for row in rows]
     stored = _stored_snapshots(rows, desk=desk, now=now)
+    outdated = _with_newer_events(rows, stored, desk=desk)
     ends_at = time.monotonic() + desk.settings.event_deadline_seconds
     found = [
         row
         if isinstance(row, Problem)
         else _TOO_LATE
         if row.events is not None and time.monotonic() > ends_at
-        else _find_features(row, place, desk=desk, bundle=bundle, now=now, stored=stored)
+        else _from_snapshot(row, stored[place], bundle=bundle, is_outdated=place in outdated)
+        if place in stored
+        else _find_features(row, desk=desk, bundle=bundle, now=now)
         for place, row in enumerate(rows)
     ]
     asked = [each for each in found if isinstance(each, _Found)]
@@ -161,15 +165,26 @@ def _stored_snapshots(
     return stored
 
 
-def _find_features(
-    row: Row,
-    place: int,
-    *,
-    desk: Desk,
-    bundle: Bundle,
-    now: datetime,
-    stored: Mapping[int, Snapshot],
-) -> _Found | Problem:
+def _with_newer_events(
+    rows: Sequence[Row | Problem], stored: Mapping[int, Snapshot], *, desk: Desk
+) -> frozenset[int]:
+    """Return the places of those of whose customers events are known that a snapshot lacks."""
+    alike: dict[tuple[datetime, datetime | None], dict[int, str]] = {}
+    for place, snapshot in stored.items():
+        row = rows[place]
+        assert not isinstance(row, Problem), "none was looked up for it"
+        alike.setdefault((snapshot.as_of, row.as_of), {})[place] = row.customer_id
+    found: set[int] = set()
+    if alike:
+        with desk.store.database.read("look up events") as connection:
+            for (since, before), ids in alike.items():
+                wanted = [*ids.values()]
+                news = {*customers_with_events_since(connection, wanted, since, before=before)}
+                found.update(place for place, customer_id in ids.items() if customer_id in news)
+    return frozenset(found)
+
+
+def _find_features(row: Row, *, desk: Desk, bundle: Bundle, now: datetime) -> _Found | Problem:
     if row.profiling_opt_out:
         question = _question(row, as_of=row.as_of or now, is_alive=True)
         return _Found(question=question, values=np.full(len(bundle.scorer.features), np.nan))
@@ -183,8 +198,6 @@ def _find_features(
         return _Found(question=question, values=row.features.values)
     if row.events is not None:
         return _from_events(row, row.events, desk=desk, bundle=bundle, as_of=row.as_of or now)
-    if place in stored:
-        return _from_snapshot(row, stored[place], bundle=bundle)
     return Problem(
         kind="unknown-customer",
         detail="Expected a customer with a stored snapshot, and there is none at or before as_of. "
@@ -192,7 +205,9 @@ def _find_features(
     )
 
 
-def _from_snapshot(row: Row, snapshot: Snapshot, *, bundle: Bundle) -> _Found | Problem:
+def _from_snapshot(
+    row: Row, snapshot: Snapshot, *, bundle: Bundle, is_outdated: bool
+) -> _Found | Problem:
     has_other_fit = snapshot.basis is not None and snapshot.basis.differs_in_fit_only(bundle.basis)
     if snapshot.basis != bundle.basis and not has_other_fit:
         return Problem(
@@ -224,6 +239,7 @@ def _from_snapshot(row: Row, snapshot: Snapshot, *, bundle: Bundle) -> _Found | 
         is_alive=True,
         missing=tuple(lacking),
         has_other_fit=has_other_fit,
+        has_newer_events=is_outdated,
     )
     return _Found(question=question, values=values)
 
@@ -293,6 +309,7 @@ def _question(
     missing_tables: tuple[str, ...] = (),
     missing_columns: tuple[str, ...] = (),
     has_other_fit: bool = False,
+    has_newer_events: bool = False,
 ) -> Question:
     return Question(
         prediction_id=uuid4().hex,
@@ -308,6 +325,7 @@ def _question(
         missing_tables=missing_tables,
         missing_columns=missing_columns,
         has_other_fit=has_other_fit,
+        has_newer_events=has_newer_events,
     )
 
 

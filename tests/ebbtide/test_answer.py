@@ -219,6 +219,7 @@ def test_every_warning_is_worded_in_both_languages():
             as_of=NOW - timedelta(days=15),
             missing_columns=("transactions.order_id",),
             has_other_fit=True,
+            has_newer_events=True,
             **named,
         ).warnings
         for language in ("en", "zh")
@@ -226,7 +227,7 @@ def test_every_warning_is_worded_in_both_languages():
     for warnings in made.values():
         # these are said of columns of a snapshot table only, see below
         unlearned = {"unseen_category", "unlearned_null", "unlearned_range"}
-        elsewhere = {"newer_events", "log_spooled"}
+        elsewhere = {"log_spooled"}
         assert {warned.code for warned in warnings} == set(WARNINGS) - unlearned - elsewhere
         assert all("{" not in warned.text for warned in warnings)
         assert all(warned.subject in warned.text for warned in warnings)

@@ -6,12 +6,14 @@ import math
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
 from ebbtide.errors import ContractError
+from ebbtide.store.events import Event, entries_of, record_events
 from features.catalogue.catalogue import features_named
 from service.app import create_app
 from service.scoring.row import ROW_NAMES
@@ -202,6 +204,35 @@ def test_an_old_snapshot_is_warned_of(client, store, bundle):
     store.publish_snapshots(frame.drop(columns="complaint_open_days"), basis=bundle.basis)
     codes = [warned["code"] for warned in score(client)["warnings"]]
     assert codes == ["expired", "missing_feature"]
+
+
+@pytest.mark.parametrize(
+    ("known_at", "asked", "warns"),
+    [
+        pytest.param(NOW - timedelta(hours=3), {}, False, id="the-snapshot-has-seen-it"),
+        pytest.param(NOW - timedelta(hours=1), {}, True, id="it-came-since"),
+        pytest.param(
+            NOW - timedelta(hours=1),
+            {"as_of": (NOW - timedelta(hours=1)).isoformat()},
+            False,
+            id="it-was-not-known-at-the-instant-asked-for",
+        ),
+    ],
+)
+def test_a_snapshot_that_has_not_seen_an_event_says_so(
+    client, store, bundle, known_at, asked, warns
+):
+    as_of = NOW - timedelta(hours=2)
+    frame = pd.DataFrame([{**FEATURES, "customer_id": "c-1", "as_of": as_of}])
+    store.publish_snapshots(frame, basis=bundle.basis)
+    event = Event(customer_id="c-1", table="complaints", row={}, known_at=known_at)
+    entries = entries_of([event], received_at=NOW)
+    keep = partial(record_events, entries=entries, database=store.database)
+    store.database.write(keep)
+    given = score(client, **asked)
+    assert ("newer_events" in [each["code"] for each in given["warnings"]]) is warns
+    known = client.get("/v1/customers/c-1/score").json()["warning_codes"] or ""
+    assert known.count("newer_events") == (known_at >= as_of)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from ebbtide.store.events import (
     customers_with_events_since,
     entries_of,
     events_of,
-    newer_events_since,
     prune_events,
     record_events,
 )
@@ -99,10 +98,18 @@ def test_an_answer_has_not_seen_what_was_known_at_its_instant_or_later(
 ):
     record(event())
     with store.database.read() as connection:
-        assert newer_events_since(connection, "c1", instant) is is_newer
-        assert newer_events_since(connection, "c2", instant) is False
         found = customers_with_events_since(connection, ["c1", "c2"], instant)
         assert found == (["c1"] if is_newer else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "is_seen"), [(NOW, False), (NOW + timedelta(microseconds=1), True)]
+)
+def test_what_was_known_at_an_instant_was_not_known_before_it(store, record, before, is_seen):
+    record(event())
+    with store.database.read() as connection:
+        found = customers_with_events_since(connection, ["c1"], NOW - HOUR, before=before)
+    assert found == (["c1"] if is_seen else [])
 
 
 def test_old_events_are_deleted_some_at_a_time(store, record, held):
