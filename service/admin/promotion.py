@@ -51,16 +51,19 @@ def run_promotion(arguments: Sequence[str], desk: Desk, *, who: str) -> str:
             deadline_seconds=desk.settings.promotion_deadline_seconds,
         )
         if ended.exit_code != 0:
-            raise ProblemError(_problem(ended))
+            raise ProblemError(_problem(ended, arguments))
         desk.supply.poll()
         return ended.text
     finally:
         _ONE_AT_A_TIME.release()
 
 
-def _problem(ended: Ended) -> Problem:
+def _problem(ended: Ended, arguments: Sequence[str]) -> Problem:
+    text = ended.text
+    for argument in arguments:  # the command line repeats what it was given; a problem does not
+        text = text.replace(repr(argument.partition("=")[2]), "another")
     if ended.exit_code in (_NOT_READY, _BUNDLE):
-        return Problem(kind="promotion-refused", detail=ended.text)
+        return Problem(kind="promotion-refused", detail=text)
     if ended.exit_code == _SETTINGS:
-        return Problem(kind="invalid-request", detail=ended.text)
+        return Problem(kind="invalid-request", detail=text)
     return _FAILED

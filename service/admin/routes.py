@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -38,6 +39,8 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(nee
 
 _PROBLEMS = (400, 408, 409, 413, 415, 422, 500, 503)
 _MOST_ACCEPTED = 40
+_VERSION = re.compile("[0-9]{1,18}")
+_CODE = re.compile("[a-z_]+")
 
 
 @router.post(
@@ -173,8 +176,8 @@ def _checked(read: object, names: Collection[str]) -> dict[str, Any]:
         )
     }
     if read.get("version") is not None and "version" in names:
-        checked["version"] = check_text(
-            read["version"], pointer="/version", max_length=20, faults=faults
+        checked["version"] = _plain(
+            read["version"], "/version", _VERSION, expected="a version: digits", faults=faults
         )
     if read.get("accept") is not None and "accept" in names:
         checked["accept"] = _codes(read["accept"], faults)
@@ -191,7 +194,19 @@ def _codes(value: object, faults: Faults) -> list[str | None]:
             "/accept", expected=f"an array of at most {_MOST_ACCEPTED} codes", got_kind=got, fix=fix
         )
         return []
+    expected = "a code of small letters and underscores"
     return [
-        check_text(code, pointer=f"/accept/{place}", max_length=40, faults=faults)
+        _plain(code, f"/accept/{place}", _CODE, expected=expected, faults=faults)
         for place, code in enumerate(value)
     ]
+
+
+def _plain(
+    value: object, pointer: str, pattern: re.Pattern[str], *, expected: str, faults: Faults
+) -> str | None:
+    text = check_text(value, pointer=pointer, max_length=40, faults=faults)
+    if text is None or pattern.fullmatch(text):
+        return text
+    fix = "Send it as ebbtide promote takes it."
+    faults.add(pointer, expected=expected, got_kind="other string", fix=fix)
+    return None

@@ -76,6 +76,15 @@ def test_what_the_verb_refuses_is_refused_and_noted(client, command, code, statu
     assert json.loads(newest["details"])["refused"] == kind
 
 
+def test_what_the_verb_repeats_is_not_repeated(client, command):
+    command(
+        "import sys; sys.stderr.write('error: Expected a code, got ' + "
+        "repr(sys.argv[3].partition('=')[2])); sys.exit(2)"
+    )
+    answer = client.post("/v1/admin/model/promote", json={**WHY, "accept": ["canary"]})
+    assert answer.json()["detail"] == "Expected a code, got another"
+
+
 def test_one_that_takes_too_long_is_ended(client, command, app, monkeypatch):
     command("import time; time.sleep(60)")
     settings = app.state.desk.settings.model_copy(update={"promotion_deadline_seconds": 0.2})
@@ -124,9 +133,9 @@ def test_a_wrong_request_starts_nothing(client, command, body, pointer):
 
 def test_an_option_cannot_be_smuggled_in(client, command):
     command("import json, sys; print(json.dumps(sys.argv[1:]))")
-    asked = {"why": "--accept=definition", "version": "--config=/etc/x"}
+    asked = {"why": "--accept=definition --config=/etc/x", "version": "7"}
     said = json.loads(client.post("/v1/admin/model/promote", json=asked).json()["text"])
-    assert said[:3] == ["promote", "--why=--accept=definition", "--version=--config=/etc/x"]
+    assert said[:3] == ["promote", "--why=--accept=definition --config=/etc/x", "--version=7"]
 
 
 def test_deeds_are_listed_page_by_page(client, command):
