@@ -12,6 +12,7 @@ import structlog
 from ebbtide.store.job_content import expire_jobs
 from ebbtide.store.retention import TOPICS, delete_old
 from ebbtide.store.store import StoreUnavailable
+from service.edge import place_of
 
 if TYPE_CHECKING:
     from service.desk import Desk
@@ -74,5 +75,7 @@ class Janitor:
                 deleted = self.tidy()
             except StoreUnavailable as err:
                 _LOG.warning("not_tidied", reason=type(err).__name__)
+            except Exception as err:  # no error may end the thread: nothing would ever go again
+                _LOG.error("tidying_failed", error=type(err).__name__, at=place_of(err))
             else:
                 _LOG.info("tidied", **deleted)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
 from ebbtide.store.outbox import enqueue_change
 from ebbtide.store.store import StoreUnavailable
+from service.edge import place_of
 from service.health.routes import readiness
 
 if TYPE_CHECKING:
     from service.desk import Desk
+
+_LOG = structlog.get_logger("ebbtide.webhooks")
 
 
 class Announcer:
@@ -83,6 +87,10 @@ class Announcer:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            with suppress(StoreUnavailable):  # what cannot be kept now is seen at the next look
+            try:
                 self.look()
+            except StoreUnavailable:
+                pass  # what cannot be kept now is seen at the next look
+            except Exception as err:  # no error may end the thread
+                _LOG.error("looking_failed", error=type(err).__name__, at=place_of(err))
             self._stopping.wait(self._poll_seconds)

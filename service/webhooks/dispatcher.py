@@ -17,6 +17,7 @@ import structlog
 from ebbtide.store.outbox import enqueue
 from ebbtide.store.store import StoreUnavailable
 from ebbtide.store.webhooks import change_webhook, lease_due, note_delivered, note_failed
+from service.edge import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +117,8 @@ class Dispatcher:
             )
         except StoreUnavailable:
             _LOG.warning("delivery_not_noted")  # the lease ends, and it is sent again
+        except Exception as err:  # likewise; in a pool nobody would hear of it
+            _LOG.error("delivering_failed", error=type(err).__name__, at=place_of(err))
         finally:
             with self._noting:
                 self._under_way.discard(due.webhook.webhook_id)
@@ -125,6 +128,9 @@ class Dispatcher:
             try:
                 taken = self.take()
             except StoreUnavailable:
+                taken = []
+            except Exception as err:  # no error may end the thread
+                _LOG.error("delivering_failed", error=type(err).__name__, at=place_of(err))
                 taken = []
             for due in taken:
                 self._pool.submit(self.deliver, due)

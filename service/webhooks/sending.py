@@ -87,4 +87,9 @@ class Sender:
 
 def web_client() -> httpx.Client:
     """Return a client that goes straight to the address it is given."""
-    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+    return httpx.Client(
+        timeout=_TIMEOUT,
+        limits=httpx.Limits(max_keepalive_connections=0),  # others may have the same address
+        follow_redirects=False,
+        trust_env=False,
+    )

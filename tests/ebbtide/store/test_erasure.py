@@ -16,6 +16,7 @@ from ebbtide.store.erasure import CUSTOMER_TABLES, FREE, INNER, Erasures
 from ebbtide.store.schema.base import Instant
 from ebbtide.store.schema.every import METADATA
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
+from ebbtide.store.schema.jobs import JOB_INPUTS, JOB_RESULTS
 from ebbtide.store.sql import open_store
 from ebbtide.store.store import StoreUnavailable
 from ebbtide.store.tombstones import Tombstone, TombstoneFile
@@ -137,6 +138,22 @@ def test_a_restored_database_brings_nobody_back(erasures, tmp_path):
     assert "snapshots" in tables_with(again, "other")
     assert again.reapply() == 0
     restored.close()
+
+
+def test_what_cannot_be_searched_goes_as_a_whole_when_somebody_came_back(erasures):
+    unchecked = create_engine(f"sqlite:///{erasures.database.engine.url.database}")
+    with unchecked.begin() as connection:
+        for table in (JOB_INPUTS, JOB_RESULTS):
+            row = {column.name: filler(column) for column in table.columns}
+            connection.execute(table.insert(), row)
+    unchecked.dispose()
+    erasures.file.add(Tombstone(pseudonym=pseudonym(CANARY, key=KEY), erased_at=NOW))
+    erasures.reapply()
+    with erasures.database.read() as connection:
+        assert [connection.execute(select(table)).all() for table in (JOB_INPUTS, JOB_RESULTS)] == [
+            [],
+            [],
+        ]
 
 
 def test_who_is_killed_after_the_tombstone_finishes_at_the_next_start(erasures):
