@@ -12,6 +12,18 @@ if TYPE_CHECKING:
     from ebbtide.policy.policy import Policy
 
 
+def needs_consent(action_code: str, *, policy: Policy) -> bool:
+    """Return whether an action is only for who may be contacted.
+
+    Parameters
+    ----------
+    action_code : of the action.
+    policy : in force; an action that it does not know is taken to need consent.
+    """
+    known = (action for action in policy.actions if action.code == action_code)
+    return all(action.needs_contact_consent for action in known)
+
+
 def silenced(answer: Answer, *, policy: Policy) -> Answer:
     """Return an answer without an action that needs the customer's consent to contact.
 
@@ -22,8 +34,7 @@ def silenced(answer: Answer, *, policy: Policy) -> Answer:
     answer : as it was given.
     policy : says which actions need consent; one that it does not know is taken to need it.
     """
-    free = {action.code for action in policy.actions if not action.needs_contact_consent}
-    if answer.action_code is None or answer.action_code in free:
+    if answer.action_code is None or not needs_consent(answer.action_code, policy=policy):
         return answer
     return replace(
         answer,

@@ -29,6 +29,7 @@ class Wanted:
     updated_since : only those that became current at this instant or later, aware.
     holds_at : the instant at which an answer must hold if its band or action is asked for, aware.
     definition : the churn definition in force; an answer by another does not hold.
+    contactable_only : leave out who asked not to be contacted; for actions that need consent.
     """
 
     holds_at: datetime
@@ -36,6 +37,7 @@ class Wanted:
     action: str | None = None
     updated_since: datetime | None = None
     definition: str | None = None
+    contactable_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,8 @@ def listed_scores(
         if first is None:
             return []
         query = query.where(scores.sequence >= first)
+    if wanted.contactable_only:
+        query = query.where(PREFERENCES.c.contact_opt_out.isnot(True))
     for column, value in ((scores.risk_band, wanted.band), (scores.action_code, wanted.action)):
         if value is not None:
             query = query.where(column == value, scores.valid_until >= wanted.holds_at)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import JSONResponse, Response
 
+from ebbtide.answer.silenced import needs_consent
 from ebbtide.store.current import current_score
 from ebbtide.store.current_list import Wanted, listed_scores, sequence_reached
 from ebbtide.store.preferences import preferences_of
@@ -138,6 +139,7 @@ def scores(
         updated_since=checked_instant("updated_since", updated_since),
         holds_at=present.now,
         definition=None if present.bundle is None else present.bundle.definition.code,
+        contactable_only=action is not None and needs_consent(action, policy=present.policy),
     )
     place = read_cursor(cursor, "scores", kinds=(str, int))
     with desk.store.database.read("list scores") as connection:

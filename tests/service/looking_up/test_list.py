@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -92,6 +93,22 @@ def test_bands_and_actions_are_asked_for(client):
     assert ids(read(client, action=high["action_code"])) == ["c-1"]
     assert ids(read(client, action=high["action_code"], band=low["risk_band"])) == []
     assert ids(read(client, action="no such action")) == []
+
+
+@pytest.mark.parametrize(("consent", "listed"), [(True, ["c-2"]), (False, ["c-1", "c-2"])])
+def test_whoever_is_listed_by_an_action_may_get_it(app, client, store, consent, listed):
+    action = scored(client, 1, 2)[0]["action_code"]
+    desk = app.state.desk
+    actions = [replace(each, needs_contact_consent=consent) for each in desk.policy.actions]
+    app.state.desk = replace(desk, policy=replace(desk.policy, actions=tuple(actions)))
+    noted = Preferences(contact_opt_out=True, updated_at=NOW)
+    store.database.write(
+        partial(keep_preferences, customer_id="c-1", preferences=noted, database=store.database)
+    )
+    found = read(client, action=action)
+    assert ids(found) == listed
+    assert {each["action_code"] for each in found["results"]} == {action}
+    assert sorted(ids(read(client))) == ["c-1", "c-2"]
 
 
 def test_only_what_became_current_since_an_instant(later, clock):
