@@ -32,7 +32,7 @@ def background_of(desk: Desk) -> list[Background]:
     settings, database = desk.settings, desk.store.database
     return [
         desk.supply,
-        Replay(desk.spool, desk.store),
+        Replay(desk.spool, desk.store, now=desk.now),
         Dispatcher(
             database=database,
             sender=Sender(client=web_client(), allow_private=settings.webhook_allow_private),

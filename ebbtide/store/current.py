@@ -9,8 +9,8 @@ after 6 was read. So the number is taken from one row (``score_sequence``), whic
 the transaction ends. Whoever wants the next number waits for that end: numbers are committed in
 their order, and who sees one sees all before it, or later numbers of the same customers. On SQLite
 one transaction writes at a time anyway; on PostgreSQL the lock of the row does it, between any
-number of processes. It is taken before anything else of the unit is read, so that what is compared
-with is what was committed last.
+number of processes. It is taken before current scores are read, so that what is compared with is
+what was committed last.
 """
 
 from __future__ import annotations
@@ -107,18 +107,20 @@ def current_query() -> Select[Any]:
 _OF_CUSTOMER = current_query().where(CURRENT_SCORES.c.customer_id == bindparam("customer_id"))
 
 
-def make_current(connection: Connection, answers: Sequence[Answer], *, database: Database) -> None:
+def make_current(
+    connection: Connection, answers: Sequence[Answer], *, at: datetime, database: Database
+) -> None:
     """Let answers that were just added to the log be current, as a part of the same unit.
 
     Parameters
     ----------
     connection : of the unit.
     answers : any number about any customers.
+    at : the present. Answers that waited in a spool or for the rest of a chunk were made before.
     database : of the connection.
     """
     if not answers:
         return
-    at = max(answer.scored_at for answer in answers)
     last, updated_at = _taken(connection, len(answers), at=at, database=database)
     before = _found(connection, sorted({answer.customer_id for answer in answers}))
     newest: dict[str, Answer] = {}

@@ -119,18 +119,27 @@ class SqlStore:
         )
 
     def record_predictions(self, entries: Sequence[Prediction]) -> None:
-        """Commit entries to the log, all or none; when this returns they are on disk."""
+        """Commit entries that were just made, all or none; when this returns they are on disk."""
         if entries:
+            at = max(entry.answer.scored_at for entry in entries)
             self.database.write(
-                partial(self.add_predictions, entries=entries), deed="record the predictions"
+                partial(self.add_predictions, entries=entries, at=at), deed="record the predictions"
             )
 
-    def add_predictions(self, connection: Connection, entries: Sequence[Prediction]) -> None:
+    def add_predictions(
+        self, connection: Connection, entries: Sequence[Prediction], *, at: datetime
+    ) -> None:
         """Add entries to the log as a part of a unit of ``Database.write``.
 
         Their answers become current, where none of a later ``as_of`` is. Of who was erased since
         the answer was begun nothing is entered; of who opted out of profiling since, that nothing
         was scored.
+
+        Parameters
+        ----------
+        connection : of the unit.
+        entries : any number.
+        at : the present, from which on the answers are current.
         """
         known = [(entry.answer.customer_id, entry.answer.scored_at) for entry in entries]
         barred = barred_by(self.erasures, connection, known)
@@ -148,7 +157,7 @@ class SqlStore:
             entry.answer for entry in entries if entry.answer.customer_id not in has_opted_out
         ]
         assignments.record_assignments(connection, answers, insert=self.database.insert)
-        current.make_current(connection, answers, database=self.database)
+        current.make_current(connection, answers, at=at, database=self.database)
 
     def predictions_of(self, customer_id: str) -> Sequence[Answer]:
         """Return the answers given about a customer, the newest first: for audits and tests."""

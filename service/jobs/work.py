@@ -156,7 +156,7 @@ class Work:
 
         def unit(connection: Connection) -> Job:
             kept = jobs.keep_chunk(connection, began, became=became, results=results)
-            desk.store.add_predictions(connection, entries)
+            desk.store.add_predictions(connection, entries, at=desk.now())
             return kept
 
         kept = desk.store.database.write(unit, deed="keep the results of a job")

@@ -207,7 +207,7 @@ class Rescorer:
             and (each.status != "failed" or each.taken.attempts >= _ATTEMPTS)
         ]
         entries = [each.entry for each in final if each.entry is not None]
-        self._desk.store.add_predictions(connection, entries)
+        self._desk.store.add_predictions(connection, entries, at=now)
         release_customers(connection, [each.taken for each in final], lease=lease)
         again = now + timedelta(seconds=_AGAIN_SECONDS)
         return_customers(connection, lease=lease, not_before=again)

@@ -155,7 +155,7 @@ def _committed(
         if is_overruled(connection, answered.entries, policy=desk.policy):
             raise _Overruled
         lasts = not names_erased(connection, answered.entries, store=desk.store)
-        desk.store.add_predictions(connection, answered.entries)
+        desk.store.add_predictions(connection, answered.entries, at=desk.now())
         return Kept(content=written(answered), lasts=lasts)
 
     try:

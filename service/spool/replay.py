@@ -11,9 +11,11 @@ from sqlalchemy import select
 
 from ebbtide.store.schema.scores import PREDICTIONS
 from ebbtide.store.store import StoreUnavailable
+from service.edge import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -33,14 +35,21 @@ class Replay:
     ----------
     spool : of this process.
     store : whose log takes the answers.
+    now : tells the present.
     poll_seconds : how often it is tried, seconds.
     """
 
     def __init__(
-        self, spool: Spool, store: SqlStore, *, poll_seconds: float = _POLL_SECONDS
+        self,
+        spool: Spool,
+        store: SqlStore,
+        *,
+        now: Callable[[], datetime],
+        poll_seconds: float = _POLL_SECONDS,
     ) -> None:
         self._spool = spool
         self._store = store
+        self._now = now
         self._poll_seconds = poll_seconds
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -55,10 +64,7 @@ class Replay:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
-        try:
-            self.replay()
-        except StoreUnavailable as err:
-            _LOG.warning("answers_stay_in_the_spool", reason=type(err).__name__)
+        self._try()
         self._spool.close()
 
     def replay(self) -> None:
@@ -85,13 +91,18 @@ class Replay:
         query = select(PREDICTIONS.c.prediction_id).where(PREDICTIONS.c.prediction_id.in_(ids))
         known = set(connection.scalars(query))
         new = [entry for entry in entries if entry.answer.prediction_id not in known]
-        self._store.add_predictions(connection, new)
+        self._store.add_predictions(connection, new, at=self._now())
 
     def _run(self) -> None:
         while True:
-            try:
-                self.replay()
-            except (StoreUnavailable, OSError) as err:
-                _LOG.warning("spool_not_replayed", reason=type(err).__name__)
+            self._try()
             if self._stopping.wait(self._poll_seconds):
                 return
+
+    def _try(self) -> None:
+        try:
+            self.replay()
+        except (StoreUnavailable, OSError) as err:
+            _LOG.warning("answers_stay_in_the_spool", reason=type(err).__name__)
+        except Exception as err:  # no error may end the thread: more answers may come
+            _LOG.error("answers_stay_in_the_spool", reason=type(err).__name__, at=place_of(err))

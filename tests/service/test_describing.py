@@ -88,7 +88,7 @@ def test_alive_and_ready(client, bundle):
 
 
 def test_without_its_store_it_is_alive_but_not_ready(app, client, store, monkeypatch):
-    def fail(*_args):
+    def fail(*_args, **_named):
         raise StoreUnavailable("record the predictions")
 
     monkeypatch.setattr(store, "check", fail)

@@ -147,7 +147,7 @@ def test_the_log_and_the_assignment_are_committed_together(store):
 
     def breaks(connection):
         answer = replace(TREATED, customer_id="c2", prediction_id="p2")
-        store.add_predictions(connection, [replace(entry, answer=answer)])
+        store.add_predictions(connection, [replace(entry, answer=answer)], at=answer.scored_at)
         raise ValueError
 
     with pytest.raises(ValueError, match=r"^$"):

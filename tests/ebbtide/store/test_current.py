@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -90,6 +91,15 @@ def test_what_an_answer_does_not_replace_gets_no_new_place(store):
     before = listed(store)
     store.record_predictions([prediction("older", as_of=MARCH - DAY)])
     assert listed(store) == before
+
+
+def test_an_answer_that_was_made_before_is_current_from_when_it_was_kept(store):
+    store.record_predictions([prediction("prompt")])
+    waited = prediction("waited", customer_id="c2")
+    store.database.write(partial(store.add_predictions, entries=[waited], at=MARCH + DAY))
+    since = replace(ANY, updated_since=MARCH + DAY)
+    assert ids(listed(store, since)) == ["waited"]
+    assert [row.updated_at for row in listed(store)] == [MARCH, MARCH + DAY]
 
 
 def test_webhooks_hear_of_a_band_that_changed_and_only_then(store, told):
@@ -200,7 +210,7 @@ def test_a_number_is_not_dealt_out_while_one_before_it_may_still_be_undone(store
         first = prediction("first")
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("DELETE FROM score_sequence")  # a write takes the turn
-        store.add_predictions(connection, [first])
+        store.add_predictions(connection, [first], at=MARCH)
         second.start()
         time.sleep(0.15)
         assert listed(store) == []

@@ -238,7 +238,7 @@ def test_nobody_is_lost_when_the_answer_cannot_be_recorded(
 ):
     complain("c-1")
 
-    def unavailable(*_given):
+    def unavailable(*_given, **_named):
         raise StoreUnavailable("record the predictions")
 
     with monkeypatch.context() as broken:

@@ -74,6 +74,24 @@ def test_spooled_answers_warn_and_come_into_the_log_once(settings, bundle, hurri
     assert len(ids_in(hurried)) == 3
 
 
+def test_an_error_that_nobody_foresaw_does_not_end_the_replaying(
+    settings, bundle, hurried, tmp_path, monkeypatch
+):
+    broken = []
+
+    def break_once(*_args, **_named):
+        monkeypatch.undo()
+        broken.append(True)
+        raise ValueError("of another kind")
+
+    with service(settings, bundle, hurried, log_required=False) as client:
+        with held(tmp_path):
+            spooled = client.post("/v1/score", json=ROW).json()
+            monkeypatch.setattr(client.app.state.desk.store, "add_predictions", break_once)
+        wait_for(lambda: ids_in(hurried) == [spooled["prediction_id"]])
+    assert broken == [True]
+
+
 def test_a_request_with_a_key_is_refused_all_the_same(settings, bundle, hurried, tmp_path):
     with service(settings, bundle, hurried, log_required=False) as client, held(tmp_path):
         answer = client.post("/v1/score", json=ROW, headers={"Idempotency-Key": "k"})
