@@ -115,6 +115,14 @@ def test_arms_of_different_times_are_compared_only_within_each():
     assert found.low < 0 < found.high
 
 
+def test_times_weigh_as_mantel_and_haenszel_have_it():
+    """0.1 with the weight 10 * 90 / 100, and 0.2 with 50 * 50 / 100."""
+    first = Split(holdout=10, holdout_left=5, treated=90, treated_left=36)
+    second = Split(holdout=50, holdout_left=20, treated=50, treated_left=10)
+    pooled = pooled_effect_interval([first, second])
+    assert pooled.estimate == pytest.approx((9 * 0.1 + 25 * 0.2) / 34)
+
+
 def test_the_interval_of_several_times_holds_the_truth_too():
     rng = np.random.default_rng(12)
     covered = 0
