@@ -1,7 +1,7 @@
 """The current score of each customer: which of the answers in the log holds now.
 
 An answer becomes current unless one of a later ``as_of`` is there; of two of the same ``as_of`` the
-one that was made later holds.
+one that was made later holds, and of two of one request the later row.
 
 Each change of a current score takes the next number of one sequence, and a reader goes on after the
 greatest number seen. That must not skip a row: were numbers dealt out freely, 5 might be committed

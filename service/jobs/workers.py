@@ -64,7 +64,12 @@ class JobWorkers:
     def _run(self) -> None:
         work = Work(desk=self._desk, pause=self._pause, is_stopping=self._ending.is_set)
         while not self._ending.is_set():
-            if not work_once(work):
+            try:
+                has_worked = work_once(work)
+            except Exception as err:  # no error may end the thread
+                _LOG.error("job_failed_unexpectedly", error=type(err).__name__, at=place_of(err))
+                has_worked = False
+            if not has_worked:
                 self._ending.wait(self._desk.settings.job_poll_seconds)
 
     def _pause(self, seconds: float) -> None:
@@ -89,7 +94,7 @@ def work_once(work: Work) -> bool:
             return False
         while job is not None:
             job = _worked_on(work, job)
-    except (Stopped, StoreUnavailable):
+    except (Stopped, StoreUnavailable, LeaseLost):
         return False
     return True
 

@@ -110,7 +110,7 @@ def answer_request(
         else _find_features(row, desk=desk, bundle=bundle, now=now)
         for place, row in enumerate(rows)
     ]
-    asked = [each for each in found if isinstance(each, _Found)]
+    asked = _named_in_order([each for each in found if isinstance(each, _Found)])
     answers = answer_rows(
         np.array([each.values for each in asked], ndmin=2),
         questions=[each.question for each in asked],
@@ -128,6 +128,15 @@ def answer_request(
             for answer, each in zip(answers, asked, strict=True)
         ],
     )
+
+
+def _named_in_order(asked: Sequence[_Found]) -> list[_Found]:
+    """Let ids rise with the rows: of two about one customer the later is the newest everywhere."""
+    ids = sorted(each.question.prediction_id for each in asked)
+    return [
+        replace(each, question=replace(each.question, prediction_id=prediction_id))
+        for each, prediction_id in zip(asked, ids, strict=True)
+    ]
 
 
 def _preferences(rows: Sequence[Row | Problem], *, desk: Desk) -> Mapping[str, Preferences]:

@@ -124,3 +124,11 @@ def test_who_could_not_be_scored_waits_a_while(queue):
     queue.put_back(not_before=after(5))
     assert queue.take(now=after(4)) == {}
     assert queue.take(now=after(5))["a"].attempts == 2
+
+
+def test_news_gives_whoever_failed_new_attempts(queue):
+    queue.add("a")
+    queue.take()
+    queue.put_back(not_before=NOW)
+    queue.add("a", at=after(1))
+    assert queue.take("theirs", now=after(1))["a"].attempts == 1

@@ -17,6 +17,7 @@ from ebbtide.store.store import StoreUnavailable
 from service.app import create_app
 from service.champion.supply import FixedSupply
 from service.jobs import work as working
+from service.jobs import workers
 from service.jobs.reading import csv_rows, jsonl_rows
 from service.jobs.workers import JobWorkers, work_once
 
@@ -278,9 +279,9 @@ def test_no_job_is_taken_before_a_model_is_served(made, work, client):
 
 
 def test_jobs_do_not_take_the_turns_of_requests_with_events(app):
-    workers = JobWorkers(app.state.desk)
-    assert workers._desk.event_turns is not app.state.desk.event_turns
-    assert workers._desk.store is app.state.desk.store
+    made = JobWorkers(app.state.desk)
+    assert made._desk.event_turns is not app.state.desk.event_turns
+    assert made._desk.store is app.state.desk.store
 
 
 def test_the_service_works_on_jobs_by_itself(settings, bundle, store):
@@ -293,4 +294,34 @@ def test_the_service_works_on_jobs_by_itself(settings, bundle, store):
         while client.get(sent.headers["Location"]).json()["state"] != "done":
             assert time.monotonic() < ends_at
             time.sleep(0.01)
+    assert logged(store) == every()
+
+
+def test_a_lease_that_is_lost_while_a_job_is_ended_ends_nothing_else(made, work, monkeypatch):
+    def lost(*_given):
+        raise jobs.LeaseLost
+
+    monkeypatch.setattr("service.jobs.workers._worked_on", lost)
+    assert work_once(work) is False
+
+
+def test_no_error_ends_the_thread_that_works(settings, bundle, store, monkeypatch):
+    import time
+
+    errors, ended = [ValueError("of any kind")], workers._worked_on
+
+    def break_once(work, job):
+        if errors:
+            raise errors.pop()
+        return ended(work, job)
+
+    monkeypatch.setattr(workers, "_worked_on", break_once)
+    quick = settings.model_copy(update={"job_poll_seconds": 0.01, "job_lease_seconds": 1.0})
+    with TestClient(create_app(quick, model=bundle, store=store)) as client:
+        sent = client.post("/v1/jobs", content=file_of(), headers={"Content-Type": "text/csv"})
+        ends_at = time.monotonic() + 10
+        while client.get(sent.headers["Location"]).json()["state"] != "done":
+            assert time.monotonic() < ends_at
+            time.sleep(0.01)
+    assert errors == []
     assert logged(store) == every()

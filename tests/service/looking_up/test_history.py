@@ -52,6 +52,18 @@ def changes(difference):
     return {each["feature"]: each["change"] for each in difference["reasons"]}
 
 
+def test_of_rows_about_one_customer_in_one_request_the_last_is_the_newest_everywhere(later):
+    rows = [
+        {"customer_id": "c-1", "features": {**FEATURES, "recency_days": 140 + number}}
+        for number in range(8)
+    ]
+    given = later.post("/v1/scores", json={"rows": rows}).json()["results"]
+    assert later.get("/v1/customers/c-1/score").json() == given[-1]
+    assert [each["answer"] for each in read(later)["results"]] == given[::-1]
+    (then,) = read(later, as_of=NOW.isoformat())["results"]
+    assert then["answer"] == given[-1]
+
+
 def test_a_complaint_appears_among_the_reasons(later, score):
     before = score()
     after = score(days=1, complaints_90d=200)
