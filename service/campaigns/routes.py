@@ -72,6 +72,8 @@ def measure_effect(
     action: Annotated[str, Path(min_length=1, max_length=40, description="Code of the action.")],
 ) -> EffectShape:
     """Compare the treated with the hold-out, over the customers whose window has ended."""
+    if not action.isprintable():  # no policy has such a code, and not every database takes it
+        raise ProblemError(_UNKNOWN)
     now = desk.now()
     known = next((each for each in desk.policy.actions if each.code == action), None)
     with desk.store.database.read("count the assignments") as connection:
