@@ -258,6 +258,8 @@ def test_keys_and_preferences_stay_as_they_are_now(tmp_path):
         (now, preference.format("c1", "true", at.format(3))),
         (now, preference.format("c2", "true", at.format(3))),
         (old, preference.format("c3", "true", at.format(1))),
+        (old, preference.format("c4", "true", at.format(3))),
+        (now, preference.format("c4", "false", at.format(1))),
     ):
         database.write(partial(_execute, statement=statement))
     assert carry_over(now, to=old)
@@ -267,7 +269,7 @@ def test_keys_and_preferences_stay_as_they_are_now(tmp_path):
             text("SELECT customer_id, profiling_opt_out FROM preferences ORDER BY customer_id")
         ).all()
     assert sorted(keys) == [("k1", 0), ("k2", 1)]
-    assert decided == [("c1", 1), ("c2", 1), ("c3", 1)]
+    assert decided == [("c1", 1), ("c2", 1), ("c3", 1), ("c4", 1)]
     for store in stores:
         store.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,6 +106,16 @@ def test_before_a_completion_was_known_it_is_not_there():
     closed = event("complaints", known_at=CLOSED, opened_at=NEW, resolved_at=CLOSED)
     known_then = [each for each in (opened, closed) if each.known_at < CLOSED]
     assert known_rows(None, known_then)["complaints"] == [{"opened_at": NEW}]
+
+
+def test_a_completed_row_is_known_since_its_first_version():
+    opened = event("complaints", known_at=NEW, opened_at=NEW, severity=5.0)
+    closed = event("complaints", known_at=CLOSED, opened_at=NEW, resolved_at=CLOSED)
+    versions = [
+        replace(each, row={**each.row, "known_at": each.known_at}) for each in (opened, closed)
+    ]
+    (row,) = known_rows(None, versions)["complaints"]
+    assert (row["known_at"], row["resolved_at"]) == (NEW, CLOSED)
 
 
 def test_complaints_of_one_instant_with_ids_of_their_own_are_two():

@@ -136,6 +136,21 @@ def test_a_customer_with_a_snapshot_but_no_history_is_not_scored_again(client, s
     assert answer["not_rescored"] == [{"reason": "no_history", "customers": 1}]
 
 
+@pytest.mark.parametrize(
+    ("day", "told"), [(1, []), (2, [{"reason": "no_history", "customers": 1}])]
+)
+def test_a_history_that_is_older_than_the_snapshot_is_none(
+    client, store, bundle, publish, day, told
+):
+    publish("c-1", as_of=datetime(2026, 3, 1, tzinfo=UTC))
+    names = [feature.name for feature in bundle.scorer.features]
+    frame = pd.DataFrame(np.zeros((1, len(names))), columns=names)
+    frame.insert(0, "customer_id", ["c-1"])
+    frame.insert(1, "as_of", [datetime(2026, 3, day, tzinfo=UTC)])
+    store.publish_snapshots(frame, basis=bundle.basis)
+    assert post(client, complaints=[COMPLAINT]).json()["not_rescored"] == told
+
+
 def test_a_large_request_is_kept_part_by_part(client, store, monkeypatch):
     monkeypatch.setattr("service.recording.keeping._PART", 2)
     rows = [{**BOUGHT, "event_id": f"o{number}"} for number in range(5)]

@@ -84,6 +84,20 @@ def test_a_newer_database_is_refused(url, store):
         open_store(url)
 
 
+def test_a_database_that_gets_newer_while_its_turn_is_waited_for_is_refused(
+    url, store, monkeypatch
+):
+    seen = MigrationContext.get_current_revision
+
+    def first_an_older_one(context):
+        monkeypatch.setattr(MigrationContext, "get_current_revision", lambda _context: "9x")
+        return "0000" if seen(context) else None
+
+    monkeypatch.setattr(MigrationContext, "get_current_revision", first_an_older_one)
+    with pytest.raises(SettingsError, match="a newer Ebbtide has used it"):
+        upgrade(store.database)
+
+
 def test_a_step_that_fails_leaves_nothing_behind(url, monkeypatch):
     from ebbtide.store.migrations import upgrade as module
 
