@@ -9,6 +9,7 @@ import httpx
 
 from ebbtide.webhook_signature import signed_headers
 from service.webhooks.addresses import ForbiddenAddress, checked_address, parse_target, resolve
+from service.webhooks.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,11 +44,13 @@ class Sender:
     client : connects; must follow no redirects and know no proxies.
     allow_private : whether addresses within the company will do.
     resolve : returns the addresses of a name.
+    deadline_seconds : for the whole of an attempt, after its name was resolved; less than a lease.
     """
 
     client: httpx.Client
     allow_private: bool
     resolve: Callable[[str, int], Iterable[str]] = resolve
+    deadline_seconds: float = 20.0
 
     def send(self, due: Due, *, now: datetime) -> Outcome:
         """Send a message to its webhook; any answer below 300 means that it has arrived."""
@@ -59,6 +62,7 @@ class Sender:
             )
         except ForbiddenAddress:
             return Outcome(status=None, error="forbidden_address")
+        deadline = Deadline(self.deadline_seconds)
         headers = {
             "Host": target.host_header,
             "Content-Type": "application/json",
@@ -72,15 +76,17 @@ class Sender:
             target.at(address),
             content=due.body,
             headers=headers,
-            extensions={"sni_hostname": target.host},
+            extensions={"sni_hostname": target.host, "trace": deadline.trace},
         )
         try:
-            answer = self.client.send(request, stream=True)  # nobody reads what it says
-            answer.close()
+            with deadline:
+                answer = self.client.send(request, stream=True)  # nobody reads what it says
+                answer.close()
         except httpx.TimeoutException:
             return Outcome(status=None, error="timeout")
         except (httpx.HTTPError, OSError, ValueError) as err:
-            return Outcome(status=None, error=type(err).__name__)
+            error = "timeout" if deadline.is_over else type(err).__name__
+            return Outcome(status=None, error=error)
         has_arrived = 200 <= answer.status_code < 300
         return Outcome(status=answer.status_code, error=None if has_arrived else "refused")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -21,10 +23,21 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
         self.server.heard.append((self.client_address[1], self.headers["host"], self.path))
+        if self.path == "/trickles":
+            self._trickle()
+            return
         self.send_response(307 if self.path == "/moved" else 200)
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _trickle(self):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        with suppress(OSError):
+            for _ in range(200):
+                self.wfile.write(b"a")
+                time.sleep(0.02)
+        self.close_connection = True
 
     def log_message(self, *_args):
         pass
@@ -46,7 +59,12 @@ def server():
 def send(server):
     """Send a message to a path of a host; all hosts have one address."""
     with web_client() as client:
-        sender = Sender(client=client, allow_private=True, resolve=lambda *_: ["127.0.0.1"])
+        sender = Sender(
+            client=client,
+            allow_private=True,
+            resolve=lambda *_: ["127.0.0.1"],
+            deadline_seconds=0.3,
+        )
 
         def send(host, path="/hook"):
             webhook = Webhook(
@@ -74,6 +92,13 @@ def test_no_message_goes_through_the_connection_of_another_host(server, send):
     for host in ("a.example", "b.example"):
         assert send(host).error is None
     assert len({port for port, _, _ in server.heard}) == 2
+
+
+def test_an_answer_that_trickles_in_holds_nobody_up(send):
+    began = time.monotonic()
+    outcome = send("a.example", "/trickles")
+    assert (outcome.status, outcome.error) == (None, "timeout")
+    assert time.monotonic() - began < 2  # all of it would take four
 
 
 def test_no_redirect_is_followed(server, send):
