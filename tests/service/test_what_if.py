@@ -112,8 +112,8 @@ def test_a_customer_who_has_left_is_not_recomputed(client, language):
 # name: (body, pointer, got_kind)
 FAULTS = {
     "an array": ([], "", "array"),
-    "nothing in it": ({}, "/features", "null"),
-    "no changes": ({"features": GOOD}, "/changes", "null"),
+    "nothing in it": ({}, "/features", "nothing"),
+    "no changes": ({"features": GOOD}, "/changes", "nothing"),
     "no change": ({"features": GOOD, "changes": {}}, "/changes", "empty object"),
     "changes are a list": ({"features": GOOD, "changes": []}, "/changes", "array"),
     "an unknown member": (
