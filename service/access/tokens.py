@@ -83,8 +83,9 @@ class Tokens:
 
 
 def _is_time(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and abs(value) <= _LATEST_SECONDS  # type: ignore[operator]  # a number, as said
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= _LATEST_SECONDS
 
 
 def _is_ours(word: str) -> bool:
