@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -144,16 +144,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
     desk.gate.announce()
     background: list[Background] = app.state.background
-    begun: list[Background] = []
-    try:
+    with ExitStack() as ending:  # whatever one of them raises, the others are ended, too
+        ending.callback(desk.store.close)
         for part in background:
             part.start()
-            begun.append(part)
+            ending.callback(part.stop)
         yield
-    finally:
-        for part in reversed(begun):
-            part.stop()
-        desk.store.close()
 
 
 def _champion_supply(

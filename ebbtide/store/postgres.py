@@ -80,6 +80,10 @@ class PostgresDatabase:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_ms}")
         connection.exec_driver_sql(self._take_turn)
 
+    def take_time(self, connection: Connection) -> None:
+        """Let the statements of this transaction take as long as they need."""
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
     def purge(self, connection: Connection) -> None:
         """Nothing: PostgreSQL overwrites deleted rows by itself, and keeps its log as it is set."""
 

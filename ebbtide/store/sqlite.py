@@ -79,6 +79,9 @@ class SqliteFile:
         _wait_for_others(connection, wait_seconds)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    def take_time(self, connection: Connection) -> None:
+        """Nothing: statements take as long as they need."""
+
     def purge(self, connection: Connection) -> None:
         """Write the log back and empty it, for it holds rows that were deleted since."""
         connection.rollback()

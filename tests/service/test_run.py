@@ -10,6 +10,7 @@ import sys
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from service.run import serve
 
@@ -23,6 +24,24 @@ def test_open_connections_are_bounded(project_file, monkeypatch):
     monkeypatch.setattr("service.run.uvicorn.run", lambda _app, **options: given.update(options))
     serve(project_file)
     assert given["limit_concurrency"] == 77
+
+
+def test_a_part_that_fails_to_end_keeps_no_other_from_ending(app, store, monkeypatch):
+    ended = []
+
+    class Part:
+        def start(self):
+            pass
+
+        def stop(self):
+            ended.append(self)
+            raise ValueError("cannot end")
+
+    app.state.background = [Part(), Part()]
+    monkeypatch.setattr(store, "close", lambda: ended.append("store"))
+    with pytest.raises(ValueError, match="cannot end"), TestClient(app):
+        pass
+    assert ended == [*app.state.background[::-1], "store"]
 
 
 @pytest.mark.e2e

@@ -45,7 +45,7 @@ def upgrade(database: Database, *, folder: Path = VERSIONS) -> None:
         return
     _require_known(current, steps)
     database.write(
-        lambda connection: _take_steps(connection, steps),
+        lambda connection: _take_steps(connection, steps, database=database),
         deed="make its tables",
         wait_seconds=_WAIT_SECONDS,
     )
@@ -58,7 +58,8 @@ def is_of_this_version(database: Database) -> bool:
     return current == _steps(VERSIONS).get_current_head()
 
 
-def _take_steps(connection: Connection, steps: ScriptDirectory) -> None:
+def _take_steps(connection: Connection, steps: ScriptDirectory, *, database: Database) -> None:
+    database.kind.take_time(connection)  # an index of a long log takes more than a minute
     context = MigrationContext.configure(connection)
     current = context.get_current_revision()  # another may have been here while this one waited
     _require_known(current, steps)

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from ebbtide.store.preferences import Preferences, keep_preferences
 from ebbtide.store.schema.events import EVENTS
+from ebbtide.store.schema.privacy import PREFERENCES
 from service.app import create_app
 from service.scoring.shapes import AnswerShape
 
@@ -159,6 +160,16 @@ def test_who_opted_out_of_profiling_has_no_score(client, store):
     assert found["churn_probability"] is None
     decide(store, "never seen", profiling_opt_out=True)
     assert client.get("/v1/customers/never%20seen/score").status_code == 404
+
+
+def test_a_score_that_an_opt_out_has_left_is_not_told(client, store):
+    client.post("/v1/score", json=ROW)
+    noted = {"customer_id": "c-1", "profiling_opt_out": True, "contact_opt_out": False}
+    noted |= {"updated_at": NOW}
+    store.database.write(lambda connection: connection.execute(PREFERENCES.insert(), noted))
+    found = client.get(SCORE).json()
+    assert (found["abstain_code"], found["churn_probability"]) == ("profiling_opt_out", None)
+    assert client.get("/v1/scores").json()["results"] == []
 
 
 def test_who_opted_out_of_contact_since_is_suggested_no_action_that_needs_it(app, client, store):

@@ -8,6 +8,7 @@ import sys
 from functools import partial
 
 import pytest
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
@@ -17,6 +18,7 @@ from ebbtide.store.database import open_database
 from ebbtide.store.migrations.upgrade import upgrade
 from ebbtide.store.schema.every import METADATA
 from ebbtide.store.sql import open_store
+from on_postgres import empty_schema
 
 TWO_STARTS = "import sys; from ebbtide.store.sql import open_store; open_store(sys.argv[1]).close()"
 
@@ -116,6 +118,24 @@ def test_a_step_that_fails_leaves_nothing_behind(url, monkeypatch):
         upgrade(database)
     with database.read() as connection:
         assert inspect(connection).get_table_names() == []
+    database.close()
+
+
+def test_a_step_may_take_longer_than_other_statements(postgres, monkeypatch):
+    from ebbtide.store.migrations import upgrade as module
+
+    database, limits = open_database(empty_schema(postgres)), []
+    steps = module._steps(module.VERSIONS)
+    newest = steps.get_revision(steps.get_current_head())
+    limit = text("SELECT current_setting('statement_timeout')")
+    monkeypatch.setattr(
+        newest.module, "upgrade", lambda: limits.append(op.get_bind().scalar(limit))
+    )
+    monkeypatch.setattr(module, "_steps", lambda _folder: steps)
+    upgrade(database)
+    with database.read() as connection:
+        limits.append(connection.scalar(limit))
+    assert limits == ["0", "1min"]
     database.close()
 
 
