@@ -31,7 +31,7 @@ leaves = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
-    st.floats(allow_nan=False),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(WORDS),
     st.sampled_from(NUMBERS),
     st.text(max_size=5),

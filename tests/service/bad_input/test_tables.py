@@ -81,6 +81,21 @@ def test_the_tables_hold_every_route_that_can_be_asked_wrongly(teller):
     assert asked_wrongly <= routes
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/scores", "GET, POST"),
+        ("/v1/webhooks/w", "DELETE, GET, PATCH"),
+        ("/v1/customers/c-1/preferences", "GET, PUT"),
+        ("/v1/customers/north%2F17", "DELETE"),
+        ("/livez", "GET"),
+    ],
+)
+def test_allow_names_every_method_of_an_address(teller, path, methods):
+    response = teller.client.options(path)
+    assert (response.status_code, response.headers["allow"]) == (405, methods)
+
+
 def test_there_are_many_bad_requests_and_each_is_there_once():
     assert len(EVERY) >= 80
     names = Counter(str(bad) for bad in EVERY)
