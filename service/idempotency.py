@@ -82,7 +82,6 @@ def once(
     *,
     body: bytes,
     change: Callable[[Connection], Kept],
-    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Commit a change, unless it was committed under the request's key before; return its answer.
 
@@ -92,7 +91,6 @@ def once(
     desk : with the store.
     body : the request's body, or what stands for it.
     change : the unit of ``Database.write`` that makes the change and returns the answer.
-    headers : further headers of the answer.
 
     Raises
     ------
@@ -104,7 +102,7 @@ def once(
     database = desk.store.database
     key = _key(request)
     if key is None:
-        return _response(database.write(change), headers)
+        return _response(database.write(change))
     replayed = _replayed(request, desk, key=key, body=body)
     if replayed is not None:
         return replayed
@@ -130,7 +128,7 @@ def once(
         return answer
 
     try:
-        return _response(database.write(unit), headers)
+        return _response(database.write(unit))
     except _KeyTaken:
         replayed = _replayed(request, desk, key=key, body=body)
         assert replayed is not None
@@ -148,7 +146,8 @@ def _replayed(request: Request, desk: Desk, *, key: str, body: bytes) -> Respons
         return None
     if row.fingerprint != _fingerprint(request, body):
         raise ProblemError(_REUSED)
-    return _response(Kept(content=json.loads(row.content), status=row.status), {REPLAYED: "true"})
+    kept = Kept(content=json.loads(row.content), status=row.status)
+    return _response(kept, **{REPLAYED: "true"})
 
 
 def _key(request: Request) -> str | None:
@@ -175,8 +174,8 @@ def _written(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, allow_nan=False)
 
 
-def _response(answer: Kept, headers: Mapping[str, str] | None) -> Response:
-    return JSONResponse(answer.content, status_code=answer.status, headers=dict(headers or {}))
+def _response(answer: Kept, **headers: str) -> Response:
+    return JSONResponse(answer.content, status_code=answer.status, headers=headers)
 
 
 _REUSED = Problem(

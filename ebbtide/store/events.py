@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from ebbtide.contracts.tables import table_contract
 from ebbtide.store.schema.events import EVENTS
@@ -158,20 +158,6 @@ def customers_with_events_since(
             query = query.where(EVENTS.c.known_at < before)
         found += connection.scalars(query)
     return found
-
-
-def prune_events(connection: Connection, *, received_before: datetime, at_most: int) -> int:
-    """Delete events that have been kept long enough; return how many, as a part of a unit.
-
-    Parameters
-    ----------
-    connection : of the unit.
-    received_before : delete those that came before this instant.
-    at_most : how many to delete at once.
-    """
-    old = select(EVENTS.c.sequence).where(EVENTS.c.received_at < received_before).limit(at_most)
-    deleted = connection.execute(delete(EVENTS).where(EVENTS.c.sequence.in_(old)))
-    return int(deleted.rowcount)
 
 
 def _identity(event: Event, content: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -68,6 +69,22 @@ def test_rows_are_written_by_customer_and_table(written, ago):
         "a": {"transactions": [[us(ago(3)), 1.5, 'w"eb']], "complaints": [[us(ago(2)), 0.1]]},
         "b": {"transactions": [[us(ago(4)), -2.25, None]], "complaints": []},
     }
+
+
+def test_a_number_that_is_none_is_written_as_missing(written, ago):
+    values = [math.inf, -math.inf, math.nan, 2.5]
+    rows = [
+        {"customer_id": "a", "occurred_at": ago(day), "value": value}
+        for day, value in enumerate(values, start=1)
+    ]
+    bought = {"customer_id": "a", "occurred_at": ago(9), "amount": Decimal("1.0")}
+    ((kept),) = written(transactions=[bought], activity=rows).values()
+    assert sorted(kept["activity"], reverse=True) == [
+        [us(ago(1)), None],
+        [us(ago(2)), None],
+        [us(ago(3)), None],
+        [us(ago(4)), 2.5],
+    ]
 
 
 def test_only_what_is_seen_is_written(written, ago):

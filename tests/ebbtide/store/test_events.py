@@ -12,7 +12,6 @@ from ebbtide.store.events import (
     customers_with_events_since,
     entries_of,
     events_of,
-    prune_events,
     record_events,
 )
 
@@ -110,11 +109,3 @@ def test_what_was_known_at_an_instant_was_not_known_before_it(store, record, bef
     with store.database.read() as connection:
         found = customers_with_events_since(connection, ["c1"], NOW - HOUR, before=before)
     assert found == (["c1"] if is_seen else [])
-
-
-def test_old_events_are_deleted_some_at_a_time(store, record, held):
-    for hours in range(4):
-        record(event(severity=float(hours)), at=NOW + hours * HOUR)
-    prune = partial(prune_events, received_before=NOW + 3 * HOUR, at_most=2)
-    assert [store.database.write(prune) for _ in range(3)] == [2, 1, 0]
-    assert [each.row["severity"] for each in held("c1")["c1"]] == [3.0]
