@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -72,6 +73,20 @@ def test_spooled_answers_warn_and_come_into_the_log_once(settings, bundle, hurri
         assert "log_spooled" not in [warning["code"] for warning in direct["warnings"]]
         assert client.get("/readyz").json()["state"] == "ready"
     assert len(ids_in(hurried)) == 3
+
+
+def test_an_answer_is_current_from_when_the_log_took_it(settings, bundle, hurried, tmp_path):
+    clock = [NOW]
+    changed = settings.model_copy(update={"log_required": False})
+    app = create_app(changed, model=bundle, store=hurried, now=lambda: clock[0])
+    with TestClient(app) as client:
+        with held(tmp_path):
+            client.post("/v1/score", json=ROW)
+            clock[0] = NOW + timedelta(hours=1)
+        wait_for(lambda: client.get("/v1/scores").json()["results"])
+        since = {"updated_since": clock[0].isoformat()}
+        (row,) = client.get("/v1/scores", params=since).json()["results"]
+    assert row["updated_at"] == clock[0].isoformat().replace("+00:00", "Z")
 
 
 def test_an_error_that_nobody_foresaw_does_not_end_the_replaying(
