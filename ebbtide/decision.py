@@ -28,9 +28,7 @@ BoolArray = NDArray[np.bool_]
 
 EffectBasis = Literal["assumed"]
 
-NoAction = Literal[
-    "value_unknown", "not_eligible", "contact_opt_out", "not_worth_it", "holdout"
-]
+NoAction = Literal["value_unknown", "not_eligible", "contact_opt_out", "not_worth_it", "holdout"]
 
 NO_ACTION: dict[NoAction, Words] = {
     "value_unknown": Words(
