@@ -5,6 +5,7 @@ Two are kept, the newest first: should the last one be damaged, there is the one
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -62,13 +63,19 @@ class KeptBundles:
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """Give an empty folder on the same disk, and remove it with what is left in it."""
+        """Give an empty folder on the same disk, and remove it with what is left in it.
+
+        It is locked meanwhile, so that no other process takes it for one that was left.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         folder = self._folder / mkdtemp(prefix="staging-", dir=self._folder)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
 
     def take_in(self, bundle: Path, kept: Kept) -> Path:
         """Move a verified bundle to its place, on disk for good, and return the place."""
@@ -101,7 +108,23 @@ class KeptBundles:
     def remove_leftovers(self) -> None:
         """Remove the staging folders of a process that was killed."""
         for folder in self._folder.glob("staging-*"):
-            shutil.rmtree(folder, ignore_errors=True)
+            if _is_nobodys(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_nobodys(folder: Path) -> bool:
+    """Whether no process holds a folder locked."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _sync(path: Path) -> None:

@@ -117,6 +117,15 @@ def test_the_champion_is_fetched_once_and_swapped_when_it_moves(
     assert list((tmp_path / "service").glob("staging-*")) == []
 
 
+def test_what_a_killed_process_left_is_removed_and_what_another_works_in_is_not(tmp_path):
+    left = tmp_path / "staging-left"
+    left.mkdir()
+    with KeptBundles(tmp_path).staging() as held:
+        KeptBundles(tmp_path).remove_leftovers()
+        assert (held.is_dir(), left.is_dir()) == (True, False)
+    assert not held.exists()
+
+
 def test_a_registry_that_was_made_anew_is_not_mistaken_for_the_old_one(
     make_supply, registry, make_bundle
 ):
