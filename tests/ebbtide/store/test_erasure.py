@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -200,6 +201,30 @@ def test_another_key_than_the_one_of_the_database_is_refused(erasures):
     erasures.know_key()
     with pytest.raises(SettingsError, match=r"Copy service/pseudonym\.key"):
         replace(erasures, key=b"o" * 32).know_key()
+
+
+@pytest.mark.parametrize("customer_id", ["%", "_ther", 'oth"er'])
+def test_a_sign_in_an_id_stands_for_nothing_else(erasures, customer_id):
+    plant(erasures, "other", "b")
+    plant(erasures, customer_id, "a")
+    assert erasures.erase(customer_id, now=lambda: NOW).rows["idempotency_keys"] == 1
+    assert "idempotency_keys" in tables_with(erasures, "other")
+
+
+def test_a_tombstone_is_on_disk_before_anything_is_erased(erasures, monkeypatch):
+    plant(erasures, CANARY, "a")
+    synced = []
+
+    def note(descriptor):
+        synced.append(
+            (os.readlink(f"/proc/self/fd/{descriptor}"), bool(tables_with(erasures, CANARY)))
+        )
+
+    monkeypatch.setattr("ebbtide.store.tombstones.os.fsync", note)
+    erasures.erase(CANARY, now=lambda: NOW)
+    folder = erasures.file._path.parent
+    assert synced == [(str(folder / "erasures.jsonl"), True), (str(folder), True)]
+    assert not tables_with(erasures, CANARY)
 
 
 def test_a_tombstone_that_cannot_be_written_erases_nothing(erasures, tmp_path):
