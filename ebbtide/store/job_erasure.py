@@ -116,7 +116,7 @@ def _lines_about(customer_id: str, content: bytes | None) -> list[bytes]:
 
 
 def _rewrite(connection: Connection, *, job_id: str, chunk: int, customer_id: str) -> None:
-    content: bytes | None = connection.scalar(_query(job_id, chunk).with_for_update())
+    content: bytes | None = connection.scalar(_query(job_id, chunk))
     if content is None:
         return
     mark = _mark(customer_id)

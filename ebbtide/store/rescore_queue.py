@@ -70,9 +70,7 @@ def queue_customers(
             "version": 1,
             "attempts": 0,
         }
-        for customer_id in sorted(
-            customer_ids
-        )  # in one order, so that no two writers wait in a ring
+        for customer_id in sorted(customer_ids)
     ]
     if not rows:
         return
@@ -111,7 +109,6 @@ def take_customers(
         .where(or_(held.leased_until.is_(None), held.leased_until <= now))
         .order_by(held.priority, held.waiting_since)
         .limit(at_most)
-        .with_for_update(skip_locked=True)
     )
     taken = [
         Waiting(
@@ -133,9 +130,7 @@ def take_customers(
 
 def still_held(connection: Connection, lease: str) -> set[str]:
     """Return who is still ours of those who were taken under a lease, as a part of a unit."""
-    query = (
-        select(RESCORE_QUEUE.c.customer_id).where(RESCORE_QUEUE.c.lease == lease).with_for_update()
-    )
+    query = select(RESCORE_QUEUE.c.customer_id).where(RESCORE_QUEUE.c.lease == lease)
     return set(connection.scalars(query))
 
 
