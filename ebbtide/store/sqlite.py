@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from ebbtide.errors import SettingsError
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreBusy, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,11 +83,22 @@ class SqliteFile:
         """Nothing: statements take as long as they need."""
 
     def purge(self, connection: Connection) -> None:
-        """Write the log back and empty it, for it holds rows that were deleted since."""
+        """Write the log back and empty it, for it holds rows that were deleted since.
+
+        Raises
+        ------
+        StoreBusy
+            If somebody went on reading from it for too long; it is not emptied.
+        """
         connection.rollback()
         raw = connection.connection.cursor()
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        raw.close()
+        try:
+            raw.execute(f"PRAGMA busy_timeout = {int(self._busy_seconds * 1000)}")
+            (is_busy, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            raw.close()
+        if is_busy:
+            raise StoreBusy("empty its write-ahead log", waited_seconds=self._busy_seconds)
 
     def is_kept(self, connection: Connection) -> bool:
         """Whether what was committed is in the file that carries the name."""

@@ -20,6 +20,7 @@ from service.jobs.answering import AnsweredRows, answer_job_rows
 from service.jobs.reading.chunk import FileUnreadable
 from service.jobs.reading.open import open_chunks
 from service.problems import Problem
+from service.scoring.overtaken import is_overruled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,10 @@ _MAX_PAUSE_SECONDS = 0.1
 
 class Stopped(Exception):
     """The worker is to end; the job goes on elsewhere."""
+
+
+class Overruled(jobs.LeaseLost):
+    """A customer has opted out since the answer about them was begun; the chunk was not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,7 @@ class Work:
         try:
             for chunk in open_chunks(job, database=database, features=features, settings=settings):
                 self._check_rows(job, chunk)
-                job = self._chunk_done(job, chunk)
+                job = self._chunk_kept(job, chunk)
         except FileUnreadable as err:
             self.end(job, state="failed", problem=err.problem)
             return
@@ -118,6 +123,13 @@ class Work:
             raise FileUnreadable(
                 f"Expected at most {most} rows, but the file has more. Split it over several jobs."
             )
+
+    def _chunk_kept(self, job: Job, chunk: Chunk) -> Job:
+        """Commit a chunk; where a customer has decided otherwise meanwhile, answer it anew."""
+        try:
+            return self._chunk_done(job, chunk)
+        except Overruled:
+            return self._chunk_done(job, chunk)
 
     def _chunk_done(self, job: Job, chunk: Chunk) -> Job:
         """Answer a chunk with one model, and commit it."""
@@ -155,6 +167,8 @@ class Work:
         results = packed(b"".join(line for each in answered for line in each.lines))
 
         def unit(connection: Connection) -> Job:
+            if is_overruled(connection, entries, policy=desk.policy):
+                raise Overruled
             kept = jobs.keep_chunk(connection, began, became=became, results=results)
             desk.store.add_predictions(connection, entries, at=desk.now())
             return kept

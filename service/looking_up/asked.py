@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
+_MAX_ACTION = 40
+
+
 def checked_customer(customer_id: str) -> str:
     """Return a customer's id from a path.
 
@@ -69,6 +72,21 @@ def check_query(request: Request, known: Collection[str]) -> None:
             fix=f"Leave out parameter number {position} of the query, or mend its name.",
         )
     _raise(faults)
+
+
+def checked_action(given: str | None) -> str | None:
+    """Return an action code that was asked for; None where none was.
+
+    Raises
+    ------
+    ProblemError
+        422 if it can be none: databases take no text with control characters.
+    """
+    faults = Faults()
+    if given is not None:
+        check_text(given, pointer="/action", max_length=_MAX_ACTION, faults=faults)
+    _raise(faults)
+    return given
 
 
 def _raise(faults: Faults) -> None:

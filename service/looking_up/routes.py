@@ -16,7 +16,12 @@ from ebbtide.store.preferences import preferences_of
 from service.access.guard import needs
 from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
 from service.language import headers_in, negotiate
-from service.looking_up.asked import check_query, checked_customer, checked_instant
+from service.looking_up.asked import (
+    check_query,
+    checked_action,
+    checked_customer,
+    checked_instant,
+)
 from service.looking_up.shapes import History, ScoreList
 from service.looking_up.telling import Present, abstained, flat, told
 from service.looking_up.what_was_said import Page, answer_given_at, answers_given
@@ -132,6 +137,7 @@ def scores(
     """Return current scores in the order of their changes, for systems that keep a copy."""
     check_query(request, ("limit", "cursor", "band", "action", "updated_since"))
     language = negotiate(request.headers.get("accept-language"))
+    action = checked_action(action)
     present = Present.of(desk, language=language)
     wanted = Wanted(
         band=band,

@@ -57,6 +57,7 @@ TABLE = [
         ("limit empty", "/v1/scores?limit=", "/limit", "a whole number", "other text"),
         ("band unknown", "/v1/scores?band=critical", "/band", "'low', 'medium' or 'high'", "other text"),
         ("band in capitals", "/v1/scores?band=HIGH", "/band", "'low', 'medium' or 'high'", "other text"),
+        ("action with a control character", "/v1/scores?action=%00", "/action", "a string of 1 to 40 printable characters", "unprintable string"),
         ("action of 41 characters", "/v1/scores?action=" + "a" * 41, "/action", "a text of at most 40 characters", "text too long"),
         ("updated_since naive", "/v1/scores?updated_since=2026-03-01T00:00:00", "/updated_since", AWARE, "time without offset"),
         ("updated_since a number", "/v1/scores?updated_since=1767225600", "/updated_since", AWARE, "other string"),

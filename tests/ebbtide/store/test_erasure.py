@@ -19,7 +19,7 @@ from ebbtide.store.schema.every import METADATA
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
 from ebbtide.store.schema.jobs import JOB_INPUTS, JOB_RESULTS
 from ebbtide.store.sql import open_store
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreBusy, StoreUnavailable
 from ebbtide.store.tombstones import Tombstone, TombstoneFile
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -118,6 +118,19 @@ def test_the_bytes_are_gone_from_the_files(erasures, tmp_path):
     erasures.erase(CANARY, now=lambda: NOW)
     for file in tmp_path.iterdir():
         assert CANARY.encode() not in file.read_bytes(), file.name
+
+
+def test_that_the_log_could_not_be_emptied_is_told(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/s.db", busy_seconds=0.1)
+    erasures = Erasures(
+        database=store.database, file=TombstoneFile(tmp_path / "erasures.jsonl"), key=KEY
+    )
+    with store.database.read() as reading:
+        reading.execute(select(IDEMPOTENCY_KEYS)).all()
+        with pytest.raises(StoreBusy, match="write-ahead log"):
+            erasures.erase(CANARY, now=lambda: NOW)
+    erasures.erase(CANARY, now=lambda: NOW)
+    store.close()
 
 
 def test_a_restored_database_brings_nobody_back(erasures, tmp_path):

@@ -177,6 +177,25 @@ def test_a_customer_who_is_erased_in_the_middle_of_a_chunk_is_left_out(
     assert logged(store) == sorted(set(every()) - {"c-7"})
 
 
+def test_a_customer_who_opts_out_in_the_middle_of_a_chunk_gets_no_score(
+    client, made, work, store, results
+):
+    paused = []
+
+    def opt_out(_seconds):
+        paused.append(1)
+        if len(paused) == 4:  # rows 5 to 8 are answered, and not yet kept
+            out = {"profiling_opt_out": True, "contact_opt_out": False}
+            assert client.put("/v1/customers/c-7/preferences", json=out).status_code == 200
+
+    assert work_once(replace(work, pause=opt_out))
+    job = client.get(f"/v1/jobs/{made}").json()
+    assert (job["state"], job["rows_done"]) == ("done", ROWS)
+    abstained = [each["customer_id"] for each in results(job) if each["status"] == "abstained"]
+    assert abstained == ["c-7"]
+    assert logged(store) == sorted(every())
+
+
 def test_a_cancelled_job_stops_at_once_and_leaves_nothing_to_read(client, made, work, store):
     paused = []
 
