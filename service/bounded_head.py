@@ -1,21 +1,46 @@
-"""Read HTTP with a head of bounded size; a body is bounded where it is read.
+"""Read HTTP with a head of bounded size and time; a body is bounded where it is read.
 
-The fast parser of uvicorn takes a head without end, and keeps it in memory.
+The fast parser of uvicorn takes a head without end, and keeps it in memory; and uvicorn closes a
+connection that says nothing only between an answer and the next byte.
 """
 
 from __future__ import annotations
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 MAX_HEAD_BYTES = 64 * 1024
 """Largest first line and headers of a request; what is read at once may exceed it."""
 
 
 class BoundedHead(HttpToolsProtocol):
-    """The protocol of one connection; too large a head gets 400 and ends it."""
+    """The protocol of one connection.
+
+    Too large a head gets 400, too slow a one 408, and either ends the connection. So does silence
+    from the beginning, or bytes after an answer that make no head. While an answer is under way no
+    time runs: it is not lost because the next request is slow to come.
+    """
+
+    head_deadline_seconds = 10.0
+    """How long a head may take, from the opening or from the first byte after an answer."""
 
     _head_bytes = 0
     _is_in_head = True
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._begin_to_wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._end_waiting()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Begin to count."""
@@ -23,13 +48,53 @@ class BoundedHead(HttpToolsProtocol):
         self._is_in_head, self._head_bytes = True, 0
 
     def on_headers_complete(self) -> None:
-        """Count no more: what follows is the body."""
+        """Count and wait no more: what follows is the body."""
         self._is_in_head = False
+        self._end_waiting()
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
         super().data_received(data)
+        if self.transport.is_closing():
+            return
         self._head_bytes += len(data) if self._is_in_head else 0
-        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        if self._head_bytes > MAX_HEAD_BYTES:
             self.send_400_response(f"Expected a head of at most {MAX_HEAD_BYTES} bytes.")
+        elif self.cycle is None or self.cycle.response_complete:
+            # Any byte stops the timeout of an idle connection, even one that begins no head (an
+            # empty line, the rest of a body that was refused): so any byte starts this one.
+            self._begin_to_wait()
+
+    def _begin_to_wait(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.head_deadline_seconds, self._cut)
+
+    def _end_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _cut(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._is_in_head and self._head_bytes:
+            headers = [*self.server_state.default_headers, (b"content-length", b"0")]
+            lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+            self.transport.write(STATUS_LINE[408] + lines + b"connection: close\r\n\r\n")
+        self.transport.close()
+
+
+def bounded_head(head_deadline_seconds: float) -> type[BoundedHead]:
+    """Make the protocol with a deadline; uvicorn takes a class and gives it no settings.
+
+    Parameters
+    ----------
+    head_deadline_seconds : how long a head may take to arrive.
+
+    Examples
+    --------
+    >>> bounded_head(2.5).head_deadline_seconds
+    2.5
+    """
+    return type("BoundedHead", (BoundedHead,), {"head_deadline_seconds": head_deadline_seconds})

@@ -10,7 +10,7 @@ import structlog
 import uvicorn
 
 from service.app import create_app
-from service.bounded_head import BoundedHead
+from service.bounded_head import bounded_head
 from service.settings import read_settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def serve(
         access_log=False,
         server_header=False,
         limit_concurrency=settings.max_connections,
-        http=BoundedHead,
+        http=bounded_head(settings.head_deadline_seconds),
         ws="none",  # there are none, and uvicorn would log the address of who asks for one
         timeout_graceful_shutdown=20,
     )

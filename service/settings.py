@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     body_deadline_seconds: float = Field(default=20.0, ge=0.05, le=600)
     """How long a request body may take to arrive, seconds."""
 
+    head_deadline_seconds: float = Field(default=10.0, ge=0.05, le=600)
+    """How long the first line and the headers of a request may take to arrive, from when the
+    connection is open, seconds; then it is closed."""
+
     max_requests: int = Field(default=64, ge=1, le=10_000)
     """How many requests may be under way at once, health and metrics apart; others get 503."""
 

@@ -26,6 +26,15 @@ def test_open_connections_are_bounded(project_file, monkeypatch):
     assert given["limit_concurrency"] == 77
 
 
+def test_the_time_for_a_head_is_the_one_that_is_set(project_file, monkeypatch):
+    given = {}
+    monkeypatch.setenv("EBBTIDE_HEAD_DEADLINE_SECONDS", "2.5")
+    monkeypatch.setattr("service.run.log_as_json", lambda: None)
+    monkeypatch.setattr("service.run.uvicorn.run", lambda _app, **options: given.update(options))
+    serve(project_file)
+    assert given["http"].head_deadline_seconds == 2.5
+
+
 def test_a_part_that_fails_to_end_keeps_no_other_from_ending(app, store, monkeypatch):
     ended = []
 

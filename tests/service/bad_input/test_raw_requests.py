@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 
+import httpx
 import pytest
 
 from durable_service import project_in
@@ -14,6 +15,8 @@ from durable_service import served as serving
 
 CANARY = "C4N4RY7f3a"
 SETTINGS = {
+    "HEAD_DEADLINE_SECONDS": "1",
+    "MAX_CONNECTIONS": "20",
     "BODY_DEADLINE_SECONDS": "0.5",
     "UPLOAD_IDLE_SECONDS": "0.5",
     "MAX_BODY_BYTES": "200000",
@@ -69,6 +72,9 @@ def chunk(piece: bytes) -> bytes:
 
 # name: pieces, pause between them in seconds, status, kind; no kind where the server itself refuses
 RAW = {
+    "nothing": ((), 0.0, None, None),
+    "a head that never ends": ((HEAD,), 0.0, 408, None),
+    "a head byte by byte": (tuple(HEAD[:40]), 0.06, 408, None),
     "a body of 50 MB is declared": (
         (f"{HEAD}Content-Length: 50000000\r\n\r\n", b" " * 50_000),
         0.0,
@@ -174,6 +180,30 @@ def test_a_raw_request_is_refused_in_time_and_shown_nowhere(served, name):
     assert said(served, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").startswith(
         b"HTTP/1.1 200"
     )
+
+
+@pytest.mark.e2e
+def test_silent_connections_do_not_shut_others_out_for_long(served):
+    host, port = served.address.removeprefix("http://").split(":")
+    asked = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    silent = [socket.create_connection((host, int(port)), timeout=5) for _ in range(24)]
+    try:
+        assert said(served, asked).startswith(b"HTTP/1.1 503")
+        assert [connection.recv(1) for connection in silent] == [b""] * 24
+        assert said(served, asked).startswith(b"HTTP/1.1 200")
+    finally:
+        for connection in silent:
+            connection.close()
+
+
+@pytest.mark.e2e
+def test_a_client_may_pause_between_requests_for_longer_than_a_head_may_take(served):
+    with httpx.Client(base_url=served.address) as client:
+        assert client.get("/livez").status_code == 200
+        (kept,) = client._transport._pool.connections
+        time.sleep(1.5)
+        assert client.get("/livez").status_code == 200
+        assert client._transport._pool.connections == [kept]
 
 
 @pytest.mark.e2e

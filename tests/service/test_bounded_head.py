@@ -1,0 +1,210 @@
+"""How long a connection may take to send the head of a request, by a clock that the test moves."""
+
+from __future__ import annotations
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from service.bounded_head import MAX_HEAD_BYTES, bounded_head
+
+KEEP_ALIVE_SECONDS = 5
+WHOLE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+WITH_BODY = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+
+
+class Timer:
+    def __init__(self, at, call):
+        self.at, self.call, self.is_cancelled = at, call, False
+
+    def cancel(self):
+        self.is_cancelled = True
+
+
+class Task:
+    def __init__(self, coroutine):
+        self.coroutine = coroutine
+
+    def add_done_callback(self, _call):
+        pass
+
+
+class Loop:
+    """Timers go off as the test lets time pass; tasks run when the test says so."""
+
+    def __init__(self):
+        self.seconds, self.timers, self.tasks = 0.0, [], []
+
+    def call_later(self, delay, call):
+        self.timers.append(Timer(self.seconds + delay, call))
+        return self.timers[-1]
+
+    def create_task(self, coroutine):
+        self.tasks.append(Task(coroutine))
+        return self.tasks[-1]
+
+    @property
+    def waiting(self):
+        return [timer for timer in self.timers if not timer.is_cancelled]
+
+    def let_pass(self, seconds):
+        self.seconds += seconds
+        for timer in self.waiting:
+            if timer.at <= self.seconds and not timer.is_cancelled:
+                timer.cancel()
+                timer.call()
+
+
+class Transport:
+    def __init__(self):
+        self.written, self.is_closed = b"", False
+
+    def write(self, data):
+        self.written += data
+
+    def close(self):
+        self.is_closed = True
+
+    def is_closing(self):
+        return self.is_closed
+
+    def get_extra_info(self, _name):
+        return None
+
+    def pause_reading(self):
+        pass
+
+    def resume_reading(self):
+        pass
+
+
+async def app(_scope, _receive, send):
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+class Connection:
+    def __init__(self):
+        config = Config(
+            app, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE_SECONDS
+        )
+        self.loop, self.transport = Loop(), Transport()
+        self.protocol = bounded_head(10.0)(config, ServerState(), {}, self.loop)
+        self.protocol.connection_made(self.transport)
+
+    def send(self, data, *, then_seconds=0.0):
+        self.protocol.data_received(data)
+        self.loop.let_pass(then_seconds)
+
+    def answer(self):
+        with pytest.raises(StopIteration):
+            self.loop.tasks.pop(0).coroutine.send(None)
+
+
+@pytest.fixture
+def connection():
+    made = Connection()
+    yield made
+    for task in made.loop.tasks:
+        task.coroutine.close()
+
+
+def test_a_silent_connection_is_closed_at_the_deadline_without_a_word(connection):
+    connection.loop.let_pass(9.9)
+    assert not connection.transport.is_closed
+    connection.loop.let_pass(0.2)
+    assert connection.transport.is_closed
+    assert connection.transport.written == b""
+
+
+def test_a_head_that_trickles_is_cut_with_408_however_steadily_it_comes(connection):
+    for byte in WHOLE[:9]:
+        connection.send(bytes([byte]), then_seconds=1)
+    assert not connection.transport.is_closed
+    connection.loop.let_pass(1)
+    assert connection.transport.is_closed
+    assert connection.transport.written.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_of_empty_lines_is_cut(connection):
+    for _ in range(10):
+        connection.send(b"\r\n", then_seconds=1)
+    assert connection.transport.is_closed
+
+
+def test_a_head_that_comes_in_pieces_before_the_deadline_is_answered(connection):
+    connection.send(WHOLE[:20], then_seconds=9)
+    connection.send(WHOLE[20:])
+    connection.answer()
+    assert connection.transport.written.startswith(b"HTTP/1.1 204 ")
+    assert not connection.transport.is_closed
+
+
+def test_a_kept_connection_may_pause_and_has_the_whole_time_for_each_head(connection):
+    for _ in range(5):
+        connection.send(WHOLE[:20], then_seconds=7)
+        connection.send(WHOLE[20:])
+        connection.answer()
+        connection.loop.let_pass(KEEP_ALIVE_SECONDS - 0.5)
+        assert not connection.transport.is_closed
+    assert connection.transport.written.count(b"HTTP/1.1 204 ") == 5
+
+
+def test_an_idle_kept_connection_is_closed_by_the_timeout_of_uvicorn(connection):
+    connection.send(WHOLE)
+    connection.answer()
+    connection.loop.let_pass(KEEP_ALIVE_SECONDS + 0.1)
+    assert connection.transport.is_closed
+    assert b" 408 " not in connection.transport.written
+
+
+@pytest.mark.parametrize("begun", [WHOLE[:1], WHOLE[:20], b"\r\n"])
+def test_a_further_head_that_is_never_whole_is_cut(connection, begun):
+    connection.send(WHOLE)
+    connection.answer()
+    connection.loop.let_pass(4)
+    connection.send(begun, then_seconds=9.9)
+    assert not connection.transport.is_closed
+    connection.loop.let_pass(0.2)
+    assert connection.transport.is_closed
+
+
+def test_a_body_has_no_deadline_here_while_its_request_is_unanswered(connection):
+    connection.send(WITH_BODY, then_seconds=300)
+    for _ in range(50):
+        connection.send(b" ", then_seconds=300)
+    assert not connection.transport.is_closed
+    assert connection.loop.waiting == []
+
+
+def test_a_body_that_trickles_on_after_the_answer_does_not_hold_the_connection(connection):
+    connection.send(WITH_BODY)
+    connection.answer()
+    for _ in range(11):
+        connection.send(b" ", then_seconds=1)
+    assert connection.transport.is_closed
+    assert b" 408 " not in connection.transport.written
+
+
+def test_an_answer_under_way_is_not_lost_to_a_further_head_that_is_slow(connection):
+    connection.send(WHOLE + WHOLE[:10], then_seconds=60)
+    connection.send(WHOLE[10:12], then_seconds=60)
+    assert not connection.transport.is_closed
+    connection.answer()
+    connection.send(WHOLE[12:15], then_seconds=10.1)
+    assert connection.transport.is_closed
+    assert connection.transport.written.startswith(b"HTTP/1.1 204 ")
+
+
+@pytest.mark.parametrize("data", [b"", WHOLE[:20]])
+def test_nothing_waits_for_a_connection_that_is_lost(connection, data):
+    connection.send(data)
+    connection.protocol.connection_lost(ConnectionResetError())
+    assert connection.loop.waiting == []
+
+
+def test_too_large_a_head_is_refused_once(connection):
+    connection.send(b"GET /livez HTTP/1.1\r\nX-A: " + b"a" * MAX_HEAD_BYTES, then_seconds=20)
+    assert connection.transport.is_closed
+    assert connection.transport.written.count(b"HTTP/1.1 ") == 1
+    assert connection.transport.written.startswith(b"HTTP/1.1 400 ")
