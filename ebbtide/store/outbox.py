@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-Kind = Literal["risk_band.changed", "job.finished", "model.promoted", "alarm.raised"]
+Kind = Literal[
+    "risk_band.changed", "job.finished", "model.promoted", "alarm.raised", "alarm.cleared"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

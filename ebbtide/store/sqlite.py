@@ -55,7 +55,7 @@ class SqliteFile:
         self._busy_seconds = busy_seconds
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.touch()
+            self.path.touch(mode=0o600)  # customers are in it, and secrets that sign
         except OSError as err:
             raise StoreUnavailable("be opened") from err
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 
 from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES, WEBHOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from ebbtide.store.outbox import Kind
 
@@ -111,6 +111,17 @@ def remove_webhook(connection: Connection, webhook_id: str) -> bool:
     return bool(removed.rowcount)
 
 
+def is_any_due(connection: Connection, *, now: datetime) -> bool:
+    """Return whether any delivery is due; for a look that keeps nobody from writing."""
+    query = (
+        select(WEBHOOK_DELIVERIES.c.message_id)
+        .join(WEBHOOKS, WEBHOOKS.c.webhook_id == WEBHOOK_DELIVERIES.c.webhook_id)
+        .where(_is_due(now), WEBHOOKS.c.is_enabled)
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
 def lease_due(
     connection: Connection,
     *,
@@ -120,6 +131,8 @@ def lease_due(
     busy: Collection[str] = (),
 ) -> list[Due]:
     """Take deliveries that are due, at most one for each webhook, so that none waits for another.
+
+    What is about the service or a job goes before what is about customers, of whom there are many.
 
     Who took one and is killed holds it until the lease ends; then it is due again.
 
@@ -131,11 +144,8 @@ def lease_due(
     at_most : how many.
     busy : webhooks to pass over.
     """
-    is_due = and_(
-        WEBHOOK_DELIVERIES.c.state == "waiting",
-        WEBHOOK_DELIVERIES.c.due_at <= now,
-        or_(WEBHOOK_DELIVERIES.c.leased_until.is_(None), WEBHOOK_DELIVERIES.c.leased_until <= now),
-    )
+    is_due = _is_due(now)
+    about_customers = case((WEBHOOK_MESSAGES.c.customer_id.is_(None), 0), else_=1)
     first = (
         select(
             WEBHOOK_DELIVERIES.c.webhook_id,
@@ -144,10 +154,15 @@ def lease_due(
             func.row_number()
             .over(
                 partition_by=WEBHOOK_DELIVERIES.c.webhook_id,
-                order_by=(WEBHOOK_DELIVERIES.c.due_at, WEBHOOK_DELIVERIES.c.message_id),
+                order_by=(
+                    about_customers,
+                    WEBHOOK_DELIVERIES.c.due_at,
+                    WEBHOOK_DELIVERIES.c.message_id,
+                ),
             )
             .label("place"),
         )
+        .join(WEBHOOK_MESSAGES, WEBHOOK_MESSAGES.c.message_id == WEBHOOK_DELIVERIES.c.message_id)
         .where(is_due, WEBHOOK_DELIVERIES.c.webhook_id.not_in(list(busy)))
         .subquery()
     )
@@ -272,6 +287,14 @@ def deliveries(
             )
         )
     return connection.execute(query).all()
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        WEBHOOK_DELIVERIES.c.state == "waiting",
+        WEBHOOK_DELIVERIES.c.due_at <= now,
+        or_(WEBHOOK_DELIVERIES.c.leased_until.is_(None), WEBHOOK_DELIVERIES.c.leased_until <= now),
+    )
 
 
 def _is(message_id: str, webhook_id: str) -> Any:

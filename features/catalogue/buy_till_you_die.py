@@ -80,7 +80,7 @@ FEATURES: tuple[Feature, ...] = (
         meaning="Probability of no purchase in the outcome window, by a model of all customers.",
         reason=(
             "By past purchases alone, the chance of no further one is {value}",
-            "仅按过往购买推算,不再购买的概率为 {value}",
+            "仅按过往购买推算，不再购买的概率为 {value}",
         ),
     ),
     _btyd(

@@ -33,7 +33,8 @@ class Announcer:
         self._poll_seconds = poll_seconds
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._seen: tuple[str | None, str] | None = None
+        self._before: tuple[str | None, str] | None = None
+        self._told: tuple[str | None, str] | None = None
 
     def start(self) -> None:
         """Begin to look."""
@@ -50,8 +51,9 @@ class Announcer:
         """Look once; the store is written to only where this process sees something new."""
         state = readiness(self._desk)
         seen = (state.model_version, state.state)
-        if seen == self._seen:
-            return
+        is_steady, self._before = seen == self._before, seen
+        if seen == self._told or not is_steady:
+            return  # known; or seen for the first time, and perhaps gone at the next look
         served, at, database = (
             self._desk.supply.current,
             self._desk.now(),
@@ -77,13 +79,13 @@ class Announcer:
                 enqueue_change,
                 subject="readiness",
                 now_is=state.state,
-                kind="alarm.raised",
+                kind="alarm.cleared" if state.state == "ready" else "alarm.raised",
                 data={"alarm": "readiness", "state": state.state, "reasons": state.reasons},
                 at=at,
             ),
             deed="tell of the service",
         )
-        self._seen = seen
+        self._told = seen
 
     def _run(self) -> None:
         while not self._stopping.is_set():

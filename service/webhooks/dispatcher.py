@@ -16,7 +16,13 @@ import structlog
 
 from ebbtide.store.outbox import enqueue
 from ebbtide.store.store import StoreUnavailable
-from ebbtide.store.webhooks import change_webhook, lease_due, note_delivered, note_failed
+from ebbtide.store.webhooks import (
+    change_webhook,
+    is_any_due,
+    lease_due,
+    note_delivered,
+    note_failed,
+)
 from service.edge import place_of
 
 if TYPE_CHECKING:
@@ -69,6 +75,7 @@ class Dispatcher:
         self._poll_seconds = poll_seconds
         self._random = random
         self._stopping = threading.Event()
+        self._awake = threading.Event()  # somebody is free again, so that more can be sent
         self._thread: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="webhook")
         self._under_way: set[str] = set()
@@ -82,6 +89,7 @@ class Dispatcher:
     def stop(self) -> None:
         """End; what is being sent is finished first."""
         self._stopping.set()
+        self._awake.set()
         if self._thread is not None:
             self._thread.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -94,6 +102,9 @@ class Dispatcher:
         free = _WORKERS - len(busy)
         if free <= 0:
             return []
+        with self._database.read("look for webhooks that are due") as connection:
+            if not is_any_due(connection, now=self._now()):
+                return []  # and nobody who writes has to wait for this
         taken = self._database.write(
             partial(
                 lease_due,
@@ -122,6 +133,7 @@ class Dispatcher:
         finally:
             with self._noting:
                 self._under_way.discard(due.webhook.webhook_id)
+            self._awake.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -135,7 +147,8 @@ class Dispatcher:
             for due in taken:
                 self._pool.submit(self.deliver, due)
             if not taken:
-                self._stopping.wait(self._poll_seconds)
+                self._awake.wait(self._poll_seconds)
+                self._awake.clear()
 
     def _note(self, connection: Connection, *, due: Due, outcome: Outcome) -> None:
         now = self._now()

@@ -7,7 +7,7 @@ from bad_requests.bad import asked, faults, refused, sent_to
 from bad_requests.bodies import JSON, webhook
 
 NO_WEBHOOK = "Expected the id of a webhook, and there is none by this id. GET /v1/webhooks lists them."
-KINDS_ONCE = "an array of one or more of risk_band.changed, job.finished, model.promoted, alarm.raised, each once"
+KINDS_ONCE = "an array of one or more of risk_band.changed, job.finished, model.promoted, alarm.raised, alarm.cleared, each once"
 NAMES = "only known names"
 
 TABLE = [

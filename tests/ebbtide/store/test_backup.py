@@ -16,6 +16,7 @@ from ebbtide.cli import build_app
 from ebbtide.errors import ContractError, NotReady, SettingsError
 from ebbtide.project import load_project
 from ebbtide.store import backup
+from ebbtide.store.audit import newest_deeds, record_deed, verify
 from ebbtide.store.backup import back_up, restore
 from ebbtide.store.database import open_database
 from ebbtide.store.settling import carry_over, settle
@@ -274,6 +275,49 @@ def test_keys_and_preferences_stay_as_they_are_now(tmp_path):
         store.close()
 
 
+def deed(database, name):
+    database.write(
+        partial(record_deed, at=MARCH, actor="a", deed=name, subject=None, details={"n": 1})
+    )
+
+
+def deeds(database):
+    with database.read() as connection:
+        assert verify(connection).broken_at is None
+        return [each.deed for each in newest_deeds(connection, most=9)][::-1]
+
+
+@pytest.mark.parametrize("before", [[], ["key.created"], ["key.created", "customer.erased"]])
+def test_deeds_since_the_backup_stand_and_so_does_the_restoring(tmp_path, before):
+    stores = [open_store(f"sqlite:///{tmp_path}/{name}.db") for name in ("old", "now")]
+    old, now = (store.database for store in stores)
+    for name in before:
+        deed(old, name)
+        deed(now, name)
+    deed(now, "customer.exported")
+    with now.read() as connection:
+        anchor = verify(connection).head
+    settle(old, service_folder=tmp_path, at=MARCH, actor="cli:me")
+    assert carry_over(now, to=old)
+    assert deeds(old) == [*before, "customer.exported", "store.restored"]
+    with old.read() as connection:
+        assert verify(connection, anchor=anchor).broken_at is None
+    for store in stores:
+        store.close()
+
+
+def test_the_log_of_another_store_stays_as_it_is(tmp_path):
+    stores = [open_store(f"sqlite:///{tmp_path}/{name}.db") for name in ("old", "now")]
+    old, now = (store.database for store in stores)
+    deed(old, "key.created")
+    deed(now, "key.revoked")
+    settle(old, service_folder=tmp_path, at=MARCH, actor="cli:me")
+    assert carry_over(now, to=old)
+    assert deeds(old) == ["key.created", "store.restored"]
+    for store in stores:
+        store.close()
+
+
 def test_nothing_is_carried_over_from_a_store_of_another_version(database, tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/new.db")
     assert not carry_over(database, to=store.database)
@@ -306,5 +350,9 @@ def test_the_verbs_copy_a_store_and_put_it_back(tmp_path):
     store = open_store(load_project(config).database_url)
     deeds = "SELECT deed FROM audit_log ORDER BY sequence"
     with store.database.read() as connection:
-        assert connection.scalars(text(deeds)).all() == ["store.restored", "store.restored"]
+        assert connection.scalars(text(deeds)).all() == [
+            "store.backed_up",
+            "store.restored",
+            "store.restored",
+        ]
     store.close()

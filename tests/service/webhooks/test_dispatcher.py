@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -247,3 +248,39 @@ def test_it_delivers_by_itself(dispatcher, database, receiver):
             break
         threading.Event().wait(0.01)
     assert len(receiver.requests) == 1
+
+
+def test_many_messages_go_one_after_another_without_a_pause(database, receiver, clock):
+    slow_poll = Dispatcher(
+        database=database,
+        sender=Sender(
+            client=httpx.Client(transport=httpx.MockTransport(receiver)),
+            allow_private=False,
+            resolve=lambda *_: ["203.0.114.1"],
+        ),
+        now=clock,
+        poll_seconds=60,
+        random=lambda: 0.0,
+    )
+    for _ in range(5):
+        tell(database)
+    slow_poll.start()
+    for _ in range(500):
+        if len(receiver.requests) == 5:
+            break
+        threading.Event().wait(0.01)
+    slow_poll.stop()
+    assert len(receiver.requests) == 5
+
+
+def test_what_is_about_the_service_goes_before_what_is_about_customers(
+    dispatcher, database, receiver
+):
+    wants = {"kinds": ["risk_band.changed", "job.finished"]}
+    database.write(partial(change_webhook, webhook_id="w1", changes=wants))
+    band = {"customer_id": "c"}
+    early = NOW - timedelta(hours=1)
+    database.write(partial(enqueue, kind="risk_band.changed", data=band, at=early))
+    tell(database)
+    tried(dispatcher)
+    assert json.loads(receiver.requests[0].content)["type"] == "job.finished"

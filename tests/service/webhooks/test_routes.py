@@ -13,7 +13,10 @@ from ebbtide.store.webhooks import find_webhook
 from service.webhooks import routes
 from service.webhooks.announcer import Announcer
 
-ASKED = {"url": "https://crm.example/hook", "kinds": ["model.promoted", "alarm.raised"]}
+ASKED = {
+    "url": "https://crm.example/hook",
+    "kinds": ["model.promoted", "alarm.raised", "alarm.cleared"],
+}
 
 
 @pytest.fixture
@@ -153,6 +156,12 @@ def test_an_unknown_one_is_not_found(client, method, path):
     assert "canary" not in answer.text
 
 
+def looks(announcer):
+    """Look twice: what is seen only once is not told."""
+    announcer.look()
+    announcer.look()
+
+
 def test_another_model_is_told_once(client, app, made, store):
     desk = app.state.desk
 
@@ -164,27 +173,39 @@ def test_another_model_is_told_once(client, app, made, store):
             return [json.loads(row.body)["data"] for row in rows]
 
     announcer = Announcer(desk, poll_seconds=60)
-    announcer.look()
+    looks(announcer)
     assert told() == []
     served = desk.supply.current
     other = replace(served, bundle=replace(served.bundle, version="another"), registry_version="2")
     desk.supply.current = other
-    announcer.look()
-    Announcer(desk, poll_seconds=60).look()  # another process sees the same
+    looks(announcer)
+    looks(Announcer(desk, poll_seconds=60))  # another process sees the same
     assert told() == [{"model_version": "another", "registry_version": "2"}]
 
 
 def test_a_service_that_is_no_longer_well_says_so_and_when_it_is_again(client, app, made, store):
     desk = app.state.desk
     announcer = Announcer(desk, poll_seconds=60)
-    announcer.look()
+    looks(announcer)
     for complaint in ("The registry does not answer.", None):
+        desk.supply.complaint = complaint
+        looks(announcer)
+    with store.database.read() as connection:
+        rows = connection.execute(
+            select(WEBHOOK_MESSAGES.c.body).where(WEBHOOK_MESSAGES.c.kind.like("alarm.%"))
+        )
+        told = [json.loads(row.body) for row in rows]
+    kinds = [(each["type"], each["data"]["state"]) for each in told]
+    assert kinds == [("alarm.raised", "degraded"), ("alarm.cleared", "ready")]
+    assert told[0]["data"]["reasons"][0] == "The registry does not answer."
+
+
+def test_what_is_gone_at_the_next_look_is_not_told(client, app, made, store):
+    desk = app.state.desk
+    announcer = Announcer(desk, poll_seconds=60)
+    looks(announcer)
+    for complaint in ("The registry has not been asked yet.", None, None):
         desk.supply.complaint = complaint
         announcer.look()
     with store.database.read() as connection:
-        rows = connection.execute(
-            select(WEBHOOK_MESSAGES.c.body).where(WEBHOOK_MESSAGES.c.kind == "alarm.raised")
-        )
-        data = [json.loads(row.body)["data"] for row in rows]
-    assert [each["state"] for each in data] == ["degraded", "ready"]
-    assert data[0]["reasons"][0] == "The registry does not answer."
+        assert connection.execute(select(WEBHOOK_MESSAGES)).all() == []
