@@ -16,7 +16,6 @@ from uuid import uuid4
 
 import structlog
 
-from ebbtide.store.events import events_of
 from ebbtide.store.histories import Histories
 from ebbtide.store.rescore_queue import (
     count_waiting,
@@ -28,8 +27,7 @@ from ebbtide.store.rescore_queue import (
 from ebbtide.store.store import StoreUnavailable
 from service.edge import place_of
 from service.problems import Problem
-from service.recording.eligibility import obstacles
-from service.recording.known_rows import known_rows
+from service.recording.known_now import known_now
 from service.scoring.answering import answer_request
 from service.scoring.row import Row
 from service.turns import Turns
@@ -41,17 +39,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ebbtide.bundle.contents import Bundle
-    from ebbtide.store.events import Event
     from ebbtide.store.rescore_queue import Waiting
     from ebbtide.store.store import Prediction
     from service.desk import Desk
+    from service.recording.known_now import Known
 
 _LOG = structlog.get_logger("ebbtide.rescorer")
 
 _AT_ONCE = 16  # customers taken together: one wait for the disk, and nobody waits long
 _AGAIN_SECONDS = 5.0
 _ATTEMPTS = 5
-_INSTANT = timedelta(microseconds=1)  # as_of is exclusive: the newest event is to be seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +161,7 @@ class Rescorer:
         desk, now = self._desk, self._desk.now()
         ids = [each.customer_id for each in taken]
         with desk.store.database.read("read what is known of customers") as connection:
-            hindered = obstacles(
+            known = known_now(
                 connection,
                 ids,
                 histories=self._histories,
@@ -172,14 +169,8 @@ class Rescorer:
                 now=now,
                 valid_days=desk.settings.history_valid_days,
             )
-            histories = self._histories.of(connection, ids)
-            events = events_of(connection, ids)
-        able = [each for each in taken if each.customer_id not in hindered]
-        rows = []
-        for each in able:
-            history, news = histories.get(each.customer_id), events.get(each.customer_id, [])
-            known = known_rows(history, news)
-            rows.append(row_of(each.customer_id, known, as_of=_as_of(news, now=now)))
+        able = [each for each in taken if each.customer_id in known]
+        rows = [_row_of(each.customer_id, known[each.customer_id]) for each in able]
         answered = answer_request(rows, desk=desk, bundle=bundle, now=now, language="en")
         entries = iter(answered.entries)
         scored = {
@@ -191,7 +182,7 @@ class Rescorer:
         skipped = {
             each.customer_id: _Outcome(taken=each, status="skipped")
             for each in taken
-            if each.customer_id in hindered
+            if each.customer_id not in known
         }
         return list((scored | skipped).values())
 
@@ -214,19 +205,14 @@ class Rescorer:
         return final
 
 
-def row_of(customer_id: str, rows: dict[str, list[dict[str, object]]], *, as_of: datetime) -> Row:
+def _row_of(customer_id: str, known: Known) -> Row:
     """Return the row of a request that brings all that is known of a customer."""
     return Row(
         customer_id=customer_id,
-        as_of=as_of,
+        as_of=known.as_of,
         value=None,
         contact_opt_out=False,
         with_interval=False,
         features=None,
-        events=rows,
+        events=known.rows,
     )
-
-
-def _as_of(events: Sequence[Event], *, now: datetime) -> datetime:
-    """Return the present, or just after the newest event where the clock has not moved since."""
-    return max([now, *(event.known_at + _INSTANT for event in events[-1:])])

@@ -17,13 +17,13 @@ import numpy as np
 from ebbtide.answer.answer import Answer, Question
 from ebbtide.answer.compose import answer_rows
 from ebbtide.errors import ContractError
-from ebbtide.store.events import customers_with_events_since
 from ebbtide.store.preferences import preferences_of
 from ebbtide.store.store import Prediction
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.expectations import expectations_of
 from features.live import features_of_events
 from service.problems import Problem
+from service.scoring.stored import stored_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from service.desk import Desk
     from service.scoring.events import Events
     from service.scoring.row import Row
+    from service.scoring.stored import Stored
 
 _RECENCY = "recency_days"
 _RUNNING = "contracts_running"
@@ -97,17 +98,14 @@ def answer_request(
     """
     decided = _preferences(rows, desk=desk)
     rows = [_as_decided(row, decided) for row in rows]
-    stored = _stored_snapshots(rows, desk=desk, now=now)
-    outdated = _with_newer_events(rows, stored, desk=desk)
     ends_at = time.monotonic() + desk.settings.event_deadline_seconds
+    stored = stored_of(rows, desk=desk, bundle=bundle, now=now)
     found = [
         row
         if isinstance(row, Problem)
         else _TOO_LATE
-        if row.events is not None and time.monotonic() > ends_at
-        else _from_snapshot(row, stored[place], bundle=bundle, is_outdated=place in outdated)
-        if place in stored
-        else _find_features(row, desk=desk, bundle=bundle, now=now)
+        if (row.events is not None or place in stored.known) and time.monotonic() > ends_at
+        else _find_features(row, place, stored=stored, desk=desk, bundle=bundle, now=now)
         for place, row in enumerate(rows)
     ]
     asked = _named_in_order([each for each in found if isinstance(each, _Found)])
@@ -155,45 +153,9 @@ def _as_decided(row: Row | Problem, decided: Mapping[str, Preferences]) -> Row |
     return replace(row, contact_opt_out=row.contact_opt_out or own.contact_opt_out)
 
 
-def _stored_snapshots(
-    rows: Sequence[Row | Problem], *, desk: Desk, now: datetime
-) -> dict[int, Snapshot]:
-    """Look up the stored snapshots of the rows that bring no features, by place."""
-    wanted: dict[datetime, list[int]] = {}
-    ids = {}
-    for place, row in enumerate(rows):
-        if isinstance(row, Problem) or row.profiling_opt_out:
-            continue
-        if row.features is None and row.events is None:
-            ids[place] = row.customer_id
-            wanted.setdefault(row.as_of or now, []).append(place)
-    stored = {}
-    for until, places in wanted.items():
-        newest = desk.store.newest_snapshots([ids[place] for place in places], until=until)
-        stored.update({place: newest[ids[place]] for place in places if ids[place] in newest})
-    return stored
-
-
-def _with_newer_events(
-    rows: Sequence[Row | Problem], stored: Mapping[int, Snapshot], *, desk: Desk
-) -> frozenset[int]:
-    """Return the places of those of whose customers events are known that a snapshot lacks."""
-    alike: dict[tuple[datetime, datetime | None], dict[int, str]] = {}
-    for place, snapshot in stored.items():
-        row = rows[place]
-        assert not isinstance(row, Problem), "none was looked up for it"
-        alike.setdefault((snapshot.as_of, row.as_of), {})[place] = row.customer_id
-    found: set[int] = set()
-    if alike:
-        with desk.store.database.read("look up events") as connection:
-            for (since, before), ids in alike.items():
-                wanted = [*ids.values()]
-                news = {*customers_with_events_since(connection, wanted, since, before=before)}
-                found.update(place for place, customer_id in ids.items() if customer_id in news)
-    return frozenset(found)
-
-
-def _find_features(row: Row, *, desk: Desk, bundle: Bundle, now: datetime) -> _Found | Problem:
+def _find_features(
+    row: Row, place: int, *, stored: Stored, desk: Desk, bundle: Bundle, now: datetime
+) -> _Found | Problem:
     if row.profiling_opt_out:
         question = _question(row, as_of=row.as_of or now, is_alive=True)
         return _Found(question=question, values=np.full(len(bundle.scorer.features), np.nan))
@@ -207,6 +169,14 @@ def _find_features(row: Row, *, desk: Desk, bundle: Bundle, now: datetime) -> _F
         return _Found(question=question, values=row.features.values)
     if row.events is not None:
         return _from_events(row, row.events, desk=desk, bundle=bundle, as_of=row.as_of or now)
+    if place in stored.known:
+        known = stored.known[place]
+        found = _from_events(row, known.rows, desk=desk, bundle=bundle, as_of=known.as_of)
+        if isinstance(found, _Found):  # else the request is not to blame: it sent no events
+            return found
+    if place in stored.snapshots:
+        snapshot, is_outdated = stored.snapshots[place], place in stored.outdated
+        return _from_snapshot(row, snapshot, bundle=bundle, is_outdated=is_outdated)
     return Problem(
         kind="unknown-customer",
         detail="Expected a customer with a stored snapshot, and there is none at or before as_of. "

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ebbtide.store.rescore_queue import count_waiting, take_customers
 from ebbtide.store.schema.scores import PREDICTIONS
 from ebbtide.store.store import StoreUnavailable
+from service.recording import known_now
 from service.recording import rescorer as module
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -215,14 +216,14 @@ def test_one_that_cannot_be_scored_harms_no_other(
     store, rescorer, complain, clock, monkeypatch, waiting
 ):
     complain("bad", "c-1", "c-2")
-    known = module.known_rows
+    known = known_now.known_rows
 
     def broken(history, events):
         if events[0].customer_id == "bad":
             raise RuntimeError
         return known(history, events)
 
-    monkeypatch.setattr(module, "known_rows", broken)
+    monkeypatch.setattr(known_now, "known_rows", broken)
     assert rescorer.rescore_some() == 3
     assert [len(store.predictions_of(each)) for each in ("c-1", "c-2", "bad")] == [1, 1, 0]
     assert waiting() == 1
