@@ -111,6 +111,8 @@ class Gate:
         if not self._keyring.is_fresh:
             await run_in_threadpool(self._keyring.refresh)
         caller = self._caller(request)
+        if caller is None and await self._is_news(request):
+            caller = self._caller(request)
         if caller is None:
             raise ProblemError(self._refusal(request))
         if caller is not DEMO:
@@ -147,6 +149,16 @@ class Gate:
             )
         elif mode == "closed":
             _LOG.warning("closed", detail=NOBODY_KNOWN)
+
+    async def _is_news(self, request: HTTPConnection) -> bool:
+        """Whether the keys were read anew, because a request has one that was not known yet."""
+        try:
+            credential = credential_of(request.headers)
+        except UnclearCredentialsError:
+            return False
+        if credential is None or not credential.startswith(PREFIX):
+            return False
+        return await run_in_threadpool(self._keyring.refresh_for, credential)
 
     def _caller(self, request: HTTPConnection) -> Caller | None:
         try:

@@ -1,7 +1,8 @@
 """The keys as one process knows them: read from the store at most every few seconds.
 
-All keys are read at once, so that a wrong key never costs a look-up. A revoked key holds until the
-next reading. If the store cannot be read, nobody is let in: a key may have been revoked.
+All keys are read at once, so that wrong keys never cost a look-up each. A revoked key holds until
+the next reading; a new one need not wait for it. If the store cannot be read, nobody is let in: a
+key may have been revoked.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger("ebbtide.access")
 _NOBODY = KeyText(key_id="", secret="").secret_hash
 USES_EXACT_TO = timedelta(hours=1)
+NEWS_AFTER_SECONDS = 0.25
+"""A key that is not known may have just been made: then they are read anew, but no sooner."""
 
 
 class Keyring:
@@ -91,6 +94,24 @@ class Keyring:
                 self._keys = {key.key_id: key for key in all_keys(connection)}
             self._read_at = read_at
             self._note_uses()
+
+    def refresh_for(self, text: str) -> bool:
+        """Read the keys anew if a text looks like one that has just been made; return whether.
+
+        Raises
+        ------
+        StoreUnavailable
+            If they cannot be read.
+        """
+        given = read_key(text)
+        if given is None or given.key_id in self._keys:
+            return False
+        with self._reading:
+            if self._read_at is None or self._monotonic() - self._read_at < NEWS_AFTER_SECONDS:
+                return False
+            self._read_at = None
+        self.refresh()
+        return True
 
     def find(self, text: str) -> ApiKey | None:
         """Return the live key that a text is, if it is one; call ``refresh`` before."""

@@ -106,6 +106,20 @@ def test_a_revoked_key_holds_no_longer_than_the_cache(make_key, revoke, make_cli
         assert client.get(OPEN_TO_ALL_KEYS, headers=bearer(key)).status_code == 401
 
 
+def test_a_new_key_need_not_wait_for_the_cache(make_key, make_client, monkeypatch):
+    key = make_key()
+    client = make_client(key_cache_seconds=60.0)
+    keyring = client.app.state.desk.gate._keyring
+    clock = [0.0]
+    monkeypatch.setattr(keyring, "_monotonic", lambda: clock[0])
+    with client:
+        assert client.get(OPEN_TO_ALL_KEYS, headers=bearer(key)).status_code == 200
+        new = make_key(name="another")
+        assert client.get(OPEN_TO_ALL_KEYS, headers=bearer(new)).status_code == 401
+        clock[0] = 0.25  # read anew for a key that is not known, no more than four times a second
+        assert client.get(OPEN_TO_ALL_KEYS, headers=bearer(new)).status_code == 200
+
+
 def test_wrong_keys_cost_no_look_up_in_the_store(make_key, make_client, monkeypatch):
     make_key()
     client = make_client(key_cache_seconds=60.0)
