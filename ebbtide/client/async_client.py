@@ -118,7 +118,7 @@ class AsyncClient:
         contact_opt_out: bool | None = None,
         interval: bool | None = None,
     ) -> Answer:
-        """Ask about one customer: with features or events, or neither for the stored snapshot.
+        """Ask about one customer: with features or events, or neither for what is stored.
 
         Parameters
         ----------

@@ -120,7 +120,7 @@ class Client:
         contact_opt_out: bool | None = None,
         interval: bool | None = None,
     ) -> Answer:
-        """Ask about one customer: with features or events, or neither for the stored snapshot.
+        """Ask about one customer: with features or events, or neither for what is stored.
 
         Parameters
         ----------

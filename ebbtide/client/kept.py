@@ -82,14 +82,25 @@ class EventFault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotRescored:
+    """How many customers are not scored again for one reason; docs/events.md lists the reasons."""
+
+    reason: str
+    customers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventsKept:
     """What became of rows that were sent; those that failed are in ``problems``."""
 
     kept: int
     already_known: int
+    erased: int
     failed: int
     customers: int
     rescoring: int
+    not_rescored: tuple[NotRescored, ...]
+    unread_tables: tuple[str, ...]
     problems: tuple[EventFault, ...]
     more_problems: int
 

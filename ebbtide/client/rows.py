@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One customer. Give features or events, or neither for the stored snapshot.
+    """One customer. Give features or events, or neither for what is stored.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class ProblemShape(_Shape):
 
 
 class ScoreRequest(_Shape):
-    """One customer. Send features or events, or neither for the stored snapshot."""
+    """One customer. Send features or events, or neither for what is stored."""
 
     customer_id: str = Field(min_length=1, max_length=128, description="Id in your systems.")
     as_of: datetime | None = Field(
