@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from service.champion.supply import Supply
 
-_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Metrics:
@@ -86,6 +86,34 @@ class Metrics:
             "ebbtide_jobs",
             "Jobs that this process has ended, by state: done, failed or cancelled.",
             ["state"],
+            registry=self.registry,
+        )
+        self.queue = Gauge(
+            "ebbtide_queue_requests",
+            "Requests that wait to be scored.",
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "ebbtide_requests_in_flight",
+            "Requests under way, health and metrics apart.",
+            registry=self.registry,
+        )
+        self.rejected = Counter(
+            "ebbtide_rejected_requests",
+            "Requests turned away before any work was done, by reason: the kind of the problem.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.log_lag = Histogram(
+            "ebbtide_log_lag_seconds",
+            "Time from the score of a row to its commit in the log, seconds.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.log_group = Histogram(
+            "ebbtide_log_group_predictions",
+            "Predictions that were committed to the log together.",
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 1024),
             registry=self.registry,
         )
         self.registry.register(_SupplyCollector(supply))
