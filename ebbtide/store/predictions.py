@@ -52,7 +52,7 @@ def not_scored(entry: Prediction) -> Prediction:
     if entry.answer.abstain_code == "profiling_opt_out":
         return entry
     answer = withdrawn(entry.answer, "profiling_opt_out", language=entry.answer.language)
-    return replace(entry, answer=answer, values=np.full(len(entry.names), np.nan))
+    return replace(entry, answer=answer, values=np.full(len(entry.names), np.nan), written=None)
 
 
 def predictions_of(connection: Connection, customer_id: str) -> Sequence[Answer]:
@@ -152,5 +152,11 @@ def _log_row(entry: Prediction, feature_set: str) -> dict[str, Any]:
         "policy_version": answer.policy_version,
         "feature_set_id": feature_set,
         "feature_values": np.asarray(entry.values, dtype=DOUBLES).tobytes(),
-        "answer": json.dumps(answer_to_json(answer), ensure_ascii=False, allow_nan=False),
+        "answer": _written(entry),
     }
+
+
+def _written(entry: Prediction) -> str:
+    if entry.written is not None:
+        return entry.written.decode()
+    return json.dumps(answer_to_json(entry.answer), ensure_ascii=False, allow_nan=False)

@@ -95,8 +95,11 @@ class Prediction:
     answer : as it was given.
     names : names of the features, in the order of the values.
     values : what was scored, shape (features,); NaN is missing.
+    written : the answer's JSON as UTF-8, where it was made already, so that it is not made again;
+        None to make it. Who changes the answer changes or drops it, too.
     """
 
     answer: Answer
     names: tuple[str, ...]
     values: FloatArray
+    written: bytes | None = None

@@ -38,7 +38,9 @@ def spooled(answered: Answered, desk: Desk) -> Answered:
         If the spool is full or cannot be written.
     """
     told = {id(entry.answer): _with_warning(entry.answer) for entry in answered.entries}
-    entries = [replace(each, answer=told[id(each.answer)]) for each in answered.entries]
+    entries = [
+        replace(each, answer=told[id(each.answer)], written=None) for each in answered.entries
+    ]
     desk.spool.add(entries)
     desk.metrics.spooled.inc(len(entries))
     return replace(
