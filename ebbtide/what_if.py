@@ -146,6 +146,8 @@ def compared(
     columns : which of them were changed, even to what they were.
     """
     scores = scorer.score(np.stack([before, after]))
+    contributions = scores.contributions
+    assert contributions is not None, "they are computed unless told otherwise"
     features = scorer.features
     families = {features[column].family for column in columns}
     return WhatIf(
@@ -157,8 +159,8 @@ def compared(
                 family=features[column].family,
                 before=features[column].shown(float(before[column])),
                 after=features[column].shown(float(after[column])),
-                contribution_before=float(scores.contributions[0, column]),
-                contribution_after=float(scores.contributions[1, column]),
+                contribution_before=float(contributions[0, column]),
+                contribution_after=float(contributions[1, column]),
             )
             for column in sorted(columns)
         ),

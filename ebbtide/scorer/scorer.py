@@ -64,10 +64,15 @@ class RankedScorer:
         """What is typical of stayers and of leavers."""
         return self.by_outcome or TypicalByOutcome.unknown(len(self.features))
 
-    def score(self, rows: FloatArray) -> Scores:
+    def score(self, rows: FloatArray, *, explain: bool = True) -> Scores:
         """Score rows of feature values, shape (n, features); NaN is missing.
 
-        The same row gives the same bits alone and in any batch.
+        The same row gives the same bits alone and in any batch, with contributions or without.
+
+        Parameters
+        ----------
+        rows : values of the features, in their order.
+        explain : whether to return contributions, which cost more than all the rest.
         """
         ranked = rank_columns(self.scales, rows)
         log_odds = self.model.log_odds(ranked)
@@ -75,10 +80,14 @@ class RankedScorer:
         horizons, interval = self.horizons, self.interval
         return Scores(
             p_churn=p_churn,
-            contributions=self.model.contributions(ranked),
+            contributions=self.model.contributions(ranked) if explain else None,
             risk_by_day=None if horizons is None else horizons.curves(p_churn, ranked),
             bounds=None if interval is None else interval.around(p_churn, log_odds=log_odds),
         )
+
+    def contributions(self, rows: FloatArray) -> FloatArray:
+        """Return contributions only, shape (n, features): equal to those of :meth:`score`."""
+        return self.model.contributions(rank_columns(self.scales, rows))
 
     def p_churn(self, rows: FloatArray) -> FloatArray:
         """Return probabilities only, shape (n,): equal to those of :meth:`score`, and faster."""

@@ -25,7 +25,7 @@ class Scores:
     p_churn : calibrated probability of churn within the horizon, in [0, 1], shape (n,).
     contributions : share of each feature in the distance of the row's raw score from the average
         row's, exact; above zero raises the risk. Shape (n, features); log-odds, or probability
-        for a forest.
+        for a forest. None where they were not asked for.
     risk_by_day : by which day customers are expected to leave; None where the model has not learned
         it.
     bounds : lower and upper bounds of ``p_churn``, each of shape (n,); None where the bundle does
@@ -33,7 +33,7 @@ class Scores:
     """
 
     p_churn: FloatArray
-    contributions: FloatArray
+    contributions: FloatArray | None
     risk_by_day: RiskCurves | None = None
     bounds: tuple[FloatArray, FloatArray] | None = None
 
@@ -56,5 +56,12 @@ class Scorer(Protocol):
     def typical_by_outcome(self) -> TypicalByOutcome:
         """The same of stayers and of leavers."""
 
-    def score(self, rows: FloatArray) -> Scores:
-        """Score rows of feature values, shape (n, features); NaN is missing."""
+    def score(self, rows: FloatArray, *, explain: bool = True) -> Scores:
+        """Score rows of feature values, shape (n, features); NaN is missing.
+
+        Contributions cost more than all the rest: without ``explain`` they are left out, and
+        everything else has the same bits.
+        """
+
+    def contributions(self, rows: FloatArray) -> FloatArray:
+        """Return the contributions alone, shape (n, features): the bits of :meth:`score`."""

@@ -108,6 +108,16 @@ def test_probabilities_alone_are_those_of_the_scores(scorers, kind) -> None:
 
 
 @every_kind
+def test_contributions_are_left_out_or_given_alone_without_another_bit(scorers, kind) -> None:
+    rows, _ = some_rows(seed=6)
+    scorer = scorers[kind]
+    whole, plain = scorer.score(rows), scorer.score(rows, explain=False)
+    assert plain.contributions is None
+    assert plain.p_churn.tobytes() == whole.p_churn.tobytes()
+    assert scorer.contributions(rows).tobytes() == whole.contributions.tobytes()
+
+
+@every_kind
 def test_scoring_leaves_the_rows_as_they_were(scorers, kind) -> None:
     rows, _ = some_rows(seed=6)
     before = rows.copy()
