@@ -162,6 +162,8 @@ class Question:
     missing_columns : columns, as ``table.column``, that the model learned with and that none of the
         events that were sent has; they count as null.
     with_interval : whether the answer is to say how sure its probability is.
+    with_reasons : whether the answer is to give reasons; without them it is the same in all else,
+        and may be found sooner.
     has_other_fit : whether stored features were filled with another model's fitted parameters.
     has_newer_events : whether events are known that stored features have not seen.
     """
@@ -175,6 +177,7 @@ class Question:
     value: float | None = None
     contact_opt_out: bool = False
     with_interval: bool = False
+    with_reasons: bool = True
     missing: tuple[str, ...] = ()
     missing_tables: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()

@@ -121,15 +121,17 @@ def answer_rows(
         if why is not None:
             answers.append(frame.abstained(question, why, values=rows[row]))
         else:
-            reasons = reasons_of_row(
-                top[row],
-                features=features,
-                contributions=scores.contributions[row],
-                values=rows[row],
-                typical=model.scorer.typical,
-                language=language,
-                by_outcome=model.scorer.typical_by_outcome,
-            )
+            reasons: tuple[Reason, ...] = ()
+            if question.with_reasons:
+                reasons = reasons_of_row(
+                    top[row],
+                    features=features,
+                    contributions=scores.contributions[row],
+                    values=rows[row],
+                    typical=model.scorer.typical,
+                    language=language,
+                    by_outcome=model.scorer.typical_by_outcome,
+                )
             answers.append(
                 frame.scored(
                     question,

@@ -1,9 +1,13 @@
-"""An answer as plain data: what the log keeps and what the API sends."""
+"""An answer as plain data and as bytes: what the log keeps and what the API sends."""
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from ebbtide.answer.answer import Answer, RiskOnDay, Warned
 from ebbtide.reasons import REASON_COUNT, Reason
@@ -44,6 +48,65 @@ def answer_from_json(written: dict[str, Any]) -> Answer:
     fields["risk_by_day"] = tuple(RiskOnDay(**each) for each in fields.get("risk_by_day", ()))
     fields["warnings"] = tuple(Warned(**warned) for warned in fields["warnings"])
     return Answer(**fields)
+
+
+def answer_to_bytes(answer: Answer) -> bytes:
+    """Return the JSON of an answer: what :func:`answer_to_json` says, in the same order.
+
+    Raises
+    ------
+    ValueError
+        If a number of the answer is not finite: JSON has no word for it.
+    """
+    _require_finite(answer)
+    if not (_is_of_whole_minutes(answer.as_of) and _is_of_whole_minutes(answer.scored_at)):
+        # Offsets of local mean time have seconds, which the encoder leaves out.
+        return json.dumps(answer_to_json(answer), ensure_ascii=False, allow_nan=False).encode()
+    texts: list[str | None] = [reason.text for reason in answer.reasons]
+    names: list[str | None] = [reason.feature for reason in answer.reasons]
+    lacking = [None] * (REASON_COUNT - len(texts))
+    codes = ",".join(dict.fromkeys([each.code for each in answer.warnings])) or None
+    flat = _Flat(*texts, *lacking, *names, *lacking, codes)
+    return b"%b,%b" % (_ENCODER.encode(answer)[:-1], _ENCODER.encode(flat)[1:])
+
+
+class _Flat(msgspec.Struct, frozen=True):
+    """``FLAT_NAMES`` with what they say, in their order."""
+
+    reason_1: str | None
+    reason_2: str | None
+    reason_3: str | None
+    reason_1_code: str | None
+    reason_2_code: str | None
+    reason_3_code: str | None
+    warning_codes: str | None
+
+
+_ENCODER = msgspec.json.Encoder()
+
+assert _Flat.__struct_fields__ == FLAT_NAMES
+
+
+def _require_finite(answer: Answer) -> None:
+    """Return if what is computed of probabilities and money is finite; the encoder says null."""
+    numbers = (
+        answer.churn_probability,
+        answer.percentile,
+        answer.value,
+        answer.expected_value,
+        answer.expected_cost,
+        answer.effect,
+        answer.effect_low,
+        answer.effect_high,
+    )
+    # One sum for all: it is finite only if they are, as none is near the largest number.
+    if not math.isfinite(sum([number for number in numbers if number is not None])):
+        raise ValueError("Expected finite numbers in an answer, and one is not.")
+
+
+def _is_of_whole_minutes(instant: datetime) -> bool:
+    offset = instant.utcoffset()
+    return offset is None or (not offset.seconds % 60 and not offset.microseconds)
 
 
 def _plain(record: Answer | Reason | RiskOnDay | Warned) -> dict[str, Any]:

@@ -2,15 +2,86 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ebbtide.answer.answer import Answer, Warned
-from ebbtide.answer.written import FLAT_NAMES, answer_from_json, answer_to_json
+from ebbtide.answer.answer import Answer, RiskOnDay, Warned
+from ebbtide.answer.written import (
+    FLAT_NAMES,
+    answer_from_json,
+    answer_to_bytes,
+    answer_to_json,
+)
 from ebbtide.reasons import Reason
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
+LOCAL_MEAN_TIME = timezone(timedelta(hours=8, minutes=5, seconds=43))
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.floats(-1e12, 1e12)
+maybe_numbers = st.none() | numbers
+instants = st.datetimes(
+    datetime(1901, 1, 1),  # noqa: DTZ001 - bounds are naive by its contract
+    datetime(2100, 1, 1),  # noqa: DTZ001 - as above
+    timezones=st.sampled_from(
+        [
+            UTC,
+            timezone(timedelta(hours=-3, minutes=-30)),
+            LOCAL_MEAN_TIME,
+            ZoneInfo("Asia/Shanghai"),
+        ]
+    ),
+)
+shown = st.none() | numbers | texts
+reasons = st.builds(
+    Reason,
+    feature=texts,
+    family=texts,
+    cause=st.just("disengagement"),
+    contribution=numbers,
+    value=shown,
+    typical=shown,
+    text=texts,
+    typical_stayers=shown,
+    typical_leavers=shown,
+)
+any_answers = st.builds(
+    Answer,
+    prediction_id=texts,
+    customer_id=texts,
+    status=st.sampled_from(["scored", "abstained"]),
+    as_of=instants,
+    scored_at=instants,
+    valid_until=st.just(AT),
+    model_version=texts,
+    policy_version=texts,
+    definition=texts,
+    language=st.sampled_from(["en", "zh"]),
+    churn_probability=maybe_numbers,
+    churn_score=st.none() | st.integers(0, 100),
+    percentile=maybe_numbers,
+    risk_by_day=st.lists(
+        st.builds(RiskOnDay, day=st.integers(0, 9), probability=numbers, payment=maybe_numbers),
+        max_size=2,
+    ).map(tuple),
+    reasons=st.lists(reasons, max_size=3).map(tuple),
+    action_text=st.none() | texts,
+    effect=maybe_numbers,
+    warnings=st.lists(
+        st.builds(
+            Warned, code=st.sampled_from(["expired", "other_fit"]), subject=texts, text=texts
+        ),
+        max_size=3,
+    ).map(tuple),
+    outcome_due_at=st.none() | st.just(AT),
+)
 
 
 def reason(feature):
@@ -64,3 +135,19 @@ def test_an_answer_comes_back_as_it_was(features):
 
 def test_without_warnings_there_are_no_codes():
     assert answer_to_json(answer())["warning_codes"] is None
+
+
+@pytest.mark.property
+@given(any_answers)
+def test_bytes_say_what_the_plain_data_say_in_the_same_order(made):
+    plain = answer_to_json(made)
+    read = json.loads(answer_to_bytes(made))
+    assert read == json.loads(json.dumps(plain))
+    assert list(read) == list(plain)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["churn_probability", "expected_value", "effect_high"])
+def test_a_number_that_json_has_no_word_for_is_refused(name, number):
+    with pytest.raises(ValueError, match="finite"):
+        answer_to_bytes(replace(answer(), **{name: number}))
