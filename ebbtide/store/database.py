@@ -27,7 +27,7 @@ from ebbtide.store.sqlite import SqliteFile
 from ebbtide.store.store import StoreBusy, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine, Table
 
@@ -108,7 +108,7 @@ class Database:
         self._busy_seconds = busy_seconds
         self.last_write_failed = False
         """Whether the newest group could not be committed."""
-        self._waiting: deque[_Entry[Any]] = deque()
+        self._waiting: deque[Entry[Any]] = deque()
         self._queueing = threading.Lock()
         self._leader: int | None = None  # the thread that commits, or is about to
 
@@ -141,21 +141,25 @@ class Database:
         """
         assert self._leader != threading.get_ident(), "a unit must not call write"
         patience = self._busy_seconds if wait_seconds is None else wait_seconds
-        entry = _Entry(unit, deed, ends_at=monotonic() + patience)
-        with self._queueing:
-            self._waiting.append(entry)
-            if self._leader is None:
-                self._leader = 0
-                entry.leads = True
-        if not entry.leads:
-            self._wait(entry)
-        if entry.leads:
-            self._leader = threading.get_ident()
-            try:
-                self._commit_group(entry)
-            finally:
-                self._hand_over(entry)
+        entry = Entry(unit, deed, ends_at=monotonic() + patience)
+        self._enqueue([entry])
+        self._see_through(entry)
         return entry.result()
+
+    def write_all(self, entries: Sequence[Entry[Any]]) -> None:
+        """Run units as :meth:`write` does, together where that can be; each says what became of it.
+
+        Parameters
+        ----------
+        entries : new ones; :meth:`Entry.result` returns or raises as :meth:`write` does afterwards.
+        """
+        assert self._leader != threading.get_ident(), "a unit must not call write"
+        self._enqueue(entries)
+        for entry in entries:
+            try:
+                self._see_through(entry)
+            except StoreBusy as err:
+                entry.fail(err)
 
     @contextmanager
     def read(self, deed: str = "be read") -> Iterator[Connection]:
@@ -186,7 +190,25 @@ class Database:
         """Close the connections."""
         self.engine.dispose()
 
-    def _wait(self, entry: _Entry[Any]) -> None:
+    def _enqueue(self, entries: Sequence[Entry[Any]]) -> None:
+        with self._queueing:
+            self._waiting.extend(entries)
+            if self._leader is None and entries:
+                self._leader = 0
+                entries[0].leads = True
+
+    def _see_through(self, entry: Entry[Any]) -> None:
+        """Return when it is known what became of a unit; lead the group that it falls to."""
+        if not entry.leads:
+            self._wait(entry)
+        if entry.leads:
+            self._leader = threading.get_ident()
+            try:
+                self._commit_group(entry)
+            finally:
+                self._hand_over(entry)
+
+    def _wait(self, entry: Entry[Any]) -> None:
         """Wait until a unit is committed or is to lead; withdraw it if its time ends before."""
         if entry.told.wait(timeout=max(0.0, entry.ends_at - monotonic())):
             return
@@ -196,7 +218,7 @@ class Database:
                 raise StoreBusy(entry.deed, waited_seconds=self._busy_seconds)
         entry.told.wait()  # it was taken in already: its end is near
 
-    def _commit_group(self, leader: _Entry[Any]) -> None:
+    def _commit_group(self, leader: Entry[Any]) -> None:
         group = [leader]
         try:
             with self._writing.connect() as connection, _thrown_away_if_it_fails(connection):
@@ -221,12 +243,12 @@ class Database:
             for entry in group:
                 entry.told.set()
 
-    def _take_in(self) -> list[_Entry[Any]]:
+    def _take_in(self) -> list[Entry[Any]]:
         """Return the units that wait, the leader's among them: it is the first."""
         with self._queueing:
             return [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
 
-    def _hand_over(self, leader: _Entry[Any]) -> None:
+    def _hand_over(self, leader: Entry[Any]) -> None:
         with self._queueing:
             if leader in self._waiting:  # it never got its turn
                 self._waiting.remove(leader)
@@ -253,8 +275,15 @@ def _thrown_away_if_it_fails(connection: Connection) -> Iterator[None]:
         raise
 
 
-class _Entry(Generic[T]):
-    """A unit that waits, and what became of it."""
+class Entry(Generic[T]):
+    """A unit that waits, and what became of it.
+
+    Parameters
+    ----------
+    unit : writes through the connection that it is given.
+    deed : what it does, for the message of an error.
+    ends_at : until when it waits for its turn, by ``time.monotonic``.
+    """
 
     def __init__(self, unit: Callable[[Connection], T], deed: str, *, ends_at: float) -> None:
         self._unit = unit
@@ -280,9 +309,11 @@ class _Entry(Generic[T]):
             self._raised = failure_of(err, self.deed)
 
     def fail(self, err: BaseException) -> None:
+        """Let the unit have failed."""
         self._raised = err
 
     def result(self) -> T:
+        """Return what the unit returned, or raise what became of it instead."""
         if self._raised is not None:
             raise self._raised
         returned: T = self._returned
