@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from service.media_type import is_plain_json_wanted
 from service.problems import MEDIA_TYPE, Problem
+from service.under_way import BUSY, UnderWay
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger("ebbtide.http")
 _UNMATCHED = "unmatched"
 _UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
-_BUSY = Problem(
-    kind="busy",
-    detail="Too many requests are under way at once. Try again after Retry-After, send fewer at "
-    "once, or send many customers in one.",
-)
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
@@ -37,8 +33,7 @@ class Edge:
     def __init__(self, app: ASGIApp, *, metrics: Metrics, max_requests: int) -> None:
         self._app = app
         self._metrics = metrics
-        self._max_requests = max_requests
-        self._under_way = 0
+        self._under_way = UnderWay(max_requests=max_requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer 500 for what nobody handled."""
@@ -57,15 +52,14 @@ class Edge:
 
         is_counted = scope["path"] not in _UNCOUNTED
         try:
-            if is_counted and self._under_way >= self._max_requests:
-                self._metrics.problems.labels(kind=_BUSY.kind).inc()
-                await _BUSY.response()(scope, receive, noting_status)
-                return
-            self._under_way += is_counted
-            try:
+            if not is_counted:
                 await self._app(scope, receive, noting_status)
-            finally:
-                self._under_way -= is_counted
+            elif self._under_way.is_full:
+                self._metrics.problems.labels(kind=BUSY.kind).inc()
+                await BUSY.response()(scope, receive, noting_status)
+            else:
+                with self._under_way.visit(scope, receive) as receiving:
+                    await self._app(scope, receiving, noting_status)
         except Exception as err:
             _LOG.error("unexpected_error", error=type(err).__name__, at=place_of(err))
             if status == 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from functools import partial
 
 import anyio
 import httpx
@@ -118,26 +117,27 @@ def test_it_is_alive_while_every_thread_waits(app):
     assert anyio.run(ask) == {"state": "alive"}
 
 
-def test_too_many_requests_are_sent_away_but_never_a_probe(settings, bundle, store):
+def test_too_many_requests_are_sent_away_but_never_a_probe(settings, bundle, store, monkeypatch):
     small = settings.model_copy(update={"max_requests": 1})
     app = create_app(small, model=bundle, store=store)
+    gate = app.state.desk.gate
 
     async def ask():
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             arrived, released = anyio.Event(), anyio.Event()
 
-            async def slowly():
+            async def slowly(request, admit=gate.admit):
                 arrived.set()
                 await released.wait()
-                yield b"{}"
+                return await admit(request)
 
+            monkeypatch.setattr(gate, "admit", slowly)
             async with anyio.create_task_group() as group:
-                headers = {"Content-Type": "application/json"}
-                send = partial(client.post, "/v1/score", content=slowly(), headers=headers)
-                group.start_soon(send)
+                group.start_soon(client.get, "/v1/model")
                 await arrived.wait()
                 refused = await client.get("/v1/model")
+                monkeypatch.undo()
                 probes = [(await client.get(path)).status_code for path in PROBES]
                 released.set()
             return refused, probes, (await client.get("/v1/model")).status_code
