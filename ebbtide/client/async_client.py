@@ -117,13 +117,14 @@ class AsyncClient:
         value: float | None = None,
         contact_opt_out: bool | None = None,
         interval: bool | None = None,
+        reasons: bool | None = None,
     ) -> Answer:
         """Ask about one customer: with features or events, or neither for what is stored.
 
         Parameters
         ----------
         customer_id : id in your systems.
-        features, events, as_of, value, contact_opt_out, interval : as in
+        features, events, as_of, value, contact_opt_out, interval, reasons : as in
             :class:`~ebbtide.client.rows.Row`.
 
         Raises
@@ -141,6 +142,7 @@ class AsyncClient:
             value=value,
             contact_opt_out=contact_opt_out,
             interval=interval,
+            reasons=reasons,
         )
         return await self._send(asked.score(row))
 

@@ -119,13 +119,14 @@ class Client:
         value: float | None = None,
         contact_opt_out: bool | None = None,
         interval: bool | None = None,
+        reasons: bool | None = None,
     ) -> Answer:
         """Ask about one customer: with features or events, or neither for what is stored.
 
         Parameters
         ----------
         customer_id : id in your systems.
-        features, events, as_of, value, contact_opt_out, interval : as in
+        features, events, as_of, value, contact_opt_out, interval, reasons : as in
             :class:`~ebbtide.client.rows.Row`.
 
         Raises
@@ -143,6 +144,7 @@ class Client:
             value=value,
             contact_opt_out=contact_opt_out,
             interval=interval,
+            reasons=reasons,
         )
         return self._send(asked.score(row))
 

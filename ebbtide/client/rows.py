@@ -25,6 +25,7 @@ class Row:
     value : margin at stake, currency; None to have it estimated.
     contact_opt_out : whether the customer does not wish to be contacted.
     interval : whether to answer how sure the probability is.
+    reasons : whether to give reasons; False is faster, and the same in all else.
     features : values by feature name; NaN counts as null.
     events : raw rows by table; instants aware.
 
@@ -39,6 +40,7 @@ class Row:
     value: float | None = None
     contact_opt_out: bool | None = None
     interval: bool | None = None
+    reasons: bool | None = None
     features: Mapping[str, Any] | None = None
     events: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
 

@@ -300,6 +300,7 @@ def _question(
         contact_opt_out=row.contact_opt_out,
         profiling_opt_out=row.profiling_opt_out,
         with_interval=row.with_interval,
+        with_reasons=row.with_reasons,
         missing=missing,
         missing_tables=missing_tables,
         missing_columns=missing_columns,

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from service.scoring.events import Events
     from service.scoring.feature_values import FeatureValues
 
-ROW_NAMES = ("customer_id", "as_of", "value", "contact_opt_out", "interval", "features", "events")
+FLAGS = ("contact_opt_out", "interval", "reasons")
+ROW_NAMES = ("customer_id", "as_of", "value", *FLAGS, "features", "events")
 MAX_VALUE = 1e12
 
 
@@ -40,6 +41,7 @@ class Row:
     contact_opt_out: bool
     profiling_opt_out: bool = False
     with_interval: bool
+    with_reasons: bool = True
     features: FeatureValues | None
     events: Events | None
 
@@ -79,11 +81,8 @@ def check_row(
         high=MAX_VALUE,
         faults=faults,
     )
-    opt_out = _optional(row, "contact_opt_out") and check_flag(
-        row["contact_opt_out"], pointer=f"{pointer}/contact_opt_out", faults=faults
-    )
-    interval = _optional(row, "interval") and check_flag(
-        row["interval"], pointer=f"{pointer}/interval", faults=faults
+    opt_out, interval, reasons = (
+        _flag(row, name, pointer=pointer, faults=faults) for name in FLAGS
     )
     features, events = None, None
     if _optional(row, "features") and _optional(row, "events"):
@@ -114,6 +113,7 @@ def check_row(
         value=value if isinstance(value, float) else None,
         contact_opt_out=opt_out is True,
         with_interval=interval is True,
+        with_reasons=reasons is not False,
         features=features,
         events=events,
     )
@@ -121,6 +121,13 @@ def check_row(
 
 def _optional(row: dict[str, Any], name: str) -> bool:
     return row.get(name) is not None
+
+
+def _flag(row: dict[str, Any], name: str, *, pointer: str, faults: Faults) -> bool | None:
+    """Return a flag; None where it was not sent, or is none."""
+    if not _optional(row, name):
+        return None
+    return check_flag(row[name], pointer=f"{pointer}/{name}", faults=faults)
 
 
 def _customer_id(row: dict[str, Any], *, pointer: str, faults: Faults) -> str | None:

@@ -62,6 +62,11 @@ class ScoreRequest(_Shape):
     interval: bool | None = Field(
         default=None, description="Whether to answer how sure the probability is. Default: no."
     )
+    reasons: bool | None = Field(
+        default=None,
+        description="Whether to give reasons; without them the answer comes sooner, and is the "
+        "same in all else. Default: yes.",
+    )
     features: dict[str, float | str | bool | None] | None = Field(
         default=None,
         description="Values by feature name; GET /v1/schema lists them.",

@@ -47,6 +47,14 @@ def test_a_customer_is_scored(ebbtide):
     assert answer.churn_probability_low < answer.churn_probability < answer.churn_probability_high
 
 
+def test_a_customer_is_scored_without_reasons(ebbtide):
+    with_reasons, without = (
+        ebbtide.score("c-1", features=GOOD, reasons=asked) for asked in (True, False)
+    )
+    assert (bool(with_reasons.reasons), without.reasons) == (True, ())
+    assert without.churn_probability == with_reasons.churn_probability
+
+
 def test_rows_are_answered_each_for_itself(ebbtide):
     rows = [Row(customer_id="c-1", features=GOOD), Row(customer_id="c-2", features=FEATURES)]
     (_, answer), (row, problem) = ebbtide.score_each(rows)

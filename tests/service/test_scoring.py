@@ -422,3 +422,21 @@ def test_rows_are_asked_for_intervals_one_by_one(client):
     rows = [{**ROW, "interval": True}, ROW]
     results = client.post("/v1/scores", json={"rows": rows}).json()["results"]
     assert [result["churn_probability_low"] is None for result in results] == [False, True]
+
+
+def test_reasons_are_left_out_if_asked_and_all_else_is_the_same(client):
+    full = score(client, features=FEATURES, reasons=True)
+    bare = score(client, features=FEATURES, reasons=False)
+    about = {name for name in full if name.startswith("reason")} | {"prediction_id"}
+    assert full["reasons"]
+    assert bare["reasons"] == []
+    assert all(bare[name] is None for name in about - {"reasons", "prediction_id"})
+    assert {n: v for n, v in bare.items() if n not in about} == {
+        n: v for n, v in full.items() if n not in about
+    }
+
+
+def test_rows_are_asked_for_reasons_one_by_one(client):
+    rows = [{**ROW, "reasons": False}, ROW, {**ROW, "reasons": None}]
+    results = client.post("/v1/scores", json={"rows": rows}).json()["results"]
+    assert [bool(result["reasons"]) for result in results] == [False, True, True]

@@ -27,6 +27,7 @@ _KINDS: dict[str, CellKind] = {
     "value": "number",
     "contact_opt_out": "flag",
     "interval": "flag",
+    "reasons": "flag",
 }
 """The columns that are no features; the others of a row are no cells."""
 

@@ -40,6 +40,7 @@ TABLE = [
         ("value negative", row(value=-1), "/value", "a number from 0 to 1e+12 (currency)", "number out of range"),
         ("value a string", row(value="9"), "/value", "a number from 0 to 1e+12 (currency)", "string"),
         ("opt-out a string", row(contact_opt_out="yes"), "/contact_opt_out", FLAG, "string"),
+        ("reasons a string", row(reasons="no"), "/reasons", FLAG, "string"),
         ("interval a number", row(interval=1), "/interval", FLAG, "number"),
         ("opt-out a number", row(contact_opt_out=1), "/contact_opt_out", FLAG, "number"),
         ("features and events", row(features=FEATURES, events={}), "", "features or events", "both"),
