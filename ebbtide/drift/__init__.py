@@ -1,0 +1,1 @@
+"""Whether customers and scores are spread as they were when the model was trained."""
