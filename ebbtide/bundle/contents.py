@@ -9,23 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ebbtide.drift.spread import Spread
+from ebbtide.scorer.categories import CategoryScale
 from ebbtide.store.store import Basis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ebbtide.bundle.model_files import ModelKind
     from ebbtide.definition import ChurnDefinition
     from ebbtide.drivers import Drivers
+    from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scorer import RankedScorer
     from ebbtide.scorer.scores import FloatArray
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 HORIZONS = "horizons.json"
 """The one file that may be absent: risk by day cannot be learned of every company."""
 MAX_FILE_BYTES = 256 * 2**20
+MAX_BYTES_BESIDE_MODEL = 32 * 2**20
+"""Of a file that describes a model: to read one takes many times its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +54,48 @@ class Reference:
     Parameters
     ----------
     as_of : ISO date of that snapshot.
-    n_customers : how many lived then; with ``missing_share`` kept for a later measure of drift.
+    n_customers : how many lived then.
     p_churn_quantiles : quantiles 0, 1, ... 100 percent of their scores, shape (101,).
-    missing_share : share of missing values of each feature, shape (features,).
+    features : how the values of each feature were spread, in the order of the columns.
+    scores : how their scores were spread.
     """
 
     as_of: str
     n_customers: int
     p_churn_quantiles: FloatArray
-    missing_share: FloatArray
+    features: tuple[Spread, ...]
+    scores: Spread
+
+    @classmethod
+    def of(
+        cls, rows: FloatArray, *, p_churn: FloatArray, scales: Sequence[Scale], as_of: str
+    ) -> Reference:
+        """Summarise a snapshot.
+
+        Parameters
+        ----------
+        rows : feature values, shape (n, features); NaN is missing.
+        p_churn : scores of the same customers, shape (n,).
+        scales : of the features, which say what is a category.
+        as_of : ISO date of the snapshot.
+        """
+        return cls(
+            as_of=as_of,
+            n_customers=len(rows),
+            p_churn_quantiles=np.quantile(p_churn, np.linspace(0, 1, 101)),
+            features=tuple(
+                Spread.of_places(column, count=scale.count)
+                if isinstance(scale, CategoryScale)
+                else Spread.of(column)
+                for column, scale in zip(rows.T, scales, strict=True)
+            ),
+            scores=Spread.of(p_churn),
+        )
+
+    @property
+    def missing_share(self) -> FloatArray:
+        """Share of missing values of each feature, shape (features,)."""
+        return np.array([spread.missing_share for spread in self.features], dtype=np.float64)
 
     def percentile(self, p_churn: FloatArray) -> FloatArray:
         """Return the percentage of the reference customers at strictly lower risk, shape (n,).
@@ -72,7 +110,8 @@ class Reference:
         ...     as_of="2026-01-01",
         ...     n_customers=1000,
         ...     p_churn_quantiles=half_at_zero,
-        ...     missing_share=np.zeros(1),
+        ...     features=(),
+        ...     scores=Spread.of(half_at_zero),
         ... )
         >>> reference.percentile(np.array([0.0, 0.01, 0.25, 0.9])).tolist()
         [0.0, 51.0, 75.0, 100.0]

@@ -15,6 +15,7 @@ import numpy as np
 from ebbtide.errors import BundleError
 from ebbtide.scorer.blend import BlendModel, Member
 from ebbtide.scorer.linear import LinearModel, read_linear
+from ebbtide.scorer.tree_text import check_tree_text
 from ebbtide.scorer.trees import TreeModel
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def read_single(kind: SingleKind, text: str) -> LinearModel | TreeModel:
     """
     if kind == "logistic":
         return read_linear(text)
+    check_tree_text(text)
     return TreeModel(text, scale="log_odds" if kind == "lightgbm" else "probability")
 
 

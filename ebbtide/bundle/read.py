@@ -12,6 +12,7 @@ from ebbtide.bundle.contents import (
     FORMAT,
     HORIZONS,
     MANIFEST,
+    MAX_BYTES_BESIDE_MODEL,
     MAX_FILE_BYTES,
     SIGNATURE,
     Bundle,
@@ -20,9 +21,11 @@ from ebbtide.bundle.contents import (
 )
 from ebbtide.bundle.model_files import are_files_of, check_columns, read_model
 from ebbtide.bundle.signature import is_signed_by
+from ebbtide.bundle.soundness import are_expectations, are_sound, is_name, is_time_zone
 from ebbtide.bundle.write import version_of
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.definition import ChurnDefinition, ChurnKind
+from ebbtide.drift.spread import Spread
 from ebbtide.drivers import Drivers
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator_file import read_calibrator
@@ -47,6 +50,7 @@ _OTHER_FILES = (
     "drivers.json",
     "card.md",
 )
+_BESIDE_MODEL = {*_OTHER_FILES, MANIFEST, SIGNATURE, HORIZONS}
 _MOST_DAYS = 100_000
 _AGAIN = "Fetch the bundle again, or train again."
 
@@ -129,9 +133,12 @@ def _check_shapes(bundle: Bundle) -> None:
         reference.p_churn_quantiles.shape == (101,),
         bundle.drivers.are_of(scorer.features),
         bool(np.all(np.diff(reference.p_churn_quantiles) >= -1e-9)),
-        reference.missing_share.shape == (n_features,),
-        bool(np.all((reference.missing_share >= 0) & (reference.missing_share <= 1))),
         type(reference.n_customers) is int and reference.n_customers >= 1,
+        len(reference.features) == n_features,
+        all(map(_spread_fits, reference.features, scorer.scales)),
+        reference.scores.edges is not None,
+        {each.total + each.missing for each in (*reference.features, reference.scores)}
+        == {reference.n_customers},
         not any(np.isinf(each).any() for each in _typical_values(scorer)),
         all(
             _scale_fits(scale, feature)
@@ -144,6 +151,12 @@ def _check_shapes(bundle: Bundle) -> None:
         {feature.table for feature in scorer.features} <= set(bundle.columns),
         bundle.definition.kind == "label" or bundle.definition.log_table in bundle.columns,
         all("customer_id" in names for names in bundle.columns.values()),
+        all(
+            map(is_name, (*bundle.columns, *(n for each in bundle.columns.values() for n in each)))
+        ),
+        is_name(bundle.catalogue_version) and is_name(reference.as_of),
+        are_sound(scorer.features),
+        are_expectations(bundle.expectations),
     ]
     if not all(fitting):
         raise ValueError("the parts do not fit")
@@ -161,7 +174,8 @@ def _definition_fits(definition: ChurnDefinition) -> bool:
     return (
         definition.kind in get_args(ChurnKind)
         and all(_is_count(each) for each in (*days, definition.grace_days or 0))
-        and all(type(each) is str for each in texts)
+        and all(map(is_name, texts))
+        and is_time_zone(definition.time_zone)
     )
 
 
@@ -184,6 +198,13 @@ def _scale_fits(scale: Scale, feature: FeatureContract) -> bool:
     )
 
 
+def _spread_fits(spread: Spread, scale: Scale) -> bool:
+    """Whether what is counted of a feature is of its kind."""
+    if isinstance(scale, CategoryScale):
+        return spread.edges is None and len(spread.counts) == scale.count + 1
+    return spread.edges is not None
+
+
 def _is_signed(folder: Path, manifest: bytes, key: bytes) -> bool:
     if not (folder / SIGNATURE).is_file():
         return False
@@ -195,16 +216,27 @@ def _read(folder: Path, name: str) -> bytes:
     path = folder / name
     if path.is_symlink() or not path.is_file():
         raise BundleError(f"Expected the file {name} in the bundle, found none. {_AGAIN}")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise BundleError(f"The file {name} is larger than {MAX_FILE_BYTES} bytes. {_AGAIN}")
+    most = min(MAX_FILE_BYTES, MAX_BYTES_BESIDE_MODEL if name in _BESIDE_MODEL else MAX_FILE_BYTES)
+    if path.stat().st_size > most:
+        raise BundleError(f"The file {name} is larger than {most} bytes. {_AGAIN}")
     return path.read_bytes()
 
 
 def _json(name: str, raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        read = json.loads(raw, object_pairs_hook=_without_repeats)
+        json.dumps(read, ensure_ascii=False, allow_nan=False).encode()  # half a character, NaN
     except (ValueError, RecursionError) as err:
         raise BundleError(f"The file {name} is no JSON. {_AGAIN}") from err
+    return read
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice: two readers could take it for two things."""
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        raise ValueError("a name twice")
+    return read
 
 
 def _verified_files(folder: Path, manifest: Any) -> dict[str, bytes]:
@@ -265,7 +297,8 @@ def _reference(read: dict[str, Any]) -> Reference:
         as_of=read["as_of"],
         n_customers=read["n_customers"],
         p_churn_quantiles=_floats(read["p_churn_quantiles"]),
-        missing_share=_floats(read["missing_share"]),
+        features=tuple(map(Spread.from_json, read["features"])),
+        scores=Spread.from_json(read["scores"]),
     )
 
 

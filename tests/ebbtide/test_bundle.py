@@ -100,12 +100,7 @@ def written(folder, kind, *, key=KEY, golden_off=0.0):
         lookback_days=365,
         catalogue_version="abc",
         columns={"transactions": {"occurred_at", "customer_id", "amount"}},
-        reference=Reference(
-            as_of="2025-01-01",
-            n_customers=len(rows),
-            p_churn_quantiles=np.quantile(p_churn, np.linspace(0, 1, 101)),
-            missing_share=np.isnan(rows).mean(axis=0),
-        ),
+        reference=Reference.of(rows, p_churn=p_churn, scales=scorer.scales, as_of="2025-01-01"),
         golden=Golden(rows=rows[:5], p_churn=p_churn[:5] + golden_off),
         card="# Card\n",
         drivers=drivers(scorer, rows),
@@ -358,8 +353,13 @@ UNFIT = [
     ("golden.json", lambda g: g.update(rows=[[1.0] * 4] * 5), "wide-golden-rows"),
     ("reference.json", lambda r: r["p_churn_quantiles"].pop(), "a-quantile-less"),
     ("reference.json", lambda r: r["p_churn_quantiles"].reverse(), "falling-quantiles"),
-    ("reference.json", lambda r: r["missing_share"].pop(), "a-share-less"),
-    ("reference.json", lambda r: r["missing_share"].__setitem__(0, 1.5), "more-than-all-missing"),
+    ("reference.json", lambda r: r["features"].pop(), "a-spread-less"),
+    ("reference.json", lambda r: r["features"][0]["counts"].pop(), "a-count-less"),
+    ("reference.json", lambda r: r["features"][0].update(missing=-1), "fewer-than-none-missing"),
+    ("reference.json", lambda r: r["features"][0].update(missing=10**6), "more-than-all-missing"),
+    ("reference.json", lambda r: r["features"][0]["edges"].reverse(), "falling-edges"),
+    ("reference.json", lambda r: r["features"][0].update(edges=None), "places-of-a-number"),
+    ("reference.json", lambda r: r["scores"].update(edges=None), "scores-as-categories"),
     ("reference.json", lambda r: r.update(n_customers="many"), "customers-are-text"),
 ]
 
@@ -442,19 +442,16 @@ def test_golden_rows_must_score_as_in_training(copy, off, is_accepted) -> None:
         golden["p_churn"][2] += off
 
     rewrite(folder, "golden.json", shift)
-    bundle = read_bundle(folder, key=KEY)
     if is_accepted:
-        check_golden(bundle)
+        check_golden(read_bundle(folder, key=KEY))
         return
-    with pytest.raises(BundleError, match="golden rows"):
-        check_golden(bundle)
+    with pytest.raises(BundleError, match=r"golden( rows|\.json)"):
+        check_golden(read_bundle(folder, key=KEY))
 
 
 def reference_of(p_churn) -> Reference:
-    quantiles = np.quantile(np.asarray(p_churn, dtype=float), np.linspace(0, 1, 101))
-    return Reference(
-        as_of="2025-01-01", n_customers=1, p_churn_quantiles=quantiles, missing_share=np.zeros(1)
-    )
+    scores = np.asarray(p_churn, dtype=float)
+    return Reference.of(np.zeros((len(scores), 0)), p_churn=scores, scales=(), as_of="2025-01-01")
 
 
 def test_features_filled_with_other_parameters_stand_on_another_basis(originals) -> None:
