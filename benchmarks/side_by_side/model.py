@@ -1,7 +1,7 @@
 """The model that every server answers with: ``python -m benchmarks.side_by_side.model FOLDER``.
 
 LightGBM of 60 features and 400 trees of up to 31 leaves, trained on made-up customers. Ebbtide gets
-it as a signed bundle, registered as champion of a project with the starter policy, so that ``ebbtide
+it as a signed bundle, champion of a project with the starter policy, so that ``ebbtide
 serve`` serves it as it serves any other. The others get the same trees with their thresholds
 moved from ranks to values (``moved_trees``): the same body gives the same probability everywhere,
 which is checked on every row that is sent. What is there already is not made again.
@@ -23,8 +23,9 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from benchmarks.side_by_side.customers import CONTRACTS, FEATURES, NAMES, draw_customers
+from benchmarks.side_by_side.customers import CONTRACTS, FEATURES, draw_customers
 from benchmarks.side_by_side.moved_trees import moved_to_values
+from benchmarks.side_by_side.names import NAMES
 from ebbtide.bundle.write import write_bundle
 from ebbtide.definition import ChurnDefinition
 from ebbtide.project import load_project
