@@ -23,6 +23,8 @@ from training.explanation.drivers import drivers
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ebbtide.scorer.scores import FloatArray
+
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEY = b"a key for tests"
 NAMES = (
@@ -75,6 +77,14 @@ def scorer(intercept: float) -> RankedScorer:
     )
 
 
+def reference_rows(count: int) -> FloatArray:
+    """Return feature values of customers, the same at each call; the two sums spread smoothly."""
+    rows = np.tile([0.0, 0.0, 2.0, 0.25, 0.0, np.nan, 0.0], (count, 1))
+    rows[:, 0] = np.linspace(0.0, 365.0, count).round()
+    rows[:, 1] = np.linspace(0.0, 2_000.0, count)[::-1]
+    return rows
+
+
 def write_small_bundle(
     folder: Path, *, intercept: float = 0.0, key: bytes | None = KEY, golden_off: float = 0.0
 ) -> None:
@@ -90,11 +100,11 @@ def write_small_bundle(
         lookback_days=365,
         catalogue_version=catalogue_version(features_named(NAMES)),
         columns=COLUMNS,
-        reference=Reference(
+        reference=Reference.of(
+            reference_rows(1000),
+            p_churn=np.linspace(0.0, 1.0, 1000),
+            scales=model.scales,
             as_of="2026-02-01",
-            n_customers=1000,
-            p_churn_quantiles=np.linspace(0.0, 1.0, 101),
-            missing_share=np.zeros(len(NAMES)),
         ),
         golden=Golden(rows=rows, p_churn=model.p_churn(rows) + golden_off),
         card="# Model card\n",

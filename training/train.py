@@ -283,11 +283,11 @@ def _described(tables: Tables, project: Project, taken: Snapshot, names: Sequenc
 def reference_of(trained: Trained, scorer: RankedScorer) -> Reference:
     """Summarise the newest snapshot as its scorer sees it."""
     newest = trained.newest
-    return Reference(
+    return Reference.of(
+        newest.rows,
+        p_churn=scorer.p_churn(newest.rows),
+        scales=scorer.scales,
         as_of=newest.as_of.isoformat(),
-        n_customers=len(newest.customer_ids),
-        p_churn_quantiles=np.quantile(scorer.p_churn(newest.rows), np.linspace(0, 1, 101)),
-        missing_share=np.isnan(newest.rows).mean(axis=0),
     )
 
 

@@ -68,7 +68,8 @@ def write_bundle(
                 "as_of": reference.as_of,
                 "n_customers": reference.n_customers,
                 "p_churn_quantiles": reference.p_churn_quantiles.tolist(),
-                "missing_share": reference.missing_share.tolist(),
+                "features": [spread.to_json() for spread in reference.features],
+                "scores": reference.scores.to_json(),
             }
         ),
         "golden.json": _text({"rows": nullable(golden.rows), "p_churn": golden.p_churn.tolist()}),

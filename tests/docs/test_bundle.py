@@ -56,11 +56,8 @@ def folder(tmp_path):
         definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
         lookback_days=365,
         catalogue_version="1",
-        reference=Reference(
-            as_of="2026-01-01",
-            n_customers=2,
-            p_churn_quantiles=np.linspace(0, 1, 101),
-            missing_share=one,
+        reference=Reference.of(
+            rows, p_churn=scorer.p_churn(rows), scales=scorer.scales, as_of="2026-01-01"
         ),
         golden=Golden(rows=rows, p_churn=scorer.p_churn(rows)),
         card="# Card\n",

@@ -60,11 +60,11 @@ def contract_bundle(tmp_path_factory):
             "subscriptions": {"customer_id", "started_at", "ended_at"},
             "payments": {"customer_id", "due_at", "paid_at"},
         },
-        reference=Reference(
+        reference=Reference.of(
+            np.repeat(rows, 1000, axis=0),
+            p_churn=np.linspace(0.0, 1.0, 1000),
+            scales=scorer.scales,
             as_of="2026-02-01",
-            n_customers=1000,
-            p_churn_quantiles=np.linspace(0.0, 1.0, 101),
-            missing_share=np.zeros(count),
         ),
         golden=Golden(rows=rows, p_churn=scorer.p_churn(rows)),
         card="# Model card\n",

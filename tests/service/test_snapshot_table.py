@@ -84,11 +84,11 @@ def folder(tmp_path_factory):
         lookback_days=0,
         catalogue_version=features_version(model.features),
         columns={"snapshot_table": {"customer_id", *FEATURES}},
-        reference=Reference(
+        reference=Reference.of(
+            np.repeat(rows, 50, axis=0),
+            p_churn=np.linspace(0.0, 1.0, 100),
+            scales=model.scales,
             as_of="undated",
-            n_customers=100,
-            p_churn_quantiles=np.linspace(0.0, 1.0, 101),
-            missing_share=np.zeros(4),
         ),
         golden=Golden(rows=rows, p_churn=model.p_churn(rows)),
         card="# Card\n",
