@@ -83,18 +83,3 @@ class BoundedHead(HttpToolsProtocol):
             lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
             self.transport.write(STATUS_LINE[408] + lines + b"connection: close\r\n\r\n")
         self.transport.close()
-
-
-def bounded_head(head_deadline_seconds: float) -> type[BoundedHead]:
-    """Make the protocol with a deadline; uvicorn takes a class and gives it no settings.
-
-    Parameters
-    ----------
-    head_deadline_seconds : how long a head may take to arrive.
-
-    Examples
-    --------
-    >>> bounded_head(2.5).head_deadline_seconds
-    2.5
-    """
-    return type("BoundedHead", (BoundedHead,), {"head_deadline_seconds": head_deadline_seconds})

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from service.app import create_app
-from service.bounded_head import bounded_head
+from service.connection import RESERVE, Room, connection_class
+from service.descriptors import raise_descriptors
+from service.ending import EndingServer
 from service.settings import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ebbtide.bundle.contents import Bundle
+    from service.metrics import Metrics
+    from service.settings import Settings
 
 
 def serve(
@@ -43,17 +49,35 @@ def serve(
     log_as_json()
     settings = read_settings(project_file=project_file)
     app = create_app(settings, model=model, host=host)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=settings.max_connections,
-        http=bounded_head(settings.head_deadline_seconds),
+        http=connection_class(
+            room=_room(settings, app.state.desk.metrics),
+            head_deadline_seconds=settings.head_deadline_seconds,
+            answer_deadline_seconds=settings.answer_deadline_seconds,
+        ),
         ws="none",  # there are none, and uvicorn would log the address of who asks for one
-        timeout_graceful_shutdown=20,
+    )
+    server = EndingServer(config, grace_seconds=settings.grace_seconds)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def _room(settings: Settings, metrics: Metrics) -> Room:
+    wanted = settings.max_connections + RESERVE
+    enough = raise_descriptors(wanted)
+    reserve = RESERVE if enough == wanted else enough // 4
+    return Room(
+        max_connections=enough - reserve,
+        reserve=reserve,
+        on_refused=metrics.rejected.labels(reason="too-many-connections").inc,
     )
 
 

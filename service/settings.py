@@ -59,7 +59,15 @@ class Settings(BaseSettings):
     """How many requests may be under way at once, health and metrics apart; others get 503."""
 
     max_connections: int = Field(default=512, ge=2, le=100_000)
-    """How many connections may be open at once; beyond that uvicorn answers 503 unread."""
+    """How many connections may be open at once. Beyond that the one that has waited longest for its
+    head makes room; where none waits, others get 503, but probes an answer."""
+
+    answer_deadline_seconds: float = Field(default=20.0, ge=0.05, le=600)
+    """How long a client may leave its answer untaken, seconds; then its connection is cut."""
+
+    grace_seconds: float = Field(default=20.0, ge=0.5, le=3600)
+    """How long the service may take to end after it was told to, seconds: requests under way are
+    answered within three quarters of it. A second signal ends it at once."""
 
     max_rows: int = Field(default=1_000, ge=1, le=MAX_ROWS)
     """Most rows in one request to ``POST /v1/scores``."""

@@ -6,76 +6,12 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from service.bounded_head import MAX_HEAD_BYTES, bounded_head
+from scripted_connection import Loop, Transport
+from service.bounded_head import MAX_HEAD_BYTES, BoundedHead
 
 KEEP_ALIVE_SECONDS = 5
 WHOLE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 WITH_BODY = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
-
-
-class Timer:
-    def __init__(self, at, call):
-        self.at, self.call, self.is_cancelled = at, call, False
-
-    def cancel(self):
-        self.is_cancelled = True
-
-
-class Task:
-    def __init__(self, coroutine):
-        self.coroutine = coroutine
-
-    def add_done_callback(self, _call):
-        pass
-
-
-class Loop:
-    """Timers go off as the test lets time pass; tasks run when the test says so."""
-
-    def __init__(self):
-        self.seconds, self.timers, self.tasks = 0.0, [], []
-
-    def call_later(self, delay, call):
-        self.timers.append(Timer(self.seconds + delay, call))
-        return self.timers[-1]
-
-    def create_task(self, coroutine):
-        self.tasks.append(Task(coroutine))
-        return self.tasks[-1]
-
-    @property
-    def waiting(self):
-        return [timer for timer in self.timers if not timer.is_cancelled]
-
-    def let_pass(self, seconds):
-        self.seconds += seconds
-        for timer in self.waiting:
-            if timer.at <= self.seconds and not timer.is_cancelled:
-                timer.cancel()
-                timer.call()
-
-
-class Transport:
-    def __init__(self):
-        self.written, self.is_closed = b"", False
-
-    def write(self, data):
-        self.written += data
-
-    def close(self):
-        self.is_closed = True
-
-    def is_closing(self):
-        return self.is_closed
-
-    def get_extra_info(self, _name):
-        return None
-
-    def pause_reading(self):
-        pass
-
-    def resume_reading(self):
-        pass
 
 
 async def app(_scope, _receive, send):
@@ -89,7 +25,7 @@ class Connection:
             app, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE_SECONDS
         )
         self.loop, self.transport = Loop(), Transport()
-        self.protocol = bounded_head(10.0)(config, ServerState(), {}, self.loop)
+        self.protocol = BoundedHead(config, ServerState(), {}, self.loop)
         self.protocol.connection_made(self.transport)
 
     def send(self, data, *, then_seconds=0.0):

@@ -17,22 +17,49 @@ from service.run import serve
 CODE = "import sys; from pathlib import Path; from service.run import serve; "
 
 
-def test_open_connections_are_bounded(project_file, monkeypatch):
-    given = {}
-    monkeypatch.setenv("EBBTIDE_MAX_CONNECTIONS", "77")
-    monkeypatch.setattr("service.run.log_as_json", lambda: None)
-    monkeypatch.setattr("service.run.uvicorn.run", lambda _app, **options: given.update(options))
-    serve(project_file)
-    assert given["limit_concurrency"] == 77
+class Server:
+    """Takes what it is given, and says that it has served."""
+
+    made = None
+    started = True
+
+    def __init__(self, config, *, grace_seconds):
+        Server.made = (config, grace_seconds)
+
+    def run(self):
+        raise KeyboardInterrupt
 
 
-def test_the_time_for_a_head_is_the_one_that_is_set(project_file, monkeypatch):
-    given = {}
-    monkeypatch.setenv("EBBTIDE_HEAD_DEADLINE_SECONDS", "2.5")
-    monkeypatch.setattr("service.run.log_as_json", lambda: None)
-    monkeypatch.setattr("service.run.uvicorn.run", lambda _app, **options: given.update(options))
-    serve(project_file)
-    assert given["http"].head_deadline_seconds == 2.5
+@pytest.fixture
+def served_with(project_file, monkeypatch):
+    def serve_with(**settings):
+        for name, value in settings.items():
+            monkeypatch.setenv(f"EBBTIDE_{name}", value)
+        monkeypatch.setattr("service.run.log_as_json", lambda: None)
+        monkeypatch.setattr("service.run.EndingServer", Server)
+        serve(project_file)
+        return Server.made
+
+    return serve_with
+
+
+def test_connections_are_bounded_as_is_set(served_with):
+    config, grace_seconds = served_with(
+        MAX_CONNECTIONS="77",
+        HEAD_DEADLINE_SECONDS="2.5",
+        ANSWER_DEADLINE_SECONDS="3.5",
+        GRACE_SECONDS="4.5",
+    )
+    assert config.http.room.max_connections == 77
+    assert config.http.head_deadline_seconds == 2.5
+    assert config.http.answer_deadline_seconds == 3.5
+    assert (config.limit_concurrency, grace_seconds) == (None, 4.5)
+
+
+def test_fewer_descriptors_leave_fewer_connections(served_with, monkeypatch):
+    monkeypatch.setattr("service.run.raise_descriptors", lambda _wanted: 32)
+    config, _ = served_with()
+    assert (config.http.room.max_connections, config.http.room.reserve) == (24, 8)
 
 
 def test_a_part_that_fails_to_end_keeps_no_other_from_ending(app, store, monkeypatch):

@@ -183,14 +183,13 @@ def test_a_raw_request_is_refused_in_time_and_shown_nowhere(served, name):
 
 
 @pytest.mark.e2e
-def test_silent_connections_do_not_shut_others_out_for_long(served):
+def test_silent_connections_shut_nobody_out(served):
     host, port = served.address.removeprefix("http://").split(":")
-    asked = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    asked = "GET /v1/schema HTTP/1.1\r\nHost: localhost\r\n\r\n"
     silent = [socket.create_connection((host, int(port)), timeout=5) for _ in range(24)]
     try:
-        assert said(served, asked).startswith(b"HTTP/1.1 503")
-        assert [connection.recv(1) for connection in silent] == [b""] * 24
         assert said(served, asked).startswith(b"HTTP/1.1 200")
+        assert [connection.recv(1) for connection in silent] == [b""] * 24
     finally:
         for connection in silent:
             connection.close()

@@ -1,0 +1,103 @@
+"""Cut connections whose answers are not taken; what waits to be taken is bounded in memory.
+
+uvicorn writes an answer into the connection's buffer and takes the request for done: a client that
+never reads would hold the buffer, and its connection, for as long as it likes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.bounded_head import BoundedHead
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import MutableMapping
+
+MAX_UNREAD_BYTES = 128 * 2**20
+"""How much of answers may wait in all connections together."""
+
+MIN_BYTES_A_SECOND = 1024
+"""A client that takes less than this is as good as one that takes nothing."""
+
+
+class BoundedAnswer(BoundedHead):
+    """The protocol of one connection, which is cut when its answer is not taken in time.
+
+    Time runs while more waits than a buffer's high-water mark, and after an answer is complete
+    while any of it waits. Where all connections together hold too much, those that have waited
+    longest are cut at once.
+    """
+
+    answer_deadline_seconds = 20.0
+    """In each such time a client must take its share of ``MIN_BYTES_A_SECOND``."""
+
+    max_unread_bytes = MAX_UNREAD_BYTES
+
+    unread: MutableMapping[BoundedAnswer, int]
+    """Connections of one server that are watched, the longest first, with what waited in each."""
+
+    _watch: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Begin to watch: the buffer is full."""
+        super().pause_writing()
+        self._begin_to_watch()
+
+    def resume_writing(self) -> None:
+        """Watch no more, unless the rest of an answer is left to be taken."""
+        super().resume_writing()
+        self._end_watching()
+        if self.cycle is not None and self.cycle.response_complete:
+            self._begin_to_watch()
+
+    def on_message_begin(self) -> None:
+        """Trust a client that asks on, until its buffer is full."""
+        super().on_message_begin()
+        if not self.flow.write_paused:
+            self._end_watching()
+
+    def on_response_complete(self) -> None:
+        """Begin to watch what is left to be taken."""
+        super().on_response_complete()
+        self._begin_to_watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Watch no more."""
+        super().connection_lost(exc)
+        self._end_watching()
+
+    def _begin_to_watch(self) -> None:
+        waiting_bytes = self.transport.get_write_buffer_size()
+        if self._watch is not None or not waiting_bytes:
+            return
+        self.unread[self] = waiting_bytes
+        self._watch = self.loop.call_later(self.answer_deadline_seconds, self._look)
+        while sum(each.waiting_bytes for each in self.unread) > self.max_unread_bytes:
+            next(iter(self.unread)).cut()
+
+    def _end_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+            del self.unread[self]
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much of its answers is not taken yet."""
+        return self.transport.get_write_buffer_size()
+
+    def cut(self) -> None:
+        """End the connection with what waits in it."""
+        self._end_watching()
+        self.transport.abort()
+
+    def _look(self) -> None:
+        before, now = self.unread[self], self.waiting_bytes
+        if not now:
+            self._end_watching()
+        elif before - now < MIN_BYTES_A_SECOND * self.answer_deadline_seconds:
+            self.cut()
+        else:
+            self.unread[self] = now
+            self._watch = self.loop.call_later(self.answer_deadline_seconds, self._look)
