@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ import pandas as pd
 from benchmarks.side_by_side.customers import CONTRACTS, FEATURES, draw_customers
 from benchmarks.side_by_side.moved_trees import moved_to_values
 from benchmarks.side_by_side.names import NAMES
+from ebbtide.bundle.contents import FORMAT
 from ebbtide.bundle.write import write_bundle
 from ebbtide.definition import ChurnDefinition
 from ebbtide.project import load_project
@@ -108,8 +110,13 @@ class Made:
 def made_in(folder: Path) -> Made:
     """Make the model and all that serves it, or return what was made before."""
     made = Made(folder=folder.resolve())
-    if (made.folder / _DONE).exists():
+    done = made.folder / _DONE
+    about = {"trees": TREES, "leaves": LEAVES, "rows": TRAINED_ON, "format": FORMAT}
+    if done.exists() and json.loads(done.read_text()) == about:
         return made
+    for part in ("reference", "mlflow_model"):
+        shutil.rmtree(made.folder / part, ignore_errors=True)
+    (made.folder / "stored").unlink(missing_ok=True)
     made.bundle.mkdir(parents=True, exist_ok=True)
     learned = draw_customers(TRAINED_ON, seed=1)
     sent = draw_customers(SENT, seed=2).rows
@@ -133,8 +140,7 @@ def made_in(folder: Path) -> Made:
     _write_bundle(made, text, scorer, learned.rows)
     made.project_file.write_text(_PROJECT, encoding="utf-8")
     _register_champion(made)
-    about = {"trees": TREES, "leaves": LEAVES, "features": len(NAMES), "rows": TRAINED_ON}
-    (made.folder / _DONE).write_text(json.dumps(about))
+    done.write_text(json.dumps(about))
     return made
 
 
@@ -213,7 +219,7 @@ def _write_bundle(made: Made, text: str, scorer: RankedScorer, rows) -> None:
         lookback_days=365,
         catalogue_version=catalogue_version(FEATURES),
         columns=columns,
-        reference=replace(reference_of(trained, scorer), as_of=now.isoformat()),
+        reference=reference_of(trained, scorer),
         golden=golden_of(trained, scorer),
         drivers=drivers(scorer, rows),
         card="# Model card\n\nA made-up model for measuring speed.\n",

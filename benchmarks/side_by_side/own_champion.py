@@ -6,6 +6,7 @@ Made by the command line, as a user would; what is there already is not made aga
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.side_by_side.model import KEY
+from ebbtide.bundle.contents import FORMAT
 
 if TYPE_CHECKING:
     from ebbtide.bundle.contents import Bundle
@@ -46,14 +48,15 @@ def own_champion_in(folder: Path) -> OwnChampion:
     """Simulate, train and promote in a folder, or return what was made before."""
     shop = folder.resolve() / "shop"
     kept = folder.resolve() / _ROWS
-    if not kept.exists():
+    if not kept.exists() or int(np.load(kept)["format"]) != FORMAT:
+        shutil.rmtree(shop, ignore_errors=True)
         config = ("--config", str(shop / "ebbtide.toml"))
         _run("simulate", "--out", str(shop), "--customers", str(CUSTOMERS))
         _run("train", *config)
         _run("promote", *config, "--why", "to be measured")
         bundle, rows = _champion_with_rows(shop / "ebbtide.toml")
         names = [feature.name for feature in bundle.scorer.features]
-        np.savez(kept, names=np.array(names), rows=rows, kind=np.array(bundle.kind))
+        np.savez(kept, names=np.array(names), rows=rows, kind=bundle.kind, format=FORMAT)
     read = np.load(kept)
     return OwnChampion(
         project_file=shop / "ebbtide.toml",

@@ -19,7 +19,7 @@ CONSTANT = b'{"churn_probability":0.25,"risk_band":"medium"}'
 
 
 def frame() -> Any:
-    """FastAPI, a pydantic model of sixty fields, a DataFrame, ``predict_proba``."""
+    """Return FastAPI, a pydantic model of sixty fields, a DataFrame, ``predict_proba``."""
     import joblib
     import pandas as pd
     from fastapi import FastAPI
@@ -38,7 +38,7 @@ def frame() -> Any:
 
 
 def frame_with_contributions() -> Any:
-    """The same, with the three features that contribute most."""
+    """Do the same, and name the three features that contribute most."""
     import joblib
     import numpy as np
     import pandas as pd
@@ -64,7 +64,7 @@ def frame_with_contributions() -> Any:
 
 
 def constant_fastapi() -> Any:
-    """FastAPI that takes nothing and always says the same."""
+    """Return FastAPI that takes nothing and always says the same."""
     from fastapi import FastAPI
 
     app = FastAPI()
@@ -77,7 +77,7 @@ def constant_fastapi() -> Any:
 
 
 def constant_asgi() -> Asgi:
-    """An ASGI app that always says the same."""
+    """Return an ASGI app that always says the same."""
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await _answer(send, CONSTANT)
@@ -86,7 +86,7 @@ def constant_asgi() -> Asgi:
 
 
 def fast_single_row() -> Asgi:
-    """LightGBM's single-row fast C API behind msgspec; the probability only."""
+    """Return LightGBM's single-row fast C API behind msgspec; the probability only."""
     import msgspec
 
     row = msgspec.defstruct("Row", [(name, float | None, None) for name in NAMES])

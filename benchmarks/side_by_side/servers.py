@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -185,10 +185,8 @@ def _end(started: Running) -> None:
     started.send(signal.SIGCONT)
     members = family(started.process.pid)
     started.process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         started.process.wait(20)
-    except subprocess.TimeoutExpired:
-        pass
     for pid in members:
         try:
             os.kill(pid, signal.SIGKILL)
