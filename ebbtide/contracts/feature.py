@@ -9,8 +9,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ebbtide.contracts.learned import UNSEEN, Learned
-from ebbtide.contracts.wording import beside_typical, number_in_words
+from ebbtide.contracts.learned import Learned
+from ebbtide.contracts.telling import Telling
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 
 RiskDirection = Literal["rises", "falls"]
-
-_UNSEEN = Words("{name} has a value that was not learned", "{name} 的取值未被模型学习")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,20 +90,8 @@ class FeatureContract:
         stayers, leavers : what is typical of those who stayed and left; NaN if unknown. They are
             said where they differ in the way that is agreed, else what is typical of all is.
         """
-        if math.isnan(value):
-            return self.when_null[language] if self.when_null else ""
-        if self.is_categorical and value == UNSEEN:
-            return _UNSEEN[language].format(name=self.name)
-        shown = self._in_words(value, language)
-        tells = self.tells_apart(stayers, leavers)
-        usual = self._in_words(typical, language)
-        return beside_typical(
-            self.reason[language].format(value=shown, s="" if shown == "1" else "s"),
-            typical=None if self.is_categorical and value == typical else usual,
-            stayers=self._in_words(stayers, language) if tells else None,
-            leavers=self._in_words(leavers, language) if tells else None,
-            language=language,
-        )
+        telling = Telling.of(self, typical, language, stayers=stayers, leavers=leavers)
+        return telling.text(value)
 
     def tells_apart(self, stayers: float, leavers: float) -> bool:
         """Whether typical values of both groups differ, and as the agreed direction has it.
@@ -116,14 +102,6 @@ class FeatureContract:
         if not (math.isfinite(stayers) and math.isfinite(leavers)) or stayers == leavers:
             return False
         return self.risk is None or (leavers > stayers) == (self.risk == "rises")
-
-    def _in_words(self, value: float, language: Language) -> str | None:
-        if self.learned is not None and self.learned.is_categorical:
-            return self.learned.text(value)
-        if not math.isfinite(value):
-            return None
-        unit = self.unit if self.learned is None else ""
-        return number_in_words(value, unit=unit, language=language)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; :meth:`from_json` reads it back."""

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ebbtide.rounding import rounded
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ebbtide.words import Language
 
 _GROUPS = Words(
@@ -54,10 +59,48 @@ def plain_number(value: float) -> str:
     ('143', '0.12', '0.5', '1,235')
     """
     if abs(value) >= 100 or value == int(value):
-        return f"{value:,.0f}"
+        return f"{value + 0.0:,.0f}"  # minus zero is written as zero
     written = f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
     short = written.rstrip("0").rstrip(".")
     return "0" if short == "-0" else short
+
+
+def numbers_in_words(
+    values: NDArray[np.float64], *, unit: str, language: Language
+) -> tuple[NDArray[np.intp], list[str]]:
+    """Write many values: each text once, and which of them is that of each value.
+
+    Parameters
+    ----------
+    values : finite, shape (n,).
+    unit, language : as in :func:`number_in_words`, whose texts these are.
+
+    Examples
+    --------
+    >>> which, texts = numbers_in_words(
+    ...     np.array([0.594, 1.0, 0.5871]), unit="share", language="en"
+    ... )
+    >>> [texts[each] for each in which]
+    ['59%', '100%', '59%']
+    """
+    if unit == "flag":
+        return (values >= 0.5).astype(np.intp), [_NO[language], _YES[language]]
+    sign, shown = "", values
+    if unit.split(" ")[0] == "share":
+        percent = 100 * values
+        sign, shown = "%", np.where(np.abs(percent) >= 1, np.rint(percent), percent)
+    different, which = np.unique(_as_written(shown), return_inverse=True)
+    return which, [plain_number(value) + sign for value in different.tolist()]
+
+
+def _as_written(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values without the digits that :func:`plain_number` does not write."""
+    size = np.abs(values)
+    is_whole = (size >= 100) | (values == np.trunc(values))
+    kept = np.rint(values)
+    for digits, mine in ((1, ~is_whole & (size >= 10)), (2, ~is_whole & (size < 10))):
+        kept[mine] = rounded(values[mine], digits)
+    return kept + 0.0
 
 
 def beside_typical(
