@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,7 @@ def _champion(
     answer = {"identity": identity, "version": str(found.version), "bundle": None}
     if identity == known:
         return answer
+    _allow_no_larger_file(max_bytes)
     uri = f"models:/{model_name}/{found.version}"
     if _bytes_of(uri, at_most=max_bytes) > max_bytes:
         return {**answer, "is_too_large": True}
@@ -94,6 +96,13 @@ def _require_same_file(tracking_uri: str, opened: dict[str, tuple[int, int]]) ->
         found.st_ino,
     ):
         raise RegistryReplaced
+
+
+def _allow_no_larger_file(max_bytes: int) -> None:
+    """Let nothing be written beyond what a bundle may take, whatever the registry announced."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    is_below = hard == resource.RLIM_INFINITY or max_bytes < hard
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes if is_below else hard, hard))
 
 
 def _bytes_of(uri: str, *, at_most: int) -> int:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 CHILD = (sys.executable, "-P", "-m", "service.champion.child")
 _MAX_ANSWER_BYTES = 64 * 1024
+_MAX_FILES = 1_000
+_MAX_TEXT = 4_096
+_LOOK_SECONDS = 0.2
+"""How often the folder is looked at that a child fetches into."""
 
 
 class RegistryUnreachable(Exception):
@@ -92,7 +97,8 @@ class RegistryProcess:
         ends_at = time.monotonic() + self._deadline_seconds
         with self._asking:
             try:
-                return _offer(self._exchange(json.dumps(question).encode() + b"\n", ends_at))
+                asked = json.dumps(question).encode() + b"\n"
+                return _offer(self._exchange(asked, ends_at=ends_at, staging=staging))
             except (OSError, ValueError, KeyError, TypeError) as err:
                 self._end_child()
                 raise RegistryUnreachable(type(err).__name__) from err
@@ -109,7 +115,14 @@ class RegistryProcess:
         with self._asking:  # who asks reads from the pipes, so they are closed after that
             self._end_child()
 
-    def _exchange(self, question: bytes, ends_at: float) -> Any:
+    def _require_time_and_room(self, left_seconds: float, staging: Path) -> None:
+        """Look after a child that is silent: what it fetches may be more than was announced."""
+        if not left_seconds:
+            raise RegistryUnreachable(f"no answer in {self._deadline_seconds:g} seconds")
+        if holds_more_than(self._max_bytes, staging):
+            raise RegistryUnreachable("it sends more than it announced")
+
+    def _exchange(self, question: bytes, *, ends_at: float, staging: Path) -> Any:
         child = self._running_child()
         assert child.stdin is not None
         assert child.stdout is not None
@@ -119,8 +132,10 @@ class RegistryProcess:
         with selectors.DefaultSelector() as selector:
             selector.register(child.stdout, selectors.EVENT_READ)
             while not received.endswith(b"\n"):
-                if not selector.select(max(0.0, ends_at - time.monotonic())):
-                    raise RegistryUnreachable(f"no answer in {self._deadline_seconds:g} seconds")
+                left_seconds = max(0.0, ends_at - time.monotonic())
+                if not selector.select(min(left_seconds, _LOOK_SECONDS)):
+                    self._require_time_and_room(left_seconds, staging)
+                    continue
                 chunk = os.read(child.stdout.fileno(), 65536)
                 received += chunk
                 if not chunk or len(received) > _MAX_ANSWER_BYTES:
@@ -167,13 +182,46 @@ def _environment(deadline_seconds: float) -> dict[str, str]:
     }
 
 
+def holds_more_than(max_bytes: int, folder: Path) -> bool:
+    """Whether the files of a folder take more bytes, or are more than a bundle can have.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as made:
+    ...     _ = (Path(made) / "model.lgb").write_bytes(b"x" * 100)
+    ...     holds_more_than(100, Path(made)), holds_more_than(99, Path(made))
+    (False, True)
+    """
+    count = total = 0
+    for place, folders, names in os.walk(folder):
+        count += len(names) + len(folders)
+        for name in names:
+            with suppress(OSError):  # it is being moved
+                total += os.lstat(os.path.join(place, name)).st_size
+        if count > _MAX_FILES or total > max_bytes:
+            return True
+    return False
+
+
 def _offer(answer: Any) -> Offer:
     if "error" in answer:
         raise RegistryUnreachable(f"the registry's client failed with {answer['error']}")
-    bundle = answer["bundle"]
-    return Offer(
-        identity=answer["identity"],
-        version=answer["version"],
-        bundle=None if bundle is None else Path(bundle),
-        is_too_large=bool(answer.get("is_too_large", False)),
+    identity, version, bundle = (
+        _text_or_none(answer[name]) for name in ("identity", "version", "bundle")
     )
+    return Offer(
+        identity=identity,
+        version=version,
+        bundle=None if bundle is None else Path(bundle),
+        is_too_large=answer.get("is_too_large", False) is True,
+    )
+
+
+def _text_or_none(value: object) -> str | None:
+    """Return what the child said as text that may be shown and used as a path."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > _MAX_TEXT or not value.isprintable():
+        raise ValueError("no short text")
+    return value

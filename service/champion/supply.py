@@ -15,6 +15,7 @@ from ebbtide.bundle.read import read_bundle
 from ebbtide.errors import BundleError
 from service.champion.kept import Kept, KeptBundles
 from service.champion.registry import RegistryUnreachable
+from service.edge import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ _LOG = structlog.get_logger("ebbtide.champion")
 
 _MAX_BACKOFF_SECONDS = 60.0
 _RETRY_REFUSED_AFTER_POLLS = 60
+_STOP_SECONDS = 2.0
 
 _TOO_LARGE = (
     "Its files are larger than EBBTIDE_MAX_BUNDLE_BYTES allows, so it was not fetched. Train a "
@@ -163,7 +165,7 @@ class ChampionSupply:
         self._stopping.set()
         self._registry.close()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_STOP_SECONDS)  # a trial may be going on; its time is bounded
 
     def serve_last_verified(self) -> None:
         """Serve from disk what was verified last and is still good, after trying it again."""
@@ -171,8 +173,9 @@ class ChampionSupply:
             try:
                 self._try_bundle(self._kept.path(kept))
                 bundle = read_bundle(self._kept.path(kept), key=self._key)
-            except BundleError as err:
-                _LOG.warning("last_verified_refused", reason=str(err))
+            except (BundleError, OSError) as err:
+                reason = str(err) if isinstance(err, BundleError) else type(err).__name__
+                _LOG.warning("last_verified_refused", reason=reason)
                 continue
             self._swap(bundle, kept, source="last_verified")
             return
@@ -202,6 +205,12 @@ class ChampionSupply:
             self._complaint = (
                 f"The folder of bundles cannot be written ({type(err).__name__}). "
                 f"Check its rights and free space."
+            )
+        except Exception as err:  # whatever a registry makes us trip over, it is asked again
+            _LOG.error("champion_failed", error=type(err).__name__, at=place_of(err))
+            self._complaint = (
+                f"A new champion could not be taken in ({type(err).__name__}). What was served is "
+                f"served on; promote another version, and tell who looks after the service."
             )
 
     def _follow(self) -> None:

@@ -1,4 +1,4 @@
-"""Try a bundle in a throw-away process: ``python -m service.champion.trial FOLDER BYTES``.
+"""Try a bundle in a throw-away process: ``python -m service.champion.trial FOLDER BYTES SECONDS``.
 
 Verifies signature and hashes, parses, and compares the golden rows. If parsing hangs or crashes,
 the process is lost and the service is not.
@@ -6,6 +6,7 @@ the process is lost and the service is not.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import subprocess
@@ -50,7 +51,7 @@ def try_bundle(
     """
     try:
         done = subprocess.run(
-            [*command, str(folder), str(memory_bytes)],
+            [*command, str(folder), str(memory_bytes), str(math.ceil(deadline_seconds))],
             input=b"" if key is None else key,
             capture_output=True,
             timeout=deadline_seconds,
@@ -77,11 +78,15 @@ def try_bundle(
         )
 
 
-def main(folder: Path, memory_bytes: int) -> int:
-    """Try the bundle of a folder; the key comes on standard input."""
+def main(folder: Path, memory_bytes: int, seconds: int) -> int:
+    """Try the bundle of a folder; the key comes on standard input.
+
+    It ends by itself, too, when it has computed for so many seconds: who started it may be gone.
+    """
     from ebbtide.bundle.read import check_golden, read_bundle
 
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     key = sys.stdin.buffer.read() or None
     try:
         check_golden(read_bundle(folder, key=key))
@@ -94,4 +99,4 @@ def main(folder: Path, memory_bytes: int) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    raise SystemExit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 import threading
 import time
@@ -181,3 +182,60 @@ def test_a_registry_file_that_was_replaced_is_not_answered_from_memory(tmp_path)
     with pytest.raises(child.RegistryReplaced):
         child._require_same_file(uri, opened)
     child._require_same_file(uri, {})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"identity": 3, "version": "3", "bundle": null}',
+        '{"identity": "3@1", "version": ["3"], "bundle": null}',
+        '{"identity": "3@1", "version": "3\\u0000", "bundle": null}',
+        '{"identity": "3@1", "version": "3", "bundle": "a\\u0000b"}',
+        '{"identity": "' + "3" * 5000 + '", "version": "3", "bundle": null}',
+        '{"identity": "3@1", "version": "3"}',
+        '["identity"]',
+        '"identity"',
+        "null",
+    ],
+)
+def test_an_answer_that_is_none_is_not_taken(tmp_path, said):
+    script = f"import sys; sys.stdin.readline(); print({said!r}, flush=True); sys.stdin.read()"
+    asked = registry(script)
+    with pytest.raises(RegistryUnreachable):
+        asked.champion(known=None, staging=tmp_path)
+    asked.close()
+
+
+ENDLESS = """
+import json, sys, time
+from pathlib import Path
+staging = Path(json.loads(sys.stdin.readline())["staging"])
+for number in range(100000):
+    (staging / f"part-{number}").write_bytes(b"x" * SIZE)
+    time.sleep(0.001)
+"""
+
+
+@pytest.mark.parametrize("size", [100_000, 0], ids=["many bytes", "many files"])
+def test_a_download_without_end_is_ended_before_it_fills_the_disk(tmp_path, size):
+    asked = registry(ENDLESS.replace("SIZE", str(size)), deadline_seconds=60)
+    asked._max_bytes = 1_000_000
+    began = time.monotonic()
+    with pytest.raises(RegistryUnreachable, match="more than it announced"):
+        asked.champion(known=None, staging=tmp_path)
+    assert time.monotonic() - began < 20
+    asked.close()
+
+
+def test_the_child_writes_no_file_larger_than_a_bundle_may_be(tmp_path):
+    code = (
+        "import sys; from service.champion.child import _allow_no_larger_file; "
+        "_allow_no_larger_file(1000); open(sys.argv[1], 'wb', buffering=0).write(b'x' * 1000); "
+        "open(sys.argv[1], 'ab', buffering=0).write(b'x')"
+    )
+    file = tmp_path / "file"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=False
+    )
+    assert "File too large" in ended.stderr
+    assert file.stat().st_size == 1000

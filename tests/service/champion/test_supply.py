@@ -251,6 +251,41 @@ def test_a_kept_bundle_that_was_altered_on_disk_is_not_served(
     assert version(second) == version(first)  # fetched again and mended
 
 
+def test_a_kept_bundle_that_the_disk_does_not_give_leaves_the_start_unharmed(
+    make_supply, registry, make_bundle
+):
+    first = make_supply()
+    registry.promote("1@7", make_bundle())
+    first.poll()
+    second = make_supply()
+
+    def unreadable(_folder):
+        raise OSError("input/output error")
+
+    second._try_bundle = unreadable
+    second.serve_last_verified()
+    assert second.current is None
+
+
+def test_whatever_goes_wrong_the_registry_is_asked_again(make_supply, registry, make_bundle):
+    supply = make_supply()
+    registry.promote("1@7", make_bundle(0.1))
+    supply.poll()
+    good, ask = version(supply), registry.champion
+
+    def stumble(**_):
+        raise IndexError("of a kind that nobody thought of")
+
+    registry.champion = stumble
+    supply.poll()
+    assert version(supply) == good
+    assert "could not be taken in (IndexError)" in supply.complaint
+    registry.champion = ask
+    registry.promote("2@8", make_bundle(0.2))
+    supply.poll()
+    assert (version(supply) != good, supply.complaint) == (True, None)
+
+
 def test_the_one_before_is_served_if_the_last_one_was_damaged_on_disk(
     make_supply, registry, make_bundle, tmp_path
 ):
@@ -359,7 +394,7 @@ from pathlib import Path
 import ebbtide.bundle.read
 ebbtide.bundle.read.read_bundle = lambda folder, key: bytearray(8 * 2**30)
 from service.champion.trial import main
-sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
 """
 
 
@@ -371,6 +406,31 @@ def test_a_trial_that_needs_too_much_memory_is_a_refusal(tmp_path):
             deadline_seconds=30,
             memory_bytes=4 * 2**30,
             command=(sys.executable, "-P", "-c", GREEDY),
+        )
+
+
+ENDLESS = """
+import sys
+from pathlib import Path
+import ebbtide.bundle.read
+
+def endless(folder, key):
+    while True:
+        pass
+
+ebbtide.bundle.read.read_bundle = endless
+from service.champion.trial import main
+sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), 1))
+"""
+
+
+def test_a_trial_ends_by_itself_when_nobody_is_left_to_end_it(tmp_path):
+    with pytest.raises(BundleError, match=r"ended with code -(9|24)"):
+        try_bundle(
+            tmp_path,
+            key=None,
+            deadline_seconds=60,
+            command=(sys.executable, "-P", "-c", ENDLESS),
         )
 
 
