@@ -108,6 +108,8 @@ class Database:
         self._busy_seconds = busy_seconds
         self.last_write_failed = False
         """Whether the newest group could not be committed."""
+        self.failed_writes = 0
+        """How many groups could not be."""
         self._waiting: deque[Entry[Any]] = deque()
         self._queueing = threading.Lock()
         self._leader: int | None = None  # the thread that commits, or is about to
@@ -233,6 +235,7 @@ class Database:
         except Exception as err:
             note(err)
             self.last_write_failed = True
+            self.failed_writes += 1
             for entry in group:
                 entry.fail(self._failure(err, entry.deed))
         except BaseException:

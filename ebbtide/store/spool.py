@@ -60,6 +60,11 @@ class Spool:
         """How many answers this process has given that are not in the log."""
         return self._waiting
 
+    @property
+    def size_bytes(self) -> int:
+        """Size of this process' file, bytes."""
+        return self._size
+
     def add(self, entries: Sequence[Prediction]) -> None:
         """Keep entries of the log; they are on disk when this returns, all or none.
 

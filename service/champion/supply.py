@@ -62,6 +62,22 @@ class Served:
     loaded_at: datetime
 
 
+@dataclass(slots=True, kw_only=True)
+class History:
+    """What has happened to a supply since it began.
+
+    Parameters
+    ----------
+    swaps : models taken into service, the first among them.
+    refusals : models of the registry that were refused.
+    registry_answered_at : when the registry answered last; None if it never did.
+    """
+
+    swaps: int = 0
+    refusals: int = 0
+    registry_answered_at: datetime | None = None
+
+
 class Supply(Protocol):
     """Where requests take the champion from."""
 
@@ -76,6 +92,10 @@ class Supply(Protocol):
     @property
     def is_registry_reachable(self) -> bool:
         """Whether the registry answered when it was last asked."""
+
+    @property
+    def history(self) -> History:
+        """What has happened so far."""
 
     def start(self) -> None:
         """Begin to supply."""
@@ -97,6 +117,7 @@ class FixedSupply:
         self.current: Served | None = Served(
             bundle=bundle, source="given", registry_version=None, loaded_at=loaded_at
         )
+        self.history = History(swaps=1)
 
     def start(self) -> None:
         """Nothing has to begin."""
@@ -136,6 +157,7 @@ class ChampionSupply:
         self._complaint: str | None = "The registry has not been asked yet."
         self._unpointed: Kept | None = None
         self._reachable = False
+        self.history = History()
 
     @property
     def current(self) -> Served | None:
@@ -194,6 +216,7 @@ class ChampionSupply:
                 if offer.bundle is not None and not _is_inside(offer.bundle, staging):
                     raise RegistryUnreachable("it named a bundle elsewhere")
                 self._reachable = True
+                self.history.registry_answered_at = self._now()
                 self._consider(offer)
         except RegistryUnreachable as err:
             self._reachable = False
@@ -273,6 +296,7 @@ class ChampionSupply:
     def _refuse(self, offer: Offer, identity: str, reason: str) -> None:
         """Go on as before, and do not fetch this one again for a while."""
         self._refused = (identity, 0)
+        self.history.refusals += 1
         self._complaint = f"Version {offer.version} of the registry is refused. {reason}"
         _LOG.warning("champion_refused", registry_version=offer.version, reason=reason)
 
@@ -297,6 +321,7 @@ class ChampionSupply:
             loaded_at=self._now(),
         )
         self._identity, self._refused = kept.identity, None
+        self.history.swaps += 1
         if source == "registry":
             self._complaint = None
         _LOG.info("champion_swapped", version=bundle.version, source=source)
