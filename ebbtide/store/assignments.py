@@ -6,6 +6,7 @@ by :mod:`ebbtide.store.outcomes`.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select
@@ -14,19 +15,40 @@ from ebbtide.effects.tally import Tally
 from ebbtide.store.schema.effects import ASSIGNMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection
 
     from ebbtide.answer.answer import Answer
+    from ebbtide.store.driver import Driver
 
+_PLAIN = (
+    "customer_id",
+    "prediction_id",
+    "arm",
+    "propensity",
+    "policy_version",
+    "definition",
+    "value",
+    "expected_cost",
+)
+_COLUMNS = (
+    *_PLAIN,
+    "family",
+    "turn",
+    "action_code",
+    "p_churn",
+    "as_of",
+    "assigned_at",
+    "matures_at",
+)
+_AS_IT_IS = attrgetter(*_PLAIN)
+_TURNS = "SELECT customer_id, family, turn, matures_at FROM assignments WHERE customer_id IN ids"
 CHUNK = 500  # ids in one query; SQLite allows 32,766 variables, PostgreSQL 65,535
 
 
-def record_assignments(
-    connection: Connection, answers: Iterable[Answer], *, insert: Callable[[Table], Any]
-) -> int:
+def record_assignments(driver: Driver, answers: Iterable[Answer]) -> int:
     """Note the arms of answers, as a part of a unit of ``Database.write``.
 
     Nothing is noted of an answer without an arm, nor of one that no longer held when it was made:
@@ -35,9 +57,8 @@ def record_assignments(
 
     Parameters
     ----------
-    connection : of the unit.
+    driver : of the unit.
     answers : in any order.
-    insert : ``Database.insert`` of the same database.
 
     Returns
     -------
@@ -49,20 +70,19 @@ def record_assignments(
     ]
     if not assigning:
         return 0
-    newest = _newest_turns(connection, {answer.customer_id for answer in assigning})
+    newest = _newest_turns(driver, [answer.customer_id for answer in assigning])
     rows = []
     for answer in assigning:
         assert answer.action_family is not None
         assert answer.outcome_due_at is not None
         key = (answer.customer_id, answer.action_family)
         turn, matures_at = newest.get(key, (0, None))
-        if matures_at is not None and matures_at > answer.scored_at:
+        if matures_at is not None and matures_at > driver.bound(answer.scored_at):
             continue
-        rows.append(_row(answer, turn=turn + 1))
-        newest[key] = (turn + 1, answer.outcome_due_at)
-    if rows:
-        # Another process may have begun the same turn since it was looked up: then that one counts.
-        connection.execute(insert(ASSIGNMENTS).on_conflict_do_nothing(), rows)
+        rows.append(_row(answer, driver, turn=turn + 1))
+        newest[key] = (turn + 1, driver.bound(answer.outcome_due_at))
+    # Another process may have begun the same turn since it was looked up: then that one counts.
+    driver.insert(ASSIGNMENTS.name, _COLUMNS, rows, "ON CONFLICT DO NOTHING")
     return len(rows)
 
 
@@ -120,40 +140,29 @@ def chunks(ids: Iterable[str]) -> Iterator[Sequence[str]]:
 
 
 def _newest_turns(
-    connection: Connection, customer_ids: set[str]
-) -> dict[tuple[str, str], tuple[int, datetime | None]]:
+    driver: Driver, customer_ids: Iterable[str]
+) -> dict[tuple[str, str], tuple[int, Any]]:
     """Return the newest turn of each customer and family, and when its window matures."""
-    each = ASSIGNMENTS.c
-    found: dict[tuple[str, str], tuple[int, datetime | None]] = {}
-    for ids in chunks(customer_ids):
-        query = (
-            select(each.customer_id, each.family, each.turn, each.matures_at)
-            .where(each.customer_id.in_(ids))
-            .order_by(each.turn)
-        )
-        for row in connection.execute(query):
-            found[(row.customer_id, row.family)] = (row.turn, row.matures_at)
+    found: dict[tuple[str, str], tuple[int, Any]] = {}
+    for customer_id, family, turn, matures_at in driver.of_ids(_TURNS, customer_ids):
+        key = (customer_id, family)
+        if key not in found or found[key][0] < turn:
+            found[key] = (turn, matures_at)
     return found
 
 
-def _row(answer: Answer, *, turn: int) -> dict[str, Any]:
-    return {
-        "customer_id": answer.customer_id,
-        "family": answer.action_family,
-        "turn": turn,
-        "prediction_id": answer.prediction_id,
-        "action_code": answer.action_code or answer.withheld_action_code,
-        "arm": answer.arm,
-        "propensity": answer.propensity,
-        "policy_version": answer.policy_version,
-        "definition": answer.definition,
-        "p_churn": answer.churn_probability,
-        "value": answer.value,
-        "expected_cost": answer.expected_cost,
-        "as_of": answer.as_of,
-        "assigned_at": answer.scored_at,
-        "matures_at": answer.outcome_due_at,
-    }
+def _row(answer: Answer, driver: Driver, *, turn: int) -> tuple[Any, ...]:
+    assert answer.outcome_due_at is not None
+    return (
+        *_AS_IT_IS(answer),
+        answer.action_family,
+        turn,
+        answer.action_code or answer.withheld_action_code,
+        answer.churn_probability,
+        driver.bound(answer.as_of),
+        driver.bound(answer.scored_at),
+        driver.bound(answer.outcome_due_at),
+    )
 
 
 def _count(condition: Any) -> Any:

@@ -16,29 +16,52 @@ what was committed last.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, case, literal, select, update
+from sqlalchemy import bindparam, select
 
-from ebbtide.store.outbox import enqueue
-from ebbtide.store.schema.base import Instant
+from ebbtide.store.outbox import enqueue_each
 from ebbtide.store.schema.events import EVENTS
 from ebbtide.store.schema.privacy import PREFERENCES
 from ebbtide.store.schema.scores import CURRENT_SCORES, PREDICTIONS, SCORE_SEQUENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
 
     from ebbtide.answer.answer import Answer
-    from ebbtide.store.database import Database
+    from ebbtide.store.driver import Driver
     from ebbtide.words import Language
 
-_CHUNK = 500  # ids in one query
 _THE_ONE = 1
+_TAKE = (
+    "UPDATE score_sequence SET last = last + {mark}, "
+    "last_at = CASE WHEN last_at > {mark} THEN last_at ELSE {mark} END "
+    f'WHERE "only" = {_THE_ONE} RETURNING last, last_at'
+)
+_FOUND = (
+    "SELECT customer_id, as_of, scored_at, risk_band FROM current_scores WHERE customer_id IN ids"
+)
+_PLAIN = (
+    "customer_id",
+    "prediction_id",
+    "status",
+    "churn_probability",
+    "risk_band",
+    "action_code",
+    "definition",
+    "model_version",
+    "language",
+)
+_COLUMNS = (*_PLAIN, "as_of", "scored_at", "valid_until", "updated_at", "sequence")
+_AS_IT_IS = attrgetter(*_PLAIN)
+_REPLACING = "ON CONFLICT (customer_id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _COLUMNS if name != "customer_id"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,41 +131,53 @@ _OF_CUSTOMER = current_query().where(CURRENT_SCORES.c.customer_id == bindparam("
 
 
 def make_current(
-    connection: Connection, answers: Sequence[Answer], *, at: datetime, database: Database
+    connection: Connection, driver: Driver, answers: Sequence[Answer], *, at: datetime
 ) -> None:
     """Let answers that were just added to the log be current, as a part of the same unit.
 
     Parameters
     ----------
-    connection : of the unit.
+    connection, driver : of the unit.
     answers : any number about any customers.
     at : the present. Answers that waited in a spool or for the rest of a chunk were made before.
-    database : of the connection.
     """
     if not answers:
         return
-    last, updated_at = _taken(connection, len(answers), at=at, database=database)
-    before = _found(connection, sorted({answer.customer_id for answer in answers}))
+    bound = driver.bound
+    last, updated_at = _taken(driver, len(answers), at=at)
+    before = {row[0]: row for row in driver.of_ids(_FOUND, [each.customer_id for each in answers])}
     newest: dict[str, Answer] = {}
     for answer in answers:
-        held = newest.get(answer.customer_id) or before.get(answer.customer_id)
-        if held is None or (answer.as_of, answer.scored_at) >= (held.as_of, held.scored_at):
-            newest[answer.customer_id] = answer
-    if not newest:
-        return
+        held = newest.get(answer.customer_id)
+        if held is not None:
+            if (answer.as_of, answer.scored_at) < (held.as_of, held.scored_at):
+                continue
+        elif answer.customer_id in before:
+            _, as_of, scored_at, _ = before[answer.customer_id]
+            if (bound(answer.as_of), bound(answer.scored_at)) < (as_of, scored_at):
+                continue
+        newest[answer.customer_id] = answer
     first = last - len(newest) + 1
-    insert = database.insert(CURRENT_SCORES)
-    changed = {c.name: insert.excluded[c.name] for c in CURRENT_SCORES.c if not c.primary_key}
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["customer_id"], set_=changed),
-        [
-            {**_row(answer), "updated_at": updated_at, "sequence": first + place}
-            for place, answer in enumerate(newest.values())
-        ],
-    )
-    for customer_id, answer in newest.items():
-        if customer_id in before and before[customer_id].risk_band != answer.risk_band:
-            _tell(connection, answer, before=before[customer_id].risk_band, at=updated_at)
+    rows = [
+        (
+            *_AS_IT_IS(answer),
+            bound(answer.as_of),
+            bound(answer.scored_at),
+            bound(answer.valid_until),
+            updated_at,
+            number,
+        )
+        for number, answer in enumerate(newest.values(), start=first)
+    ]
+    driver.insert(CURRENT_SCORES.name, _COLUMNS, rows, _REPLACING)
+    told = [
+        _told(answer, before=before[who][3])
+        for who, answer in newest.items()
+        if who in before and before[who][3] != answer.risk_band
+    ]
+    if told:
+        instant = driver.instant(updated_at)
+        enqueue_each(connection, kind="risk_band.changed", told=told, at=instant)
 
 
 def current_score(connection: Connection, customer_id: str) -> Current | None:
@@ -151,53 +186,27 @@ def current_score(connection: Connection, customer_id: str) -> Current | None:
     return None if row is None else Current.of(row)
 
 
-def _taken(
-    connection: Connection, count: int, *, at: datetime, database: Database
-) -> tuple[int, datetime]:
+def _taken(driver: Driver, count: int, *, at: datetime) -> tuple[int, Any]:
     """Take the next numbers, and hold their row to the end of the transaction.
 
-    Returns the last of the numbers, and an instant that is not before that of any number before.
+    Returns the last of the numbers, and an instant that is not before that of any number before,
+    as the driver has it.
     """
-    sequence = SCORE_SEQUENCE.c
-    instant = literal(at, Instant)
-    take = (
-        update(SCORE_SEQUENCE)
-        .where(sequence.only == _THE_ONE)
-        .values(
-            last=sequence.last + count,
-            last_at=case((sequence.last_at > instant, sequence.last_at), else_=instant),
-        )
-        .returning(sequence.last, sequence.last_at)
-    )
-    row = connection.execute(take).one_or_none()
-    if row is None:
-        begun = {"only": _THE_ONE, "epoch": uuid4().hex, "last": 0, "last_at": at}
-        connection.execute(database.insert(SCORE_SEQUENCE).on_conflict_do_nothing(), begun)
-        row = connection.execute(take).one()
-    return row.last, row.last_at
+    instant = driver.bound(at)
+    take = _TAKE.format(mark=driver.mark)
+    rows = driver.rows(take, [count, instant, instant])
+    if not rows:
+        begun = (_THE_ONE, uuid4().hex, 0, instant)
+        columns = ("only", "epoch", "last", "last_at")
+        driver.insert(SCORE_SEQUENCE.name, columns, [begun], "ON CONFLICT DO NOTHING")
+        rows = driver.rows(take, [count, instant, instant])
+    ((last, last_at),) = rows
+    return last, last_at
 
 
-def _found(connection: Connection, customer_ids: Sequence[str]) -> Mapping[str, Any]:
-    found = {}
-    for start in range(0, len(customer_ids), _CHUNK):
-        query = select(
-            CURRENT_SCORES.c.customer_id,
-            CURRENT_SCORES.c.as_of,
-            CURRENT_SCORES.c.scored_at,
-            CURRENT_SCORES.c.risk_band,
-        ).where(CURRENT_SCORES.c.customer_id.in_(customer_ids[start : start + _CHUNK]))
-        found.update({row.customer_id: row for row in connection.execute(query)})
-    return found
-
-
-def _row(answer: Answer) -> dict[str, Any]:
-    named = {column.name for column in CURRENT_SCORES.c} - {"updated_at", "sequence"}
-    return {name: getattr(answer, name) for name in named}
-
-
-def _tell(connection: Connection, answer: Answer, *, before: str | None, at: datetime) -> None:
-    """Let webhooks hear that a band has changed; null is that there is no score."""
-    data = {
+def _told(answer: Answer, *, before: str | None) -> dict[str, Any]:
+    """Return what webhooks hear of a band that has changed; null is that there is no score."""
+    return {
         "customer_id": answer.customer_id,
         "from": before,
         "to": answer.risk_band,
@@ -205,4 +214,3 @@ def _tell(connection: Connection, answer: Answer, *, before: str | None, at: dat
         "churn_probability": answer.churn_probability,
         "scored_at": answer.scored_at.isoformat().replace("+00:00", "Z"),
     }
-    enqueue(connection, kind="risk_band.changed", data=data, at=at)

@@ -68,9 +68,10 @@ FREE = frozenset(
 
 _CHUNK = 500  # ids in one query
 _NOBODY = ""  # no customer has this id
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_MARKS = select(ERASURES.c.pseudonym).where(ERASURES.c.erased_at == _NEVER)
-_ANYBODY = select(ERASURES.c.pseudonym).where(ERASURES.c.erased_at > _NEVER).limit(1)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""When nobody was erased: dates the mark of the key."""
+_MARKS = select(ERASURES.c.pseudonym).where(ERASURES.c.erased_at == NEVER)
+_ANYBODY = select(ERASURES.c.pseudonym).where(ERASURES.c.erased_at > NEVER).limit(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,7 @@ class Erasures:
                     "from the machine that began it, or from a backup."
                 )
             if not marks:
-                connection.execute(ERASURES.insert(), {"pseudonym": own, "erased_at": _NEVER})
+                connection.execute(ERASURES.insert(), {"pseudonym": own, "erased_at": NEVER})
 
         self.database.write(unit, deed="note the key of pseudonyms")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ebbtide.store.database import Database
+    from ebbtide.store.driver import Driver
 
 DOUBLES = np.dtype("<f8")
 
@@ -33,14 +35,24 @@ class FeatureSets:
 
     def id_of(self, connection: Connection, names: tuple[str, ...], basis: Basis | None) -> str:
         """Return the id of a list of names with its basis, and keep them if they are new."""
-        written = json.dumps(names)
+        digest, written = _identity(names, basis)
         meaning = asdict(basis) if basis else dict.fromkeys(f.name for f in fields(Basis))
-        identity = written + json.dumps(meaning, sort_keys=True) if basis else written
-        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         connection.execute(
             self.database.insert(FEATURE_SETS).on_conflict_do_nothing(),
             {"id": digest, "names": written, **meaning},
         )
+        return digest
+
+    def id_in(self, driver: Driver, names: tuple[str, ...]) -> str:
+        """Return the id of a list of names without a basis, as :meth:`id_of` does.
+
+        That it is there is asked each time: what a unit has added goes if it fails, and a database
+        may be restored from before.
+        """
+        digest, written = _identity(names, None)
+        if not driver.rows(f"SELECT 1 FROM feature_sets WHERE id = {driver.mark}", [digest]):
+            columns = ("id", "names")
+            driver.insert(FEATURE_SETS.name, columns, [(digest, written)], "ON CONFLICT DO NOTHING")
         return digest
 
     def meaning(
@@ -54,3 +66,11 @@ class FeatureSets:
             basis = None if None in kept.values() else Basis(**kept)
             self._known[feature_set] = (tuple(json.loads(row.names)), basis)
         return self._known[feature_set]
+
+
+@lru_cache(maxsize=32)
+def _identity(names: tuple[str, ...], basis: Basis | None) -> tuple[str, str]:
+    """Return the id of a list of names with its basis, and the names as text."""
+    written = json.dumps(names)
+    identity = written + json.dumps(asdict(basis), sort_keys=True) if basis else written
+    return hashlib.sha256(identity.encode()).hexdigest()[:16], written

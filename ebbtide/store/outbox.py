@@ -16,7 +16,7 @@ from ebbtide.store.schema.webhooks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -39,6 +39,13 @@ def enqueue(connection: Connection, *, kind: Kind, data: Mapping[str, Any], at: 
     data : what to tell of it, as plain JSON; a customer is named by ``customer_id``.
     at : when it happened, aware.
     """
+    enqueue_each(connection, kind=kind, told=[data], at=at)
+
+
+def enqueue_each(
+    connection: Connection, *, kind: Kind, told: Sequence[Mapping[str, Any]], at: datetime
+) -> None:
+    """Keep several messages of one kind, as :func:`enqueue` keeps one."""
     wanting = [
         row.webhook_id
         for row in connection.execute(
@@ -46,31 +53,36 @@ def enqueue(connection: Connection, *, kind: Kind, data: Mapping[str, Any], at: 
         )
         if kind in json.loads(row.kinds)
     ]
-    if not wanting:
+    if not wanting or not told:
         return
-    message_id = uuid4().hex
-    body = {"type": kind, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": dict(data)}
-    connection.execute(
-        WEBHOOK_MESSAGES.insert(),
+    instant = at.isoformat().replace("+00:00", "Z")
+    messages = [
         {
-            "message_id": message_id,
+            "message_id": uuid4().hex,
             "kind": kind,
             "customer_id": data.get("customer_id"),
-            "body": json.dumps(body, ensure_ascii=False, allow_nan=False),
+            "body": json.dumps(
+                {"type": kind, "timestamp": instant, "data": dict(data)},
+                ensure_ascii=False,
+                allow_nan=False,
+            ),
             "created_at": at,
-        },
-    )
+        }
+        for data in told
+    ]
+    connection.execute(WEBHOOK_MESSAGES.insert(), messages)
     connection.execute(
         WEBHOOK_DELIVERIES.insert(),
         [
             {
-                "message_id": message_id,
+                "message_id": message["message_id"],
                 "webhook_id": webhook_id,
                 "state": "waiting",
                 "attempts": 0,
                 "due_at": at,
                 "created_at": at,
             }
+            for message in messages
             for webhook_id in wanting
         ],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,30 +22,53 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ebbtide.answer.answer import Answer
+    from ebbtide.store.driver import Driver
     from ebbtide.store.feature_sets import FeatureSets
     from ebbtide.store.store import Prediction
 
+_PLAIN = (
+    "prediction_id",
+    "customer_id",
+    "status",
+    "churn_probability",
+    "risk_band",
+    "action_code",
+    "model_version",
+    "policy_version",
+)
+_COLUMNS = (*_PLAIN, "scored_at", "as_of", "feature_set_id", "feature_values", "answer")
+_AS_IT_IS = attrgetter(*_PLAIN)
+
 
 def record_predictions(
-    connection: Connection, predictions: Sequence[Prediction], *, feature_sets: FeatureSets
+    driver: Driver, predictions: Sequence[Prediction], *, feature_sets: FeatureSets
 ) -> None:
     """Add entries to the log, as a part of a unit of ``Database.write``.
 
     Parameters
     ----------
-    connection : of the unit.
+    driver : of the unit.
     predictions : the entries; none is fine.
     feature_sets : of the same database.
     """
-    if not predictions:
-        return
-    ids = {
-        names: feature_sets.id_of(connection, names, None)
-        for names in {entry.names for entry in predictions}
-    }
-    connection.execute(
-        PREDICTIONS.insert(), [_log_row(entry, ids[entry.names]) for entry in predictions]
-    )
+    ids: dict[tuple[str, ...], str] = {}
+    rows = []
+    for entry in predictions:
+        feature_set = ids.get(entry.names)
+        if feature_set is None:
+            feature_set = ids[entry.names] = feature_sets.id_in(driver, entry.names)
+        answer = entry.answer
+        rows.append(
+            (
+                *_AS_IT_IS(answer),
+                driver.bound(answer.scored_at),
+                driver.bound(answer.as_of),
+                feature_set,
+                np.asarray(entry.values, dtype=DOUBLES).tobytes(),
+                _written(entry),
+            )
+        )
+    driver.insert(PREDICTIONS.name, _COLUMNS, rows)
 
 
 def not_scored(entry: Prediction) -> Prediction:
@@ -135,25 +159,6 @@ def _logged(connection: Connection, row: Any, feature_sets: FeatureSets) -> Logg
         answer=answer_from_json(json.loads(row.answer)),
         values=dict(zip(names, values, strict=True)),
     )
-
-
-def _log_row(entry: Prediction, feature_set: str) -> dict[str, Any]:
-    answer = entry.answer
-    return {
-        "prediction_id": answer.prediction_id,
-        "customer_id": answer.customer_id,
-        "scored_at": answer.scored_at,
-        "as_of": answer.as_of,
-        "status": answer.status,
-        "churn_probability": answer.churn_probability,
-        "risk_band": answer.risk_band,
-        "action_code": answer.action_code,
-        "model_version": answer.model_version,
-        "policy_version": answer.policy_version,
-        "feature_set_id": feature_set,
-        "feature_values": np.asarray(entry.values, dtype=DOUBLES).tobytes(),
-        "answer": _written(entry),
-    }
 
 
 def _written(entry: Prediction) -> str:

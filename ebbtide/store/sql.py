@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from ebbtide.pseudonym import installation_key
-from ebbtide.store import assignments, current, predictions, preferences, snapshots
+from ebbtide.store import assignments, current, predictions, snapshots
 from ebbtide.store.database import BUSY_SECONDS, open_database
-from ebbtide.store.erasure import Erasures, barred_by
+from ebbtide.store.driver import Driver
+from ebbtide.store.erasure import Erasures
 from ebbtide.store.feature_sets import FeatureSets
 from ebbtide.store.migrations.upgrade import upgrade
+from ebbtide.store.standing import Standing, standing_of
 from ebbtide.store.tombstones import TombstoneFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -126,8 +128,23 @@ class SqlStore:
                 partial(self.add_predictions, entries=entries, at=at), deed="record the predictions"
             )
 
+    def standing(self, connection: Connection, customer_ids: Collection[str]) -> Standing:
+        """Return what customers have decided and who was erased, as of a unit.
+
+        Parameters
+        ----------
+        connection : of the unit that goes by it.
+        customer_ids : who is asked about.
+        """
+        return standing_of(Driver(connection), customer_ids, erasures=self.erasures)
+
     def add_predictions(
-        self, connection: Connection, entries: Sequence[Prediction], *, at: datetime
+        self,
+        connection: Connection,
+        entries: Sequence[Prediction],
+        *,
+        at: datetime,
+        standing: Standing | None = None,
     ) -> None:
         """Add entries to the log as a part of a unit of ``Database.write``.
 
@@ -140,24 +157,31 @@ class SqlStore:
         connection : of the unit.
         entries : any number.
         at : the present, from which on the answers are current.
+        standing : of their customers, if the unit has asked for it already; None to ask.
         """
-        known = [(entry.answer.customer_id, entry.answer.scored_at) for entry in entries]
-        barred = barred_by(self.erasures, connection, known)
-        entries = [entry for entry, fact in zip(entries, known, strict=True) if fact not in barred]
-        decided = preferences.preferences_of(
-            connection, [entry.answer.customer_id for entry in entries]
-        )
-        has_opted_out = {who for who, own in decided.items() if own.profiling_opt_out}
-        entries = [
-            predictions.not_scored(entry) if entry.answer.customer_id in has_opted_out else entry
-            for entry in entries
-        ]
-        predictions.record_predictions(connection, entries, feature_sets=self._feature_sets)
-        answers = [
-            entry.answer for entry in entries if entry.answer.customer_id not in has_opted_out
-        ]
-        assignments.record_assignments(connection, answers, insert=self.database.insert)
-        current.make_current(connection, answers, at=at, database=self.database)
+        if not entries:
+            return
+        driver = Driver(connection)
+        if standing is None:
+            ids = [entry.answer.customer_id for entry in entries]
+            standing = standing_of(driver, ids, erasures=self.erasures)
+        if standing.erased_at:
+            entries = [
+                entry
+                for entry in entries
+                if not standing.bars(entry.answer.customer_id, entry.answer.scored_at)
+            ]
+        scored = entries
+        if standing.preferences:
+            scored = [e for e in entries if not standing.opted_out(e.answer.customer_id)]
+            entries = [
+                predictions.not_scored(e) if standing.opted_out(e.answer.customer_id) else e
+                for e in entries
+            ]
+        predictions.record_predictions(driver, entries, feature_sets=self._feature_sets)
+        answers = [entry.answer for entry in scored]
+        assignments.record_assignments(driver, answers)
+        current.make_current(connection, driver, answers, at=at)
 
     def predictions_of(self, customer_id: str) -> Sequence[Answer]:
         """Return the answers given about a customer, the newest first: for audits and tests."""

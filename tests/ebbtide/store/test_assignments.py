@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from ebbtide.answer.answer import Answer
 from ebbtide.effects.tally import Tally
 from ebbtide.store.assignments import later_turns_of, record_assignments, tallies_of
+from ebbtide.store.driver import Driver
 from ebbtide.store.schema.effects import ASSIGNMENTS
 from ebbtide.store.store import Prediction
 
@@ -53,9 +54,7 @@ def database(store):
 
 
 def assign(database, *answers):
-    return database.write(
-        lambda connection: record_assignments(connection, answers, insert=database.insert)
-    )
+    return database.write(lambda connection: record_assignments(Driver(connection), answers))
 
 
 def rows(database):

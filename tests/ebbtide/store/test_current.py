@@ -43,7 +43,11 @@ ANSWER = Answer(
 @pytest.fixture
 def told(monkeypatch):
     messages = []
-    monkeypatch.setattr(current, "enqueue", lambda _c, **message: messages.append(message))
+
+    def note(_connection, *, kind, told, at):
+        messages.extend({"kind": kind, "data": data, "at": at} for data in told)
+
+    monkeypatch.setattr(current, "enqueue_each", note)
     return messages
 
 
