@@ -63,7 +63,11 @@ def describe_model(desk: TheDesk) -> ModelShape:
 )
 def read_model_card(desk: TheDesk) -> Response:
     """Return the card of the model, in Markdown."""
-    return Response(desk.served().bundle.card, media_type="text/markdown; charset=utf-8")
+    return Response(
+        desk.served().bundle.card,
+        media_type="text/markdown; charset=utf-8",
+        headers={"X-Content-Type-Options": "nosniff"},  # a card may say anything, as text only
+    )
 
 
 @router.get(

@@ -12,6 +12,7 @@ from ebbtide.scorer.tree_text import MOST_DEPTH, check_tree_text
 from training.models import boosting
 from training.models.boosting import fit_boosting
 from training.models.forest import fit_forest
+from tree_texts import one_tree
 
 
 @pytest.fixture(scope="module")
@@ -31,41 +32,6 @@ def texts():
 def test_what_training_writes_is_sound(texts, name) -> None:
     check_tree_text(texts[name])
     assert "num_cat=1" in texts["boosted"]
-
-
-def one_tree(left, right, *, leaves=None, **changes):
-    """A text of one tree with given children; its sizes fit, whatever the tree is."""
-    inner, leaves = len(left), leaves or len(left) + 1
-    said = {
-        "num_leaves": leaves,
-        "num_cat": 0,
-        "split_feature": [0] * inner,
-        "split_gain": [1] * inner,
-        "threshold": [0.5] * inner,
-        "decision_type": [2] * inner,
-        "left_child": left,
-        "right_child": right,
-        "leaf_value": [0.1] * leaves,
-        "leaf_weight": [1] * leaves,
-        "leaf_count": [1] * leaves,
-        "internal_value": [0] * inner,
-        "internal_weight": [2] * inner,
-        "internal_count": [2] * inner,
-        "is_linear": 0,
-        "shrinkage": 1,
-        **changes,
-    }
-    lines = (
-        f"{name}={' '.join(map(str, value)) if isinstance(value, list) else value}"
-        for name, value in said.items()
-        if value is not None
-    )
-    block = "\n".join(["Tree=0", *lines]) + "\n\n\n"
-    return (
-        "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
-        "max_feature_idx=0\nobjective=binary sigmoid:1\nfeature_names=Column_0\n"
-        f"feature_infos=[0:1]\ntree_sizes={len(block)}\n\n{block}end of trees\n"
-    )
 
 
 def test_a_tree_by_hand_is_sound() -> None:
