@@ -106,6 +106,11 @@ class Made:
         """Feature values of the customers whom requests are about, shape (10,000, 60)."""
         return np.load(self.folder / "rows.npy")
 
+    def expected(self, count: int) -> np.ndarray:
+        """Return the probabilities of the first of them, by LightGBM, shape (count,)."""
+        booster = lightgbm.Booster(model_file=self.booster)
+        return np.asarray(booster.predict(self.rows[:count]))
+
 
 def made_in(folder: Path) -> Made:
     """Make the model and all that serves it, or return what was made before."""
