@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ebbtide.errors import SettingsError
+from ebbtide.store.driver import Driver
 from ebbtide.store.failures import note, unavailable
 from ebbtide.store.postgres import PostgresDatabase
 from ebbtide.store.sqlite import SqliteFile
@@ -226,11 +227,14 @@ class Database:
             with self._writing.connect() as connection, _thrown_away_if_it_fails(connection):
                 self.kind.take_turn(connection, wait_seconds=leader.ends_at - monotonic())
                 group = self._take_in()
-                for entry in group:
+                if len(group) == 1:
+                    leader.run_alone(connection, self._failure)
+                for entry in group if len(group) > 1 else ():
                     entry.run(connection, self._failure)
-                connection.commit()
-                if not self.kind.is_kept(connection):
-                    raise StoreUnavailable("find its files where they were")
+                if connection.in_transaction():
+                    connection.commit()
+                    if not self.kind.is_kept(connection):
+                        raise StoreUnavailable("find its files where they were")
             self.last_write_failed = False
         except Exception as err:
             note(err)
@@ -301,13 +305,25 @@ class Entry(Generic[T]):
         self, connection: Connection, failure_of: Callable[[Exception, str], Exception]
     ) -> None:
         """Run the unit in a savepoint. Where that cannot be undone, the whole group fails."""
-        connection.exec_driver_sql("SAVEPOINT unit")
+        driver = Driver(connection)
+        driver.run("SAVEPOINT unit")
         try:
             self._returned = self._unit(connection)
-            connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+            driver.run("RELEASE SAVEPOINT unit")
         except Exception as err:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
-            connection.exec_driver_sql("RELEASE SAVEPOINT unit")
+            driver.run("ROLLBACK TO SAVEPOINT unit")
+            driver.run("RELEASE SAVEPOINT unit")
+            note(err)
+            self._raised = failure_of(err, self.deed)
+
+    def run_alone(
+        self, connection: Connection, failure_of: Callable[[Exception, str], Exception]
+    ) -> None:
+        """Run the unit of a group of one: if it fails, the transaction goes with it."""
+        try:
+            self._returned = self._unit(connection)
+        except Exception as err:
+            connection.rollback()
             note(err)
             self._raised = failure_of(err, self.deed)
 

@@ -7,6 +7,7 @@ before and after each transaction. A file that is missing is never made anew beh
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from ebbtide.errors import SettingsError
+from ebbtide.store.driver import Driver
 from ebbtide.store.store import StoreBusy, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _WRITES = "ebbtide_writes"
 _IDENTITY = "ebbtide_identity"
+_WAITS = "ebbtide_waits_ms"
+_WAIT_STEP_MS = 20  # what is left of a wait is rounded up to it
 _WAL_BYTES = 64 * 2**20  # it is cut to this when it was written back
 
 
@@ -76,8 +80,10 @@ class SqliteFile:
 
     def take_turn(self, connection: Connection, *, wait_seconds: float) -> None:
         """Begin to write, before anything is read; others who write wait from here on."""
-        _wait_for_others(connection, wait_seconds)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.begin()
+        driver = Driver(connection)
+        _wait_for_others(connection, driver, wait_seconds)
+        driver.run("BEGIN IMMEDIATE")
 
     def take_time(self, connection: Connection) -> None:
         """Nothing: statements take as long as they need."""
@@ -91,6 +97,7 @@ class SqliteFile:
             If somebody went on reading from it for too long; it is not emptied.
         """
         connection.rollback()
+        connection.connection.info.pop(_WAITS, None)
         raw = connection.connection.cursor()
         try:
             raw.execute(f"PRAGMA busy_timeout = {int(self._busy_seconds * 1000)}")
@@ -121,6 +128,8 @@ class SqliteFile:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            # What undoes a unit alone is kept in memory, not in a file that is written for each.
+            connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
             connection.close()
             raise
@@ -134,8 +143,9 @@ class SqliteFile:
     def _begin(self, connection: Connection) -> None:
         """Begin a transaction that reads; one that writes begins when it takes its turn."""
         if not connection.get_execution_options().get(_WRITES, False):
-            _wait_for_others(connection, self._busy_seconds)
-            connection.exec_driver_sql("BEGIN")
+            driver = Driver(connection)
+            _wait_for_others(connection, driver, self._busy_seconds)
+            driver.run("BEGIN")
 
     def _identity(self) -> tuple[int, int] | None:
         try:
@@ -145,5 +155,11 @@ class SqliteFile:
         return found.st_dev, found.st_ino
 
 
-def _wait_for_others(connection: Connection, seconds: float) -> None:
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")
+def _wait_for_others(connection: Connection, driver: Driver, seconds: float) -> None:
+    """Let a connection wait so long; it is told only where that changes."""
+    wait_ms = max(0, math.ceil(seconds * 1000 / _WAIT_STEP_MS) * _WAIT_STEP_MS)
+    info = connection.connection.info
+    if info.get(_WAITS) != wait_ms:
+        info.pop(_WAITS, None)
+        driver.run(f"PRAGMA busy_timeout = {wait_ms}")
+        info[_WAITS] = wait_ms
