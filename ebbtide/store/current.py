@@ -127,7 +127,8 @@ def current_query() -> Select[Any]:
     )
 
 
-_OF_CUSTOMER = current_query().where(CURRENT_SCORES.c.customer_id == bindparam("customer_id"))
+OF_CUSTOMER = current_query().where(CURRENT_SCORES.c.customer_id == bindparam("customer_id"))
+"""The query for one customer, ``customer_id``."""
 
 
 def make_current(
@@ -182,7 +183,7 @@ def make_current(
 
 def current_score(connection: Connection, customer_id: str) -> Current | None:
     """Return the answer that holds for a customer; None where nothing was ever answered."""
-    row = connection.execute(_OF_CUSTOMER, {"customer_id": customer_id}).one_or_none()
+    row = connection.execute(OF_CUSTOMER, {"customer_id": customer_id}).one_or_none()
     return None if row is None else Current.of(row)
 
 

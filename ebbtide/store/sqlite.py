@@ -8,6 +8,7 @@ before and after each transaction. A file that is missing is never made anew beh
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class SqliteFile:
                 "sqlite:////var/lib/ebbtide/store.db; change [stores] database_url."
             )
         self.path = Path(url.database).absolute()
+        self._name = str(self.path)
         self._wal = self.path.with_name(self.path.name + "-wal")
         self._busy_seconds = busy_seconds
         try:
@@ -110,13 +112,24 @@ class SqliteFile:
     def is_kept(self, connection: Connection) -> bool:
         """Whether what was committed is in the file that carries the name."""
         known = connection.connection.info[_IDENTITY]
-        return known == self._identity() and self._wal.exists()
+        return known == self.identity() and self._wal.exists()
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self, *, wait_seconds: float) -> sqlite3.Connection:
+        """Return a connection that begins and ends no transactions by itself.
+
+        Parameters
+        ----------
+        wait_seconds : how long it waits for others, unless it is told otherwise.
+
+        Raises
+        ------
+        sqlite3.Error
+            If the file is not there, or cannot be used.
+        """
         connection = sqlite3.connect(
             f"file:{quote(str(self.path))}?mode=rw",
             uri=True,
-            timeout=self._busy_seconds,
+            timeout=wait_seconds,
             isolation_level=None,  # the driver would begin and end transactions by itself
             check_same_thread=False,
         )
@@ -135,8 +148,19 @@ class SqliteFile:
             raise
         return connection
 
+    def identity(self) -> tuple[int, int] | None:
+        """Return what tells the file from any other; None where there is none."""
+        try:
+            found = os.stat(self._name)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _connect(self) -> sqlite3.Connection:
+        return self.connect(wait_seconds=self._busy_seconds)
+
     def _require_same_file(self, _connection: Any, record: Any, _proxy: Any) -> None:
-        identity = self._identity()
+        identity = self.identity()
         if identity is None or record.info.setdefault(_IDENTITY, identity) != identity:
             raise InvalidatePoolError
 
@@ -146,13 +170,6 @@ class SqliteFile:
             driver = Driver(connection)
             _wait_for_others(connection, driver, self._busy_seconds)
             driver.run("BEGIN")
-
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
 
 
 def _wait_for_others(connection: Connection, driver: Driver, seconds: float) -> None:
