@@ -54,7 +54,8 @@ class Work:
     told: Callable[[Any], list[float]] | None = None
 
 
-MLFLOW, FRAME, CONTRIBUTIONS = "mlflow models serve", "FastAPI + DataFrame", "the same + reasons"
+MLFLOW = "mlflow models serve"
+FRAME, CONTRIBUTIONS = "FastAPI + DataFrame", "FastAPI + DataFrame + contributions"
 CONSTANT_FASTAPI, CONSTANT_ASGI = "constant FastAPI", "constant ASGI"
 FAST_ROW = "LightGBM fast C API"
 EBBTIDE, DEMO, OWN = "Ebbtide", "Ebbtide, demo mode", "Ebbtide, own champion"
