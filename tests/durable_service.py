@@ -63,15 +63,17 @@ class ServedProject:
     address: str = ""
     log: list[str] = field(default_factory=list)
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What is run."""
+        given = (str(self.folder / "ebbtide.toml"), str(self.folder / "bundle"), KEY.decode())
+        return (sys.executable, "-c", _PROGRAM, *given)
+
     def start(self) -> None:
         """Start it, and return when it says where it listens."""
         environment = {f"EBBTIDE_{name}": value for name, value in self.settings.items()}
         self.process = subprocess.Popen(
-            [
-                *self.wrapper,
-                *(sys.executable, "-c", _PROGRAM),
-                *(str(self.folder / "ebbtide.toml"), str(self.folder / "bundle"), KEY.decode()),
-            ],
+            [*self.wrapper, *self.command],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},

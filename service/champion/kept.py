@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
     from pathlib import Path
 
 _POINTER = "last_verified.json"
@@ -77,11 +77,18 @@ class KeptBundles:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(descriptor)
 
-    def take_in(self, bundle: Path, kept: Kept) -> Path:
-        """Move a verified bundle to its place, on disk for good, and return the place."""
-        for file in bundle.iterdir():
-            if file.is_file() and not file.is_symlink():
-                _sync(file)
+    def take_in(self, bundle: Path, kept: Kept, *, names: Set[str]) -> Path:
+        """Move a verified bundle to its place, on disk for good, and return the place.
+
+        Only files of these names are kept: nobody has verified what else came with them.
+        """
+        for entry in bundle.iterdir():
+            if entry.name in names and entry.is_file() and not entry.is_symlink():
+                _sync(entry)
+            elif entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
         _sync(bundle)
         place = self.path(kept)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
 
+from ebbtide.bundle.contents import MANIFEST, SIGNATURE
 from ebbtide.bundle.read import read_bundle
 from ebbtide.errors import BundleError
 from service.champion.kept import Kept, KeptBundles
@@ -286,7 +287,7 @@ class ChampionSupply:
                 identity=offer.identity,
                 registry_version=offer.version or "",
             )
-            self._kept.take_in(fetched, kept)
+            self._kept.take_in(fetched, kept, names=_names_of(bundle))
         except BundleError as err:
             self._refuse(offer, offer.identity, str(err))
             return
@@ -325,6 +326,10 @@ class ChampionSupply:
         if source == "registry":
             self._complaint = None
         _LOG.info("champion_swapped", version=bundle.version, source=source)
+
+
+def _names_of(bundle: Bundle) -> frozenset[str]:
+    return frozenset({MANIFEST, SIGNATURE, *bundle.manifest["files"]})
 
 
 def _is_inside(path: Path, folder: Path) -> bool:
