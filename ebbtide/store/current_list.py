@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, text, update
 
 from ebbtide.store.current import Current, current_query
+from ebbtide.store.schema.base import Instant
 from ebbtide.store.schema.privacy import PREFERENCES
 from ebbtide.store.schema.scores import CURRENT_SCORES, SCORE_SEQUENCE
 
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+
+_IS_BEFORE = """COALESCE((
+    SELECT updated_at < :instant FROM current_scores
+    WHERE sequence >= (low + high) / 2 ORDER BY sequence LIMIT 1
+), 1 = 0)"""
+_FIRST_SINCE = text(f"""
+    WITH RECURSIVE search (low, high) AS (
+        SELECT CAST(1 AS BIGINT), (SELECT last + 1 FROM score_sequence)
+        UNION ALL
+        SELECT CASE WHEN {_IS_BEFORE} THEN (low + high) / 2 + 1 ELSE low END,
+               CASE WHEN {_IS_BEFORE} THEN high ELSE (low + high) / 2 END
+        FROM search WHERE low < high
+    )
+    SELECT low FROM search WHERE low >= high
+""").bindparams(bindparam("instant", type_=Instant))
+"""From which number on all changes are of an instant or later: numbers and instants rise together,
+so that halving finds it. Null before there was any score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +108,7 @@ def listed_scores(
         .limit(limit)
     )
     if wanted.updated_since is not None:
-        first = _first_since(connection, wanted.updated_since)
+        first = connection.scalar(_FIRST_SINCE, {"instant": wanted.updated_since})
         if first is None:
             return []
         query = query.where(scores.sequence >= first)
@@ -104,14 +123,3 @@ def listed_scores(
         Listed(sequence=row.sequence, updated_at=row.updated_at, current=Current.of(row))
         for row in connection.execute(query)
     ]
-
-
-def _first_since(connection: Connection, instant: datetime) -> int | None:
-    """Return the least number since an instant; numbers and instants rise together."""
-    query = (
-        select(CURRENT_SCORES.c.sequence)
-        .where(CURRENT_SCORES.c.updated_at >= instant)
-        .order_by(CURRENT_SCORES.c.updated_at, CURRENT_SCORES.c.sequence)
-        .limit(1)
-    )
-    return connection.scalars(query).one_or_none()

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ebbtide.answer.answer import Answer
 from ebbtide.store import current
@@ -274,3 +274,41 @@ def test_a_reader_sees_the_last_state_of_every_customer_while_many_write(url):
     assert len(seen) == customers
     for store in stores:
         store.close()
+
+
+@pytest.mark.parametrize("hours", range(-1, 9))
+def test_what_has_changed_since_an_instant_is_found_among_the_numbers(store, hours):
+    for number, since in enumerate((0, 2, 2, 5, 7, 5)):  # c1 and c3 change twice: gaps
+        scored_at = MARCH + timedelta(hours=since)
+        store.record_predictions(
+            [prediction(str(number), customer_id=f"c{number % 4}", scored_at=scored_at)]
+        )
+    everything = listed(store)
+    instant = MARCH + timedelta(hours=hours)
+    since = listed(store, replace(ANY, updated_since=instant))
+    assert since == [row for row in everything if row.updated_at >= instant]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        pytest.param({}, "sqlite_autoindex_current_scores", id="any"),
+        pytest.param({"band": "high"}, "current_scores_by_band", id="band"),
+        pytest.param({"action": "call"}, "current_scores_by_action", id="action"),
+    ],
+)
+def test_no_list_of_scores_looks_at_all_of_them(tmp_path, wanted, index):
+    store = open_store(f"sqlite:///{tmp_path}/s.db")
+    asked = []
+
+    def explain(_connection, cursor, statement, parameters, *_):
+        if "current_scores" in statement and not statement.startswith("EXPLAIN"):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            asked.extend(row[3] for row in cursor.fetchall())
+
+    store.record_predictions([prediction("1")])
+    event.listen(store.database.engine, "before_cursor_execute", explain)
+    listed(store, replace(ANY, updated_since=MARCH, **wanted))
+    assert any(f"SEARCH current_scores USING INDEX {index}" in step for step in asked)
+    assert not any(step.startswith("SCAN current_scores") for step in asked)
+    store.close()
