@@ -29,6 +29,9 @@ from service.health.routes import router as health
 from service.jobs.routes import router as jobs
 from service.looking_up.routes import router as looking_up
 from service.metrics import Metrics
+from service.monitoring.collectors import DriftCollector, StoreCollector
+from service.monitoring.monitor import Monitor
+from service.monitoring.routes import router as monitoring
 from service.openapi import describe
 from service.openapi30.routes import router as openapi30
 from service.outcomes.routes import router as outcomes
@@ -57,6 +60,7 @@ ROUTERS = (
     recording,
     outcomes,
     campaigns,
+    monitoring,
     jobs,
     describing,
     webhooks,
@@ -119,7 +123,11 @@ def create_app(
         ),
         gate=open_gate(settings, database=store.database, now=now, host=host),
         spool=Spool(project.folder / "service" / "spool", max_bytes=settings.spool_max_bytes),
+        monitor=Monitor(store.database, now=now),
     )
+    gauges = desk.metrics.registry
+    gauges.register(StoreCollector(spool=desk.spool, database=store.database))
+    gauges.register(DriftCollector(monitor=desk.monitor, supply=supply))
     app = FastAPI(
         title="Ebbtide",
         version="1",

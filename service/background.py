@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from service.janitor import Janitor
 from service.jobs.workers import JobWorkers
+from service.monitoring.queues import QueueCount
+from service.monitoring.watch import DriftWatch
 from service.recording.rescorer import Rescorer
 from service.spool.replay import Replay
 from service.webhooks.announcer import Announcer
@@ -43,5 +45,7 @@ def background_of(desk: Desk) -> list[Background]:
         Rescorer(desk, poll_seconds=settings.rescore_poll_seconds),
         JobWorkers(desk),
         Janitor(desk),
+        DriftWatch(desk),
+        QueueCount(desk),
         Announcer(desk, poll_seconds=settings.champion_poll_seconds),
     ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from service.access.gate import Gate
     from service.champion.supply import Served, Supply
     from service.metrics import Metrics
+    from service.monitoring.monitor import Monitor
     from service.settings import Settings
     from service.turns import Turns
 
@@ -29,7 +30,7 @@ class Desk:
     """Settings, policy, store, model supply, clock and counters.
 
     ``event_turns`` bounds how many computations from events run at once; ``gate`` tells who asks;
-    ``spool`` holds answers while the log cannot be written;
+    ``spool`` holds answers while the log cannot be written; ``monitor`` measures drift;
     ``news`` is set when customers wait to be scored again.
     """
 
@@ -43,6 +44,7 @@ class Desk:
     event_turns: Turns
     gate: Gate
     spool: Spool
+    monitor: Monitor
     news: threading.Event = field(default_factory=threading.Event)
 
     def served(self) -> Served:

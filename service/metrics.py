@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from service.monitoring.collectors import BuildCollector, SupplyCollector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from prometheus_client import Metric
-
     from service.champion.supply import Supply
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -30,7 +34,7 @@ class Metrics:
             registry=self.registry,
         )
         self.seconds = Histogram(
-            "ebbtide_http_request_seconds",
+            "ebbtide_http_request_duration_seconds",
             "Time from the request's head to the end of the answer, seconds.",
             ["route"],
             buckets=_SECONDS,
@@ -116,43 +120,18 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 1024),
             registry=self.registry,
         )
-        self.registry.register(_SupplyCollector(supply))
-
-
-class _SupplyCollector(Collector):
-    """The state of the model supply, read when it is asked for."""
-
-    def __init__(self, supply: Supply) -> None:
-        self._supply = supply
-
-    def collect(self) -> Iterable[Metric]:
-        """Return the gauges of the moment."""
-        served = self._supply.current
-        yield GaugeMetricFamily(
-            "ebbtide_registry_reachable",
-            "Whether the registry answered when it was last asked.",
-            value=float(self._supply.is_registry_reachable),
+        self.job_queue = Gauge(
+            "ebbtide_queued_jobs",
+            "Jobs that wait for a worker, when they were last counted.",
+            registry=self.registry,
         )
-        yield GaugeMetricFamily(
-            "ebbtide_model_served", "Whether a model is being served.", value=float(bool(served))
+        self.message_queue = Gauge(
+            "ebbtide_waiting_webhook_messages",
+            "Messages to webhooks that have not arrived, when they were last counted.",
+            registry=self.registry,
         )
-        yield GaugeMetricFamily(
-            "ebbtide_last_verified_served",
-            "Whether the model is the last verified one from disk, not confirmed by the registry.",
-            value=float(served is not None and served.source == "last_verified"),
-        )
-        if served is not None:
-            yield GaugeMetricFamily(
-                "ebbtide_model_loaded_timestamp_seconds",
-                "When the model was taken into service, seconds since 1970.",
-                value=served.loaded_at.timestamp(),
-            )
-            yield InfoMetricFamily(
-                "ebbtide_model",
-                "Which model is being served.",
-                value={
-                    "version": served.bundle.version,
-                    "registry_version": served.registry_version or "",
-                    "definition": served.bundle.definition.code,
-                },
-            )
+        self.registry.register(SupplyCollector(supply))
+        self.registry.register(BuildCollector())
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)

@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     webhook_allow_private: bool = False
     """Whether webhooks may go to addresses within the company, over http and to any port."""
 
+    drift_minutes: float = Field(default=15.0, ge=0.01, le=1440)
+    """How often the shift of scores and features is measured, minutes."""
+
     job_workers: int = Field(default=1, ge=0, le=8)
     """How many jobs this process works on at once; 0 leaves them to other processes."""
 

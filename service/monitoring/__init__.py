@@ -1,0 +1,1 @@
+"""What ops is told of scores and features, and the queues behind the service."""

@@ -1,0 +1,143 @@
+"""Measure the served model's answers against its training, now and then, and remember the result.
+
+One measurement runs at a time, whoever asks; it takes half of one core at most, and reads the log
+in parts, so that nobody who is to be scored waits for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ebbtide.drift.report import report_on
+from ebbtide.drift.window import ANSWERS_READ
+from ebbtide.store.feature_sets import FeatureSets
+from ebbtide.store.prediction_window import log_parts
+from service.problems import Problem, ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from ebbtide.bundle.contents import Bundle
+    from ebbtide.drift.report import Report
+    from ebbtide.store.database import Database
+    from ebbtide.store.prediction_window import LogPart
+
+FRESH_SECONDS = 60.0
+USUAL_DAYS = 7
+_MOST_KEPT = 16
+_BUSY = Problem(
+    kind="busy",
+    detail="The log is being measured for somebody else. Try again after Retry-After.",
+    retry_after_seconds=5,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A report, and when it was made.
+
+    Parameters
+    ----------
+    report : what was found.
+    computed_at : when, aware.
+    """
+
+    report: Report
+    computed_at: datetime
+
+
+class Monitor:
+    """Reports of one process. Safe to use from many threads.
+
+    Parameters
+    ----------
+    database : where the log is.
+    now : tells the present.
+    clock : seconds that only rise, for the age of a report.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._feature_sets = FeatureSets(database)
+        self._now = now
+        self._clock = clock
+        self._measuring = threading.Lock()
+        self._kept: dict[tuple[str, int], tuple[float, Measurement]] = {}
+        self._stopping = threading.Event()
+        self.newest: Measurement | None = None
+        """The newest report on the usual window; what the gauges show."""
+
+    def measured(self, bundle: Bundle, *, days: int) -> Measurement:
+        """Return a report that is at most a minute old.
+
+        While another measurement runs, an older report is returned where there is one.
+
+        Parameters
+        ----------
+        bundle : the served model.
+        days : how far the window goes back, days.
+
+        Raises
+        ------
+        ProblemError
+            If another measurement runs, and there is no older report.
+        StoreUnavailable
+            If the log cannot be read.
+        """
+        key = (bundle.version, days)
+        made_at, kept = self._kept.get(key, (0.0, None))
+        if kept is not None and self._clock() - made_at < FRESH_SECONDS:
+            return kept
+        if not self._measuring.acquire(blocking=False):
+            if kept is None:
+                raise ProblemError(_BUSY)
+            return kept
+        try:
+            return self._measure(bundle, days, key)
+        finally:
+            self._measuring.release()
+
+    def stop(self) -> None:
+        """End a measurement that runs; what it was made for fails."""
+        self._stopping.set()
+
+    def _measure(self, bundle: Bundle, days: int, key: tuple[str, int]) -> Measurement:
+        until = self._now()
+        since = until - timedelta(days=days)
+        parts = log_parts(
+            self._database,
+            self._feature_sets,
+            model_version=bundle.version,
+            since=since,
+            until=until,
+            answers_of_first=2 * ANSWERS_READ,
+        )
+        report = report_on(bundle, self._at_half_speed(parts), since=since, until=until)
+        made = Measurement(report=report, computed_at=until)
+        self._kept[key] = (self._clock(), made)
+        while len(self._kept) > _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        if days == USUAL_DAYS:
+            self.newest = made
+        return made
+
+    def _at_half_speed(self, parts: Iterable[LogPart]) -> Iterator[LogPart]:
+        """Yield parts, and rest after each as long as it kept the processor."""
+        busy_since = time.thread_time()
+        for part in parts:
+            yield part
+            self._stopping.wait(time.thread_time() - busy_since)
+            if self._stopping.is_set():
+                raise ProblemError(_BUSY)
+            busy_since = time.thread_time()
