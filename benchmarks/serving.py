@@ -146,7 +146,8 @@ def _fault(work: Work, server: Running, expected: np.ndarray) -> str | None:
             if work.told is not None and len(told) < _CHECKED:
                 told += work.told(answer.json())
     if work.told is not None:
-        worst = float(np.abs(np.array(told[:_CHECKED]) - expected).max())
+        said = np.array(told[:_CHECKED], dtype=np.float64)  # NaN for none
+        worst = float(np.abs(said - expected).max())
         if not worst <= _TOLERATED:
             return f"its probabilities differ by up to {worst:.2g}"
     return None

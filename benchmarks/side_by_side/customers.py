@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FEATURES = features_named(NAMES)
 CONTRACTS = tuple(feature.contract for feature in FEATURES)
 MISSING_SHARE = 0.1
+ACTIVE_WITHIN_DAYS = 365
 _INTERCEPT = -2.45
 _SIZES = {
     "spend_30d": 3.8,
@@ -55,6 +56,7 @@ def draw_customers(count: int, *, seed: int) -> Customers:
     rows = np.column_stack(
         [_draw(contract, engaged, troubled, rich, rng=rng) for contract in CONTRACTS]
     )
+    rows[:, NAMES.index("recency_days")] %= ACTIVE_WITHIN_DAYS  # who is silent for longer has left
     nullable = np.array([contract.is_nullable for contract in CONTRACTS])
     share = MISSING_SHARE / nullable.mean()
     rows[(rng.random(rows.shape) < share) & nullable] = np.nan

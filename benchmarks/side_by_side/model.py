@@ -10,6 +10,7 @@ which is checked on every row that is sent. What is there already is not made ag
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import time
@@ -24,7 +25,12 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from benchmarks.side_by_side.customers import CONTRACTS, FEATURES, draw_customers
+from benchmarks.side_by_side.customers import (
+    ACTIVE_WITHIN_DAYS,
+    CONTRACTS,
+    FEATURES,
+    draw_customers,
+)
 from benchmarks.side_by_side.moved_trees import moved_to_values
 from benchmarks.side_by_side.names import NAMES
 from ebbtide.bundle.contents import FORMAT
@@ -116,7 +122,8 @@ def made_in(folder: Path) -> Made:
     """Make the model and all that serves it, or return what was made before."""
     made = Made(folder=folder.resolve())
     done = made.folder / _DONE
-    about = {"trees": TREES, "leaves": LEAVES, "rows": TRAINED_ON, "format": FORMAT}
+    made_of = Path(__file__).with_name("customers.py").read_bytes() + Path(__file__).read_bytes()
+    about = {"made_of": hashlib.sha256(made_of).hexdigest(), "format": FORMAT}
     if done.exists() and json.loads(done.read_text()) == about:
         return made
     for part in ("reference", "mlflow_model"):
@@ -220,7 +227,9 @@ def _write_bundle(made: Made, text: str, scorer: RankedScorer, rows) -> None:
         kind="lightgbm",
         model_files={"model.lgb": text},
         scorer=scorer,
-        definition=ChurnDefinition(horizon_days=_HORIZON_DAYS, gap_days=0, active_within_days=365),
+        definition=ChurnDefinition(
+            horizon_days=_HORIZON_DAYS, gap_days=0, active_within_days=ACTIVE_WITHIN_DAYS
+        ),
         lookback_days=365,
         catalogue_version=catalogue_version(FEATURES),
         columns=columns,
