@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -30,6 +31,7 @@ from ebbtide.drivers import Drivers
 from ebbtide.errors import BundleError
 from ebbtide.scorer.calibrator_file import read_calibrator
 from ebbtide.scorer.categories import CategoryScale, category_sizes
+from ebbtide.scorer.compiled.choose import compiled_scorer
 from ebbtide.scorer.horizons import read_horizons
 from ebbtide.scorer.ranks import RankScale
 from ebbtide.scorer.scorer import RankedScorer
@@ -101,7 +103,7 @@ def read_bundle(folder: Path, *, key: bytes | None) -> Bundle:
             f"Expected a bundle of format {FORMAT}, but its contents do not fit together "
             f"({type(err).__name__}). {_AGAIN}"
         ) from err
-    return bundle
+    return replace(bundle, scorer=compiled_scorer(bundle.scorer))
 
 
 def check_golden(bundle: Bundle) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -15,9 +15,25 @@ if TYPE_CHECKING:
     from ebbtide.contracts.feature import FeatureContract
     from ebbtide.scorer.calibrator import Calibrator
     from ebbtide.scorer.calibrator_interval import ProbabilityInterval
-    from ebbtide.scorer.horizons import HorizonModel
+    from ebbtide.scorer.horizons import HorizonModel, RiskCurves
     from ebbtide.scorer.ranks import Scale
     from ebbtide.scorer.scores import FloatArray
+
+Kernel = Literal["compiled", "lightgbm"]
+
+
+class Ranker(Protocol):
+    """From values of all features to what a model reads."""
+
+    def __call__(self, rows: FloatArray) -> FloatArray:
+        """Return the ranks of rows, shape (n, features)."""
+
+
+class Curves(Protocol):
+    """From probabilities to risk by day."""
+
+    def curves(self, p_churn: FloatArray, ranked: FloatArray) -> RiskCurves:
+        """Return the curves of customers."""
 
 
 class Model(Protocol):
@@ -48,6 +64,9 @@ class RankedScorer:
     calibrator : makes probabilities of log-odds.
     interval : says how sure a probability is; None where it is not known.
     horizons : makes risk by day of probabilities; None where it could not be learned.
+    ranker, curves : do what ``scales`` and ``horizons`` say, faster; None where they do it
+        themselves. See ``ebbtide.scorer.compiled.choose``.
+    kernel : what the model is computed by.
     """
 
     features: tuple[FeatureContract, ...]
@@ -58,6 +77,9 @@ class RankedScorer:
     by_outcome: TypicalByOutcome | None = None
     horizons: HorizonModel | None = None
     interval: ProbabilityInterval | None = None
+    ranker: Ranker | None = None
+    curves: Curves | None = None
+    kernel: Kernel = "lightgbm"
 
     @property
     def typical_by_outcome(self) -> TypicalByOutcome:
@@ -74,10 +96,10 @@ class RankedScorer:
         rows : values of the features, in their order.
         explain : whether to return contributions, which cost more than all the rest.
         """
-        ranked = rank_columns(self.scales, rows)
+        ranked = self._ranked(rows)
         log_odds = self.model.log_odds(ranked)
         p_churn = self.calibrator.probability(log_odds)
-        horizons, interval = self.horizons, self.interval
+        horizons, interval = self.curves or self.horizons, self.interval
         return Scores(
             p_churn=p_churn,
             contributions=self.model.contributions(ranked) if explain else None,
@@ -87,11 +109,14 @@ class RankedScorer:
 
     def contributions(self, rows: FloatArray) -> FloatArray:
         """Return contributions only, shape (n, features): equal to those of :meth:`score`."""
-        return self.model.contributions(rank_columns(self.scales, rows))
+        return self.model.contributions(self._ranked(rows))
 
     def p_churn(self, rows: FloatArray) -> FloatArray:
         """Return probabilities only, shape (n,): equal to those of :meth:`score`, and faster."""
-        return self.calibrator.probability(self.model.log_odds(rank_columns(self.scales, rows)))
+        return self.calibrator.probability(self.model.log_odds(self._ranked(rows)))
+
+    def _ranked(self, rows: FloatArray) -> FloatArray:
+        return rank_columns(self.scales, rows) if self.ranker is None else self.ranker(rows)
 
 
 def median_present(column: FloatArray) -> float:

@@ -49,6 +49,11 @@ class TreeModel:
         """How many columns the trees read."""
         return int(self._booster.num_feature())
 
+    @property
+    def text(self) -> str:
+        """The model as LightGBM understood it, in its text format."""
+        return str(self._booster.model_to_string())
+
     def log_odds(self, ranked: FloatArray) -> FloatArray:
         """Return the log-odds of rows of ranks, shape (n,)."""
         raw = self.raw(ranked)

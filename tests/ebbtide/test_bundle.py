@@ -169,7 +169,7 @@ def test_what_was_written_is_read_back(originals, kind) -> None:
     rows, _ = some_rows()
     read, kept = bundle.scorer.score(rows), scorer.score(rows)
     np.testing.assert_array_equal(read.p_churn, kept.p_churn)
-    np.testing.assert_array_equal(read.contributions, kept.contributions)
+    np.testing.assert_allclose(read.contributions, kept.contributions, rtol=0, atol=1e-10)
     np.testing.assert_array_equal(bundle.golden.rows, rows[:5])
     if kind == "logistic":
         assert read.risk_by_day.days == (0, 30, 60)
