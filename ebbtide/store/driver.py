@@ -69,6 +69,11 @@ class Driver:
         rows : values in the order of the columns, as the driver takes them.
         ending : of the statement: ``ON CONFLICT ...``.
         """
+        if not rows:
+            return
+        if not self._is_sqlite:  # its driver sends many at once, and reads one row's statement once
+            self._run_many(_insert(table, columns, 1, ending, self.mark), rows)
+            return
         start = 0
         for count in _parts(len(rows)):
             statement = _insert(table, columns, count, ending, self.mark)
@@ -104,6 +109,12 @@ class Driver:
             return datetime.fromisoformat(bound).replace(tzinfo=UTC)
         found: datetime = bound
         return found.astimezone(UTC)
+
+    def _run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        try:
+            self._cursor.executemany(statement, rows)
+        except self._errors as err:
+            raise self._named(err) from err
 
     def _named(self, err: Exception) -> Exception:
         return DBAPIError.instance(None, None, err, self._errors, hide_parameters=True)
