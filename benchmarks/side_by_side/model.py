@@ -248,7 +248,7 @@ def _register_champion(made: Made) -> None:
     """Make the bundle the champion of a registry, stored as a training stores it."""
     project = load_project(made.project_file)
     client = connect_registry(project)
-    with mlflow.start_run(run_name="made for measuring"):
+    with mlflow.start_run(run_name="made for measuring"):  # as ``ebbtide train`` does
         version = _register(project, SimpleNamespace(features=FEATURES), made.bundle)
     client.set_registered_model_alias(project.model_name, CHAMPION, version)
 
