@@ -6,6 +6,7 @@ has no hypergeometric function: ``features.btyd.sql`` writes the same nodes and 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ NODES = 32
 """More than enough for a relative error of 1e-6 wherever the bounds of the fit lead."""
 
 
+@lru_cache(maxsize=8)
 def nodes(a: float, b: float, *, count: int = NODES) -> tuple[Floats, Floats]:
     """Return the odds of the nodes before they are scaled, and their weights.
 
@@ -40,7 +42,9 @@ def nodes(a: float, b: float, *, count: int = NODES) -> tuple[Floats, Floats]:
     roots, weights = roots_jacobi(count, b - 1, a - 1)
     u = (roots + 1) / 2
     logs = np.log(weights) - (a + b) * np.log1p(-u)
-    return u / (1 - u), np.exp(logs - logs[np.argmax(weights)])
+    odds, scaled = u / (1 - u), np.exp(logs - logs[np.argmax(weights)])
+    odds.flags.writeable = scaled.flags.writeable = False  # all who ask share them
+    return odds, scaled
 
 
 def scale_terms(a: float, b: float) -> tuple[float, float]:

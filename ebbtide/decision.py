@@ -10,21 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ebbtide import economics
-from ebbtide.causes import CAUSES
+from ebbtide.offers import Offers
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.grouped import BoolArray as BoolArray
+    from ebbtide.grouped import IndexArray
     from ebbtide.policy.policy import Action, Policy
-    from ebbtide.reasons import IndexArray
     from ebbtide.scorer.scores import FloatArray
-
-BoolArray = NDArray[np.bool_]
 
 EffectBasis = Literal["assumed"]
 
@@ -56,8 +54,12 @@ NO_ACTION: dict[NoAction, Words] = {
 
 assert tuple(NO_ACTION) == get_args(NoAction)
 
-_CAUSES = tuple(CAUSES)
-_PAYMENT = _CAUSES.index("payment_failure")
+_NO_ACTIONS = tuple(NO_ACTION)
+_VALUE_UNKNOWN = _NO_ACTIONS.index("value_unknown")
+_NOT_ELIGIBLE = _NO_ACTIONS.index("not_eligible")
+_OPTED_OUT = _NO_ACTIONS.index("contact_opt_out")
+_NOT_WORTH_IT = _NO_ACTIONS.index("not_worth_it")
+HELD_OUT = _NO_ACTIONS.index("holdout")
 _Z_90 = 1.6448536269514722  # half-width of a central 90 % interval, in standard deviations
 
 
@@ -96,7 +98,7 @@ class Decisions:
     effect, effect_low, effect_high : reduction of the churn probability with its central 90 %
         interval, in [0, 1], shape (n,); 0 for none.
     expected_cost : cost expected of it, currency, shape (n,); 0 for none.
-    no_action : why there is none, for each row; None where there is one.
+    why_none : place in ``NO_ACTION`` of why there is none, shape (n,); -1 where there is one.
     """
 
     actions: tuple[Action, ...]
@@ -106,7 +108,12 @@ class Decisions:
     effect_low: FloatArray
     effect_high: FloatArray
     expected_cost: FloatArray
-    no_action: tuple[NoAction | None, ...]
+    why_none: IndexArray
+
+    @property
+    def no_action(self) -> tuple[NoAction | None, ...]:
+        """Why there is none, for each row; None where there is one."""
+        return tuple(_NO_ACTIONS[why] if why >= 0 else None for why in self.why_none.tolist())
 
 
 def decide(cases: Cases, *, policy: Policy, features: Sequence[FeatureContract]) -> Decisions:
@@ -121,120 +128,43 @@ def decide(cases: Cases, *, policy: Policy, features: Sequence[FeatureContract])
     policy : the actions with their costs, causes and eligibility.
     features : the model's features, in the order of the columns.
     """
-    actions = tuple(
-        sorted(policy.actions, key=lambda a: (a.contact_cost + a.acceptance_cost, a.code))
+    return decide_among(Offers.of(policy, features), cases)
+
+
+def decide_among(offers: Offers, cases: Cases) -> Decisions:
+    """Choose as :func:`decide` does, from offers that were worked out before."""
+    shares = economics.shares_of_causes(cases.contributions.T, causes=offers.causes)
+    match = offers.match(shares)
+    worth = offers.worth(p_churn=cases.p_churn, value=cases.value, match=match)
+    eligible = offers.eligible(
+        offers.allowed(p_churn=cases.p_churn, value=cases.value, values=cases.rows.T),
+        offers.payment(shares, cases.reasons),
     )
-    shares = economics.risk_by_cause(cases.contributions, columns=_columns_by_cause(features))
-    match = np.stack([_match(shares, action) for action in actions], axis=1)
-    effects = np.stack(
-        [
-            economics.effect_of_action(
-                cases.p_churn, save_rate=action.save_rate.mean, match=match[:, place]
-            )
-            for place, action in enumerate(actions)
-        ],
-        axis=1,
-    )
-    costs = np.stack(
-        [
-            economics.expected_cost(
-                cases.p_churn,
-                effect=effects[:, place],
-                contact_cost=action.contact_cost,
-                acceptance_cost=action.acceptance_cost,
-                stayer_acceptance_rate=action.stayer_acceptance_rate,
-            )
-            for place, action in enumerate(actions)
-        ],
-        axis=1,
-    )
-    values = economics.expected_value(effects, value=cases.value[:, None], cost=costs)
-    eligible = _eligible(cases, actions=actions, features=features, shares=shares)
-    consented = eligible & ~(
-        cases.contact_opt_out[:, None]
-        & np.array([action.needs_contact_consent for action in actions])
-    )
-    offered = np.where(consented, values, -np.inf)
-    best = np.argmax(offered, axis=1)
+    consented = offers.consented(eligible, cases.contact_opt_out)
+    offered = np.where(consented, worth.profit, -np.inf)
+    best = offered.argmax(axis=0)
     every = np.arange(len(best))
-    pays = offered[every, best] > 0
-    withheld = np.where(eligible, values, -np.inf).max(axis=1, initial=-np.inf) > 0
-    sd = np.array([action.save_rate.sd for action in actions])[best]
-    reach = cases.p_churn * match[every, best]
-    effect = np.where(pays, effects[every, best], 0.0)
+    pays = offered[best, every] > 0
+    is_withheld = (eligible & (worth.profit > 0)).any(axis=0)
+    reach = cases.p_churn * match[best, every]
+    effect = np.where(pays, worth.effect[best, every], 0.0)
+    spread = _Z_90 * offers.save_rate_sd[best, 0] * reach
     return Decisions(
-        actions=actions,
+        actions=offers.actions,
         chosen=np.where(pays, best, -1),
-        expected_value=np.where(pays, values[every, best], 0.0),
+        expected_value=np.where(pays, worth.profit[best, every], 0.0),
         effect=effect,
-        effect_low=np.where(pays, np.maximum(effect - _Z_90 * sd * reach, 0.0), 0.0),
-        effect_high=np.where(pays, np.minimum(effect + _Z_90 * sd * reach, cases.p_churn), 0.0),
-        expected_cost=np.where(pays, costs[every, best], 0.0),
-        no_action=tuple(
-            None if pays[row] else _why_none(cases, row, eligible, consented, bool(withheld[row]))
-            for row in range(len(best))
+        effect_low=np.where(pays, np.maximum(effect - spread, 0.0), 0.0),
+        effect_high=np.where(pays, np.minimum(effect + spread, cases.p_churn), 0.0),
+        expected_cost=np.where(pays, worth.cost[best, every], 0.0),
+        why_none=np.select(
+            [
+                pays,
+                np.isnan(cases.value),
+                ~eligible.any(axis=0),
+                ~consented.any(axis=0) | is_withheld,
+            ],
+            [-1, _VALUE_UNKNOWN, _NOT_ELIGIBLE, _OPTED_OUT],
+            default=_NOT_WORTH_IT,
         ),
     )
-
-
-def _columns_by_cause(features: Sequence[FeatureContract]) -> list[list[int]]:
-    return [
-        [column for column, feature in enumerate(features) if feature.cause == cause]
-        for cause in _CAUSES
-    ]
-
-
-def _match(shares: FloatArray, action: Action) -> FloatArray:
-    """Share of what raises each customer's risk that an action answers."""
-    match = np.zeros(len(shares))
-    for cause in sorted(set(action.answers)):
-        match += shares[:, _CAUSES.index(cause)]
-    return np.minimum(match, 1.0)
-
-
-def _eligible(
-    cases: Cases,
-    *,
-    actions: Sequence[Action],
-    features: Sequence[FeatureContract],
-    shares: FloatArray,
-) -> BoolArray:
-    """Whether each action may be offered to each customer, contact consent aside."""
-    payment_leads = (np.argmax(shares, axis=1) == _PAYMENT) & (shares[:, _PAYMENT] > 0)
-    payment_columns = [
-        column for column, feature in enumerate(features) if feature.cause == "payment_failure"
-    ]
-    payment_shown = payment_leads | np.isin(cases.reasons, payment_columns).any(axis=1)
-    column_of = {feature.name: column for column, feature in enumerate(features)}
-    eligible = np.zeros((len(cases.p_churn), len(actions)), dtype=np.bool_)
-    for place, action in enumerate(actions):
-        rule = action.eligibility
-        allowed = (cases.p_churn >= rule.min_p_churn) & (cases.value >= rule.min_value)
-        if "payment_failure" not in action.answers:
-            allowed &= ~payment_leads
-        if action.is_discount:
-            allowed &= ~payment_shown
-        for bounds in rule.features:
-            if bounds.name not in column_of:
-                allowed = np.zeros_like(allowed)
-                break
-            values = cases.rows[:, column_of[bounds.name]]
-            allowed &= ~np.isnan(values)
-            if bounds.low is not None:
-                allowed &= values >= bounds.low
-            if bounds.high is not None:
-                allowed &= values <= bounds.high
-        eligible[:, place] = allowed
-    return eligible
-
-
-def _why_none(
-    cases: Cases, row: int, eligible: BoolArray, consented: BoolArray, is_withheld: bool
-) -> NoAction:
-    if np.isnan(cases.value[row]):
-        return "value_unknown"
-    if not eligible[row].any():
-        return "not_eligible"
-    if not consented[row].any() or is_withheld:
-        return "contact_opt_out"
-    return "not_worth_it"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.grouped import Groups
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -64,25 +66,39 @@ def risk_by_cause(contributions: FloatArray, *, columns: Sequence[Sequence[int]]
 
     Notes
     -----
-    Summed column by column, never by a matrix product: a row then has the same bits in any batch.
+    A row has the same bits in any batch.
 
     Examples
     --------
     >>> risk_by_cause(np.array([[0.3, -1.0, 0.1]]), columns=[[0, 1], [2]])
     array([[0.75, 0.25]])
     """
-    raising = np.maximum(contributions, 0.0)
-    sums = np.zeros((len(contributions), len(columns)))
-    for cause, features in enumerate(columns):
-        for feature in features:
-            sums[:, cause] += raising[:, feature]
-    total = np.zeros(len(contributions))
-    for cause in range(len(columns)):
-        total += sums[:, cause]
-    return np.divide(sums, total[:, None], out=np.zeros_like(sums), where=total[:, None] > 0)
+    return shares_of_causes(contributions.T, causes=Groups.of(columns)).T
 
 
-def effect_of_action(p_churn: FloatArray, *, save_rate: float, match: FloatArray) -> FloatArray:
+def shares_of_causes(contributions: FloatArray, *, causes: Groups) -> FloatArray:
+    """Return what :func:`risk_by_cause` does, of a table with a row for each feature.
+
+    Parameters
+    ----------
+    contributions : exact contributions, shape (features, n); above zero raises the risk.
+    causes : features by cause.
+
+    Returns
+    -------
+    FloatArray
+        Shape (causes, n).
+    """
+    sums = causes.sums(np.maximum(contributions, 0.0))
+    total = np.zeros(sums.shape[1])
+    for each in sums:
+        total += each
+    return np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
+
+
+def effect_of_action(
+    p_churn: FloatArray, *, save_rate: float | FloatArray, match: FloatArray
+) -> FloatArray:
     """Reduction of the churn probability that an action is believed to bring.
 
     Parameters
@@ -90,6 +106,8 @@ def effect_of_action(p_churn: FloatArray, *, save_rate: float, match: FloatArray
     p_churn : calibrated probability of churn, in [0, 1], shape (n,).
     save_rate : share of would-be churners kept if the action answers all of their causes, [0, 1].
     match : share of what raises the risk that the action answers, in [0, 1], shape (n,).
+
+    Several actions are asked about at once with shapes (actions, 1) and (actions, n).
 
     Examples
     --------
@@ -103,9 +121,9 @@ def expected_cost(
     p_churn: FloatArray,
     *,
     effect: FloatArray,
-    contact_cost: float,
-    acceptance_cost: float,
-    stayer_acceptance_rate: float,
+    contact_cost: float | FloatArray,
+    acceptance_cost: float | FloatArray,
+    stayer_acceptance_rate: float | FloatArray,
 ) -> FloatArray:
     """Cost that an action is expected to cause.
 

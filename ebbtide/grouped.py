@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
 IndexArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -149,14 +149,57 @@ def expected_margin(
     ... ).round(2).tolist()
     [240.0]
     """
+    bought = expected_purchases(
+        rates,
+        repeats=repeats,
+        age_days=age_days,
+        stay_days=stay_days,
+        value_horizon_days=value_horizon_days,
+        discount_rate_yearly=discount_rate_yearly,
+    )
+    return margin_of(bought, spend=spend, margin_rate=margin_rate)
+
+
+def expected_purchases(
+    rates: BuyingRates,
+    *,
+    repeats: FloatArray,
+    age_days: FloatArray,
+    stay_days: float,
+    value_horizon_days: int,
+    discount_rate_yearly: float = 0.0,
+) -> FloatArray:
+    """Purchase days over the value horizon of customers who stay, later ones discounted.
+
+    Parameters
+    ----------
+    rates, repeats, age_days, stay_days : as in :func:`purchase_days_if_staying`.
+    value_horizon_days, discount_rate_yearly : as in :func:`expected_margin`.
+    """
 
     def until(days: float) -> FloatArray:
         return purchase_days_if_staying(
             rates, repeats=repeats, age_days=age_days, stay_days=stay_days, until_days=days
         )
 
-    bought = _discounted(until, value_horizon_days, discount_rate_yearly)
-    return np.maximum(bought * spend, 0.0) * margin_rate
+    return _discounted(until, value_horizon_days, discount_rate_yearly)
+
+
+def margin_of(purchases: FloatArray, *, spend: FloatArray, margin_rate: float) -> FloatArray:
+    """Margin that purchases bring, currency, shape (n,).
+
+    Parameters
+    ----------
+    purchases : how many purchase days, shape (n,).
+    spend : spend to expect on each, currency, shape (n,).
+    margin_rate : margin as a share of spend, in (0, 1].
+
+    Examples
+    --------
+    >>> margin_of(np.array([12.0]), spend=np.array([50.0]), margin_rate=0.4).tolist()
+    [240.0]
+    """
+    return np.maximum(purchases * spend, 0.0) * margin_rate
 
 
 def _discounted(

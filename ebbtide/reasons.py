@@ -8,29 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ebbtide.contracts.telling import Telling
+from ebbtide.families import REASON_COUNT, BadNews, Families
 from ebbtide.scorer.typical import TypicalByOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from ebbtide.causes import Cause
     from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.grouped import IndexArray
     from ebbtide.scorer.scores import FloatArray
     from ebbtide.words import Language
 
-REASON_COUNT = 3
-
-MATERIAL_SHARE = 0.05
-"""Share of all that moves a row's score below which a family of features is not worth a word."""
-
-TELLING_SHARE = 0.05
-"""Share of the way from stayers to leavers that a value must have gone to tell anything."""
-
-IndexArray = NDArray[np.intp]
-BoolArray = NDArray[np.bool_]
+__all__ = [
+    "REASON_COUNT",
+    "Reason",
+    "ReasonOf",
+    "material_contributions",
+    "reasons_in",
+    "reasons_of_row",
+    "top_features",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +65,8 @@ def material_contributions(
 ) -> FloatArray:
     """Return the contributions of the families that matter to each row; the others become zero.
 
-    The features of a family say much the same, so that their contributions are summed before they
-    are judged. A family matters if its sum raises the risk and is more than a twentieth of what all
-    families together do, up or down. What is not material is no reason, and no ground for an
-    action.
+    What is not material is no reason, and no ground for an action; see
+    :meth:`ebbtide.families.Families.material`.
 
     Parameters
     ----------
@@ -81,15 +78,7 @@ def material_contributions(
     FloatArray
         Shape (n, features).
     """
-    families = _columns_by_family(features)
-    net = np.stack([_sum(contributions, columns) for columns in families.values()], axis=1)
-    moved = _sum(np.abs(net), range(len(families)))
-    material = np.zeros_like(contributions)
-    for place, columns in enumerate(families.values()):
-        matters = net[:, place] > MATERIAL_SHARE * moved
-        for column in columns:
-            material[:, column] = np.where(matters, contributions[:, column], 0.0)
-    return material
+    return Families.of(features).material(contributions.T).T
 
 
 def top_features(
@@ -102,10 +91,7 @@ def top_features(
 ) -> IndexArray:
     """Return the leading feature of the families that raise the risk most, for each row.
 
-    A feature whose direction of risk is agreed leads only with a value that is worse than typical:
-    a reason that reads as good news would be exact and still mislead. Without an agreed direction
-    a number leads unless it is the typical one. Where stayers and leavers are known to differ, a
-    value on the stayers' side does not lead.
+    Which values may lead is said in :meth:`ebbtide.families.BadNews.among`.
 
     Parameters
     ----------
@@ -122,70 +108,75 @@ def top_features(
         Columns of the features, greatest family first, shape (n, 3); -1 where fewer raise the risk.
         Ties go to the feature that comes first.
     """
-    count = len(material)
-    families = _columns_by_family(features)
     groups = by_outcome or TypicalByOutcome.unknown(len(features))
-    worse = np.stack(
-        [
-            _reads_worse(rows[:, column], float(typical[column]), feature)
-            & ~_is_as_stayers(
-                rows[:, column],
-                feature,
-                stayers=float(groups.stayers[column]),
-                leavers=float(groups.leavers[column]),
-            )
-            for column, feature in enumerate(features)
-        ],
-        axis=1,
+    news = BadNews.of(features, typical=typical, by_outcome=groups)
+    return Families.of(features).leaders(material.T, may_lead=news.among(rows.T))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonOf:
+    """All of a reason that does not depend on the customer.
+
+    Parameters
+    ----------
+    feature : the feature.
+    telling : how it is told of.
+    typical, typical_stayers, typical_leavers : as in :class:`Reason`.
+    """
+
+    feature: FeatureContract
+    telling: Telling
+    typical: float | str | None
+    typical_stayers: float | str | None
+    typical_leavers: float | str | None
+
+    def reason(self, *, contribution: float, value: float) -> Reason:
+        """Return the reason of a customer with a contribution and a value; NaN is missing."""
+        return Reason(
+            feature=self.feature.name,
+            family=self.feature.family,
+            cause=self.feature.cause,
+            contribution=contribution,
+            value=self.feature.shown(value),
+            typical=self.typical,
+            text=self.telling.text(value),
+            typical_stayers=self.typical_stayers,
+            typical_leavers=self.typical_leavers,
+        )
+
+
+def reasons_in(
+    language: Language,
+    *,
+    features: Sequence[FeatureContract],
+    typical: FloatArray,
+    by_outcome: TypicalByOutcome,
+) -> tuple[ReasonOf, ...]:
+    """Return for each feature what its reasons share.
+
+    Parameters
+    ----------
+    language : the language of the texts.
+    features : the features, in the order of the columns.
+    typical : median of each feature among living customers, NaN where most have none.
+    by_outcome : what is typical of stayers and of leavers.
+    """
+    return tuple(
+        ReasonOf(
+            feature=feature,
+            telling=Telling.of(feature, usual, language, stayers=stayers, leavers=leavers),
+            typical=feature.shown(usual),
+            typical_stayers=feature.shown(stayers),
+            typical_leavers=feature.shown(leavers),
+        )
+        for feature, usual, stayers, leavers in zip(
+            features,
+            typical.tolist(),
+            by_outcome.stayers.tolist(),
+            by_outcome.leavers.tolist(),
+            strict=True,
+        )
     )
-    best = np.full((count, max(len(families), REASON_COUNT)), -1, dtype=np.intp)
-    weight = np.zeros(best.shape)
-    for place, columns in enumerate(families.values()):
-        shown = np.where(worse[:, columns], material[:, columns], 0.0)
-        leader = np.argmax(shown, axis=1)
-        best[:, place] = np.asarray(columns, dtype=np.intp)[leader]
-        leads = shown[np.arange(count), leader] > 0
-        weight[:, place] = np.where(leads, _sum(material, columns), 0.0)
-    order = np.argsort(-weight, axis=1, kind="stable")[:, :REASON_COUNT]
-    each = np.arange(count)[:, None]
-    return np.where(weight[each, order] > 0, best[each, order], -1)
-
-
-def _reads_worse(values: FloatArray, typical: float, feature: FeatureContract) -> BoolArray:
-    """Whether each value reads as bad news, as far as the feature's direction is agreed."""
-    if feature.risk is None:
-        # "0 (typical 0)" would be exact and say nothing; the commonest category says what it is.
-        return np.asarray((values != typical) | feature.is_categorical, dtype=np.bool_)
-    if feature.risk == "falls":
-        return np.isnan(values) | (values < typical) if typical == typical else np.isfinite(values)
-    return np.asarray(values > (typical if typical == typical else -np.inf), dtype=np.bool_)
-
-
-def _is_as_stayers(
-    values: FloatArray, feature: FeatureContract, *, stayers: float, leavers: float
-) -> BoolArray:
-    """Whether each value, beside what is typical of both groups, would read as good news."""
-    if not feature.tells_apart(stayers, leavers):
-        return np.zeros(len(values), dtype=np.bool_)
-    if feature.is_categorical:
-        return np.asarray(values == stayers, dtype=np.bool_)
-    way = (values - stayers) / (leavers - stayers)
-    return np.asarray(way <= TELLING_SHARE, dtype=np.bool_)
-
-
-def _columns_by_family(features: Sequence[FeatureContract]) -> dict[str, list[int]]:
-    families: dict[str, list[int]] = {}
-    for column, feature in enumerate(features):
-        families.setdefault(feature.family, []).append(column)
-    return families
-
-
-def _sum(table: FloatArray, columns: Iterable[int]) -> FloatArray:
-    """Sum columns one by one, so that a row's sum has the same bits in any batch."""
-    total = np.zeros(len(table))
-    for column in columns:
-        total += table[:, column]
-    return total
 
 
 def reasons_of_row(
@@ -210,23 +201,10 @@ def reasons_of_row(
     by_outcome : what is typical of stayers and of leavers; None where nothing is known of them.
     """
     groups = by_outcome or TypicalByOutcome.unknown(len(features))
+    shared = reasons_in(language, features=features, typical=typical, by_outcome=groups)
     return tuple(
-        Reason(
-            feature=features[column].name,
-            family=features[column].family,
-            cause=features[column].cause,
-            contribution=float(contributions[column]),
-            value=features[column].shown(float(values[column])),
-            typical=features[column].shown(float(typical[column])),
-            typical_stayers=features[column].shown(float(groups.stayers[column])),
-            typical_leavers=features[column].shown(float(groups.leavers[column])),
-            text=features[column].reason_text(
-                float(values[column]),
-                float(typical[column]),
-                language,
-                stayers=float(groups.stayers[column]),
-                leavers=float(groups.leavers[column]),
-            ),
+        shared[column].reason(
+            contribution=float(contributions[column]), value=float(values[column])
         )
         for column in top.tolist()
         if column >= 0

@@ -11,81 +11,103 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.decision import HELD_OUT
 from ebbtide.holdout import arm_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ebbtide.decision import Decisions
-    from ebbtide.holdout import Arm
+    from ebbtide.grouped import BoolArray, IndexArray
     from ebbtide.policy.policy import Action, Policy
     from ebbtide.scorer.scores import FloatArray
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dealt:
-    """How a customer was dealt to the arms of the action that was chosen for them.
+    """How customers were dealt to the arms of the actions that were chosen for them.
 
     Parameters
     ----------
-    family : of the action; None where none was chosen.
-    arm : treated or holdout; None without an action.
-    propensity : probability of being treated, in (0, 1]; None without an arm.
-    withheld_action_code : the action that would have been suggested; None unless held out.
+    action : the action that was chosen, hold-out aside, shape (n,); -1 is none.
+    is_held : who is held out of it, shape (n,).
+    families : family of each of the policy's actions.
+    propensities : probability of being treated with each of them, in (0, 1].
     """
 
-    family: str | None = None
-    arm: Arm | None = None
-    propensity: float | None = None
-    withheld_action_code: str | None = None
+    action: IndexArray
+    is_held: BoolArray
+    families: tuple[str, ...]
+    propensities: tuple[float, ...]
 
 
-def deal(
-    decisions: Decisions, *, customer_ids: Sequence[str], policy: Policy
-) -> tuple[Decisions, list[Dealt]]:
-    """Return the decisions without those that are held out, and the arm of each customer.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arms:
+    """What a policy says of hold-outs, for each of its actions.
 
     Parameters
     ----------
-    decisions : what would be suggested to n customers if nobody were held out.
-    customer_ids : of these customers.
-    policy : says who is held out.
+    families : that each action belongs to.
+    shares : part of the customers that is held out, in [0, 1).
+    propensities : probability of being treated, in (0, 1].
+    salt : of the policy's hold-out; empty where it has none.
     """
-    dealt = [
-        _dealt(customer_id, decisions.actions[chosen], policy) if chosen >= 0 else Dealt()
-        for customer_id, chosen in zip(customer_ids, decisions.chosen.tolist(), strict=True)
-    ]
-    is_held = np.array([each.arm == "holdout" for each in dealt], dtype=np.bool_)
-    if not is_held.any():
-        return decisions, dealt
 
-    def without_held(values: FloatArray) -> FloatArray:
-        return np.where(is_held, 0.0, values)
+    families: tuple[str, ...]
+    shares: tuple[float, ...]
+    propensities: tuple[float, ...]
+    salt: str
 
-    held_out = replace(
-        decisions,
-        chosen=np.where(is_held, -1, decisions.chosen),
-        no_action=tuple(
-            "holdout" if held else why
-            for held, why in zip(is_held, decisions.no_action, strict=True)
-        ),
-        expected_value=without_held(decisions.expected_value),
-        effect=without_held(decisions.effect),
-        effect_low=without_held(decisions.effect_low),
-        effect_high=without_held(decisions.effect_high),
-        expected_cost=without_held(decisions.expected_cost),
-    )
-    return held_out, dealt
+    @classmethod
+    def of(cls, policy: Policy, actions: Sequence[Action]) -> Arms:
+        """Work out the arms of actions, in their order."""
+        shares = tuple(policy.holdout_share(action) for action in actions)
+        return cls(
+            families=tuple(action.held_out_with for action in actions),
+            shares=shares,
+            propensities=tuple(round(1.0 - share, 6) if share else 1.0 for share in shares),
+            salt="" if policy.holdout is None else policy.holdout.salt,
+        )
 
+    def deal(self, decisions: Decisions, *, customer_ids: Sequence[str]) -> tuple[Decisions, Dealt]:
+        """Return the decisions without those that are held out, and the arm of each customer.
 
-def _dealt(customer_id: str, action: Action, policy: Policy) -> Dealt:
-    share, family = policy.holdout_share(action), action.held_out_with
-    if policy.holdout is None or share == 0:
-        return Dealt(family=family, arm="treated", propensity=1.0)
-    arm = arm_of(customer_id, family=family, share=share, salt=policy.holdout.salt)
-    return Dealt(
-        family=family,
-        arm=arm,
-        propensity=round(1.0 - share, 6),
-        withheld_action_code=action.code if arm == "holdout" else None,
-    )
+        Parameters
+        ----------
+        decisions : what would be suggested to n customers if nobody were held out.
+        customer_ids : of these customers.
+        """
+        chosen = decisions.chosen
+        is_held = np.zeros(len(chosen), dtype=np.bool_)
+        dealt = Dealt(
+            action=chosen,
+            is_held=is_held,
+            families=self.families,
+            propensities=self.propensities,
+        )
+        if not any(self.shares):
+            return decisions, dealt
+        for row, action in enumerate(chosen.tolist()):
+            if action >= 0 and self.shares[action] > 0:
+                arm = arm_of(
+                    customer_ids[row],
+                    family=self.families[action],
+                    share=self.shares[action],
+                    salt=self.salt,
+                )
+                is_held[row] = arm == "holdout"
+
+        def without_held(values: FloatArray) -> FloatArray:
+            return np.where(is_held, 0.0, values)
+
+        held_out = replace(
+            decisions,
+            chosen=np.where(is_held, -1, chosen),
+            why_none=np.where(is_held, HELD_OUT, decisions.why_none),
+            expected_value=without_held(decisions.expected_value),
+            effect=without_held(decisions.effect),
+            effect_low=without_held(decisions.effect_low),
+            effect_high=without_held(decisions.effect_high),
+            expected_cost=without_held(decisions.expected_cost),
+        )
+        return held_out, dealt

@@ -1,55 +1,43 @@
-"""Answer n questions at once: score, find the reasons, decide, and put it into words.
+"""Answer n questions at once: what is decided about them, put into words.
 
 Used by the service and by ``ebbtide score`` alike, so it knows nothing of HTTP, stores or the time
-of day: ids and instants are given.
+of day: ids and instants are given. What is decided is in ``ebbtide.answer.judged``.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ebbtide.answer.answer import ABSTAIN, Answer
-from ebbtide.answer.arm import deal
-from ebbtide.answer.unlearned import unlearned, unlearned_share
-from ebbtide.answer.value import values_at_stake
-from ebbtide.answer.warned import warned
+from ebbtide.answer.asked import Asked
+from ebbtide.answer.judged import BANDS, OUT_OF_RANGE, judge
+from ebbtide.answer.prepared import prepared_for
+from ebbtide.answer.value import BASES
 from ebbtide.answer.when import when_each_leaves
-from ebbtide.decision import NO_ACTION, Cases, decide
-from ebbtide.reasons import material_contributions, reasons_of_row, top_features
+from ebbtide.decision import NO_ACTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ebbtide.answer.answer import Abstain, Question, Warned, WarningCode
-    from ebbtide.answer.arm import Dealt
+    from ebbtide.answer.answer import Question, Warned
+    from ebbtide.answer.judged import Judged
     from ebbtide.answer.model import Model
-    from ebbtide.answer.value import ValueBasis
+    from ebbtide.answer.prepared import Prepared
     from ebbtide.answer.when import When
-    from ebbtide.contracts.feature import FeatureContract
-    from ebbtide.decision import BoolArray, Decisions
+    from ebbtide.answer.wording import Wording
     from ebbtide.policy.policy import Policy
     from ebbtide.reasons import Reason
-    from ebbtide.scorer.scores import FloatArray, Scores
+    from ebbtide.scorer.scores import FloatArray
     from ebbtide.words import Language
 
-
-CALIBRATION_TOLERATED = 0.1
-"""Mean gap between promised and realised churn share beyond which every answer warns."""
-
-UNLEARNED_TOLERATED = 0.5
-"""Share of all that moves a score beyond which it must not come of what was not learned.
-
-Such a value is taken as the nearest that was learned, or as missing. Up to a half, what was learned
-still decides which way the score goes; beyond, the score may say anything."""
-
-LATER_PERIOD = "a later period"
-"""What calibration must have been checked on; on anything else, every answer warns."""
+_ABSTAINS = tuple(ABSTAIN)
+_NO_ACTIONS = tuple(NO_ACTION)
 
 
 def answer_rows(
@@ -68,87 +56,28 @@ def answer_rows(
     rows : feature values in the order of the model's features, shape (n, features); NaN is
         missing. A row gives the same answer in any batch.
     questions : who is asked about, in the order of the rows.
-    model : what scores.
+    model : what scores; it may not change between calls.
     policy : what decides.
     scored_at : now, aware; given by the edge.
     language : the language of the texts.
     """
     if not questions:
         return []
-    features = model.scorer.features
-    with np.errstate(all="ignore"):
-        scores = model.scorer.score(rows)
-        is_finite = np.isfinite(scores.p_churn) & np.isfinite(scores.contributions).all(axis=1)
-        scores = _without_rows(scores, ~is_finite)
-        percentiles = model.reference.percentile(scores.p_churn)
-    value, basis = values_at_stake(rows, scores, questions=questions, model=model, policy=policy)
-    material = material_contributions(scores.contributions, features=features)
-    top = top_features(
-        material,
-        rows=rows,
-        typical=model.scorer.typical,
-        features=features,
-        by_outcome=model.scorer.typical_by_outcome,
-    )
-    cases = Cases(
-        p_churn=scores.p_churn,
-        contributions=material,
-        rows=rows,
-        reasons=top,
-        value=value,
-        contact_opt_out=np.array([question.contact_opt_out for question in questions]),
-    )
-    when = when_each_leaves(scores.risk_by_day, count=len(rows))
-    decisions, dealt = deal(
-        decide(cases, policy=policy, features=features),
-        customer_ids=[question.customer_id for question in questions],
-        policy=policy,
-    )
+    prepared = prepared_for(model, policy)
+    judged = judge(rows, asked=Asked.of(questions), prepared=prepared)
     frame = _Frame(
-        model=model,
-        policy=policy,
+        prepared=prepared,
+        wording=prepared.wording[language],
         scored_at=scored_at,
-        language=language,
+        dated={},
+        columns=_Columns.of(judged, rows),
     )
-    answers = []
-    for row, question in enumerate(questions):
-        why = _abstain(
-            question,
-            rows[row],
-            contributions=scores.contributions[row] if is_finite[row] else None,
-            features=features,
+    return [
+        frame.scored(question, row) if code < 0 else frame.abstained(question, row, code)
+        for row, (question, code) in enumerate(
+            zip(questions, judged.abstained.tolist(), strict=True)
         )
-        if why is not None:
-            answers.append(frame.abstained(question, why, values=rows[row]))
-        else:
-            reasons: tuple[Reason, ...] = ()
-            if question.with_reasons:
-                reasons = reasons_of_row(
-                    top[row],
-                    features=features,
-                    contributions=scores.contributions[row],
-                    values=rows[row],
-                    typical=model.scorer.typical,
-                    language=language,
-                    by_outcome=model.scorer.typical_by_outcome,
-                )
-            answers.append(
-                frame.scored(
-                    question,
-                    p_churn=float(scores.p_churn[row]),
-                    bounds=_bounds(scores, row) if question.with_interval else None,
-                    percentile=float(percentiles[row]),
-                    reasons=reasons,
-                    value=float(value[row]),
-                    value_basis=basis[row],
-                    when=when[row],
-                    decisions=decisions,
-                    dealt=dealt[row],
-                    row=row,
-                    values=rows[row],
-                )
-            )
-    return answers
+    ]
 
 
 def churn_score(p_churn: float) -> int:
@@ -162,150 +91,189 @@ def churn_score(p_churn: float) -> int:
     return math.floor(p_churn * 100 + 0.5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Columns:
+    """The columns of what was judged as plain lists: one look-up for each field of a row."""
+
+    judged: Judged
+    p_churn: list[float]
+    bounds: tuple[list[float], list[float]] | None
+    churn_score: list[int]
+    band: list[int]
+    percentile: list[float]
+    value: list[float]
+    basis: list[int]
+    chosen: list[int]
+    dealt: list[int]
+    is_held: list[bool]
+    why_none: list[int]
+    expected_value: list[float]
+    expected_cost: list[float]
+    effect: list[float]
+    effect_low: list[float]
+    effect_high: list[float]
+    leaders: list[list[int]]
+    led_by: list[list[float]]
+    led_at: list[list[float]]
+    when: list[When]
+
+    @classmethod
+    def of(cls, judged: Judged, rows: FloatArray) -> _Columns:
+        decisions, bounds = judged.decisions, judged.scores.bounds
+        every = np.arange(len(rows))[:, None]
+        return cls(
+            judged=judged,
+            p_churn=judged.scores.p_churn.tolist(),
+            bounds=None if bounds is None else (bounds[0].tolist(), bounds[1].tolist()),
+            churn_score=judged.churn_score.tolist(),
+            band=judged.band.tolist(),
+            percentile=judged.percentile.tolist(),
+            value=judged.value.tolist(),
+            basis=judged.basis.tolist(),
+            chosen=decisions.chosen.tolist(),
+            dealt=judged.dealt.action.tolist(),
+            is_held=judged.dealt.is_held.tolist(),
+            why_none=decisions.why_none.tolist(),
+            expected_value=decisions.expected_value.tolist(),
+            expected_cost=decisions.expected_cost.tolist(),
+            effect=decisions.effect.tolist(),
+            effect_low=decisions.effect_low.tolist(),
+            effect_high=decisions.effect_high.tolist(),
+            leaders=judged.leaders.tolist(),
+            led_by=judged.led_by.tolist(),
+            led_at=rows[every, judged.leaders].tolist(),
+            when=when_each_leaves(judged.scores.risk_by_day, count=len(rows)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Dated:
+    """What all answers about one instant share."""
+
+    valid_until: datetime
+    outcome_due_at: datetime
+    warnings: tuple[Warned, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Frame:
     """What all answers of one call share."""
 
-    model: Model
-    policy: Policy
+    prepared: Prepared
+    wording: Wording
     scored_at: datetime
-    language: Language
+    dated: dict[datetime, _Dated]
+    columns: _Columns
 
-    def abstained(self, question: Question, code: Abstain, *, values: FloatArray) -> Answer:
-        return replace(
-            self._begun(question),
-            abstain_code=code,
-            abstain_text=ABSTAIN[code][self.language],
-            warnings=self._warnings(question, values) if code == "out_of_range" else (),
-        )
-
-    def scored(
-        self,
-        question: Question,
-        *,
-        p_churn: float,
-        bounds: tuple[float, float] | None,
-        percentile: float,
-        reasons: tuple[Reason, ...],
-        value: float,
-        value_basis: ValueBasis | None,
-        when: When,
-        decisions: Decisions,
-        dealt: Dealt,
-        row: int,
-        values: FloatArray,
-    ) -> Answer:
-        chosen = int(decisions.chosen[row])
-        action = decisions.actions[chosen] if chosen >= 0 else None
-        no_action = decisions.no_action[row]
-        return replace(
-            self._begun(question),
-            status="scored",
-            churn_probability=p_churn,
-            churn_probability_low=bounds[0] if bounds else None,
-            churn_probability_high=bounds[1] if bounds else None,
-            churn_score=churn_score(p_churn),
-            risk_band=self.policy.bands.of(p_churn),
-            percentile=round(percentile, 2),
-            risk_by_day=when[0],
-            expected_days_to_churn=when[1],
-            reasons=reasons,
-            action_code=action.code if action else None,
-            action_text=action.text[self.language] if action else None,
-            action_channel=action.channel if action else None,
-            no_action_code=no_action,
-            no_action_text=NO_ACTION[no_action][self.language] if no_action else None,
-            action_family=dealt.family,
-            arm=dealt.arm,
-            propensity=dealt.propensity,
-            withheld_action_code=dealt.withheld_action_code,
-            value=None if math.isnan(value) else round(value, 2),
-            value_basis=value_basis,
-            expected_value=round(float(decisions.expected_value[row]), 2),
-            expected_cost=round(float(decisions.expected_cost[row]), 2),
-            effect=round(float(decisions.effect[row]), 6),
-            effect_low=round(float(decisions.effect_low[row]), 6),
-            effect_high=round(float(decisions.effect_high[row]), 6),
-            effect_basis="assumed" if action else None,
-            outcome_due_at=self.model.definition.window(question.as_of).matures_at,
-            warnings=self._warnings(question, values),
-        )
-
-    def _begun(self, question: Question) -> Answer:
-        """Say who is answered about, when and by what; there is no score yet."""
+    def abstained(self, question: Question, row: int, code: int) -> Answer:
         return Answer(
             prediction_id=question.prediction_id,
             customer_id=question.customer_id,
             status="abstained",
             as_of=question.as_of,
             scored_at=self.scored_at,
-            valid_until=question.as_of + timedelta(days=self.policy.valid_days),
-            model_version=self.model.version,
-            policy_version=self.policy.version,
-            definition=self.model.definition.code,
-            language=self.language,
+            valid_until=self._at(question.as_of).valid_until,
+            model_version=self.prepared.model.version,
+            policy_version=self.prepared.policy.version,
+            definition=self.prepared.definition,
+            language=self.wording.language,
+            abstain_code=_ABSTAINS[code],
+            abstain_text=self.wording.abstentions[code],
+            warnings=self._warnings(question, row) if code == OUT_OF_RANGE else (),
         )
 
-    def _warnings(self, question: Question, values: FloatArray) -> tuple[Warned, ...]:
-        found = []
-        if question.as_of + timedelta(days=self.policy.valid_days) < self.scored_at:
-            found.append(self._warned("expired"))
-        if self.model.calibration_error > CALIBRATION_TOLERATED:
-            found.append(self._warned("calibration_off", f"{self.model.calibration_error:.2f}"))
-        if self.model.calibration_checked_on != LATER_PERIOD:
-            found.append(self._warned("calibration_unchecked"))
-        found += [self._warned("missing_feature", name) for name in question.missing]
-        found += [self._warned("missing_table", name) for name in question.missing_tables]
-        found += [self._warned("missing_column", name) for name in question.missing_columns]
-        if question.has_other_fit:
-            found.append(self._warned("other_fit"))
-        if question.has_newer_events:
-            found.append(self._warned("newer_events"))
-        found += [
-            self._warned(code, name)
-            for code, name in unlearned(values, self.model.scorer.features)
-            if name not in question.missing
+    def scored(self, question: Question, row: int) -> Answer:
+        prepared, wording, columns = self.prepared, self.wording, self.columns
+        dated = self._at(question.as_of)
+        chosen, dealt, why_none = columns.chosen[row], columns.dealt[row], columns.why_none[row]
+        action = prepared.offers.actions[chosen] if chosen >= 0 else None
+        is_held = columns.is_held[row]
+        bounds = columns.bounds if question.with_interval else None
+        value, when = columns.value[row], columns.when[row]
+        return Answer(
+            prediction_id=question.prediction_id,
+            customer_id=question.customer_id,
+            status="scored",
+            as_of=question.as_of,
+            scored_at=self.scored_at,
+            valid_until=dated.valid_until,
+            model_version=prepared.model.version,
+            policy_version=prepared.policy.version,
+            definition=prepared.definition,
+            language=wording.language,
+            churn_probability=columns.p_churn[row],
+            churn_probability_low=bounds[0][row] if bounds else None,
+            churn_probability_high=bounds[1][row] if bounds else None,
+            churn_score=columns.churn_score[row],
+            risk_band=BANDS[columns.band[row]],
+            percentile=columns.percentile[row],
+            risk_by_day=when[0],
+            expected_days_to_churn=when[1],
+            reasons=self._reasons(row),
+            action_code=action.code if action else None,
+            action_text=wording.actions[chosen] if action else None,
+            action_channel=action.channel if action else None,
+            no_action_code=_NO_ACTIONS[why_none] if why_none >= 0 else None,
+            no_action_text=wording.no_actions[why_none] if why_none >= 0 else None,
+            action_family=prepared.arms.families[dealt] if dealt >= 0 else None,
+            arm=("holdout" if is_held else "treated") if dealt >= 0 else None,
+            propensity=prepared.arms.propensities[dealt] if dealt >= 0 else None,
+            withheld_action_code=prepared.offers.actions[dealt].code if is_held else None,
+            value=value if value == value else None,
+            value_basis=BASES[columns.basis[row]] if columns.basis[row] >= 0 else None,
+            expected_value=columns.expected_value[row],
+            expected_cost=columns.expected_cost[row],
+            effect=columns.effect[row],
+            effect_low=columns.effect_low[row],
+            effect_high=columns.effect_high[row],
+            effect_basis="assumed" if action else None,
+            outcome_due_at=dated.outcome_due_at,
+            warnings=self._warnings(question, row),
+        )
+
+    def _reasons(self, row: int) -> tuple[Reason, ...]:
+        columns, shared = self.columns, self.wording.reasons
+        return tuple(
+            [
+                shared[feature].reason(contribution=contribution, value=value)
+                for feature, contribution, value in zip(
+                    columns.leaders[row], columns.led_by[row], columns.led_at[row], strict=True
+                )
+                if feature >= 0
+            ]
+        )
+
+    def _at(self, as_of: datetime) -> _Dated:
+        found = self.dated.get(as_of)
+        # Equal instants of other time zones are written otherwise, and their days end elsewhere.
+        if found is not None and found.valid_until.tzinfo is as_of.tzinfo:
+            return found
+        model, wording = self.prepared.model, self.wording
+        valid_until = as_of + timedelta(days=self.prepared.policy.valid_days)
+        is_expired = valid_until < self.scored_at
+        self.dated[as_of] = _Dated(
+            valid_until=valid_until,
+            outcome_due_at=model.definition.window(as_of).matures_at,
+            warnings=((wording.warned("expired"),) if is_expired else ()) + wording.of_model,
+        )
+        return self.dated[as_of]
+
+    def _warnings(self, question: Question, row: int) -> tuple[Warned, ...]:
+        common, said = self._at(question.as_of).warnings, self.wording.warned
+        lessons, unlearned = self.prepared.lessons, self.columns.judged.unlearned
+        found = [
+            *[said("missing_feature", name) for name in question.missing],
+            *[said("missing_table", name) for name in question.missing_tables],
+            *[said("missing_column", name) for name in question.missing_columns],
         ]
-        return tuple(found)
-
-    def _warned(self, code: WarningCode, subject: str = "") -> Warned:
-        return warned(code, subject, features=self.model.scorer.features, language=self.language)
-
-
-def _abstain(
-    question: Question,
-    values: FloatArray,
-    *,
-    contributions: FloatArray | None,
-    features: Sequence[FeatureContract],
-) -> Abstain | None:
-    """Return why a row gets no score; None if it gets one. Without contributions none is finite."""
-    if question.profiling_opt_out:
-        return "profiling_opt_out"
-    if not question.is_alive:
-        return "already_churned" if question.has_history else "too_little_history"
-    if np.isnan(values).all():
-        return "too_little_history"
-    if contributions is None:
-        return "no_finite_score"
-    share = unlearned_share(values, contributions, features)
-    return "out_of_range" if share > UNLEARNED_TOLERATED else None
-
-
-def _bounds(scores: Scores, row: int) -> tuple[float, float] | None:
-    """Return how low and how high the probability of a row may be, where the model says it."""
-    if scores.bounds is None:
-        return None
-    low, high = scores.bounds
-    return float(low[row]), float(high[row])
-
-
-def _without_rows(scores: Scores, dropped: BoolArray) -> Scores:
-    """Return the scores with zeros where no finite score exists."""
-    if not dropped.any():
-        return scores
-    return replace(
-        scores,
-        p_churn=np.where(dropped, 0.0, scores.p_churn),
-        contributions=np.where(dropped[:, None], 0.0, scores.contributions),
-    )
+        if question.has_other_fit:
+            found.append(said("other_fit"))
+        if question.has_newer_events:
+            found.append(said("newer_events"))
+        if unlearned is not None:
+            found += [
+                said(code, name)
+                for code, name in lessons.named(unlearned[:, row])
+                if name not in question.missing
+            ]
+        return common + tuple(found) if found else common

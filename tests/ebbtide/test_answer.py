@@ -51,7 +51,7 @@ class LogisticFake:
     typical = np.array([30.0, 0.0, 400.0])
     typical_by_outcome = TypicalByOutcome.unknown(3)
 
-    def score(self, rows):
+    def score(self, rows, *, explain=True):
         weights = np.array([0.02, 0.9, -0.001])
         contributions = np.where(np.isnan(rows), 0, rows - self.typical) * weights
         raw = contributions[:, 0] + contributions[:, 1] + contributions[:, 2]
@@ -132,7 +132,7 @@ class QuietCustomers:
     typical = np.array([30.0, 1.0, 400.0])
     typical_by_outcome = TypicalByOutcome.unknown(3)
 
-    def score(self, rows):
+    def score(self, rows, *, explain=True):
         contributions = np.zeros((len(rows), 3))
         contributions[:, 1] = np.where(rows[:, 1] == 0, 3.0, -3.0)
         contributions[:, 0] = 0.01 * (rows[:, 0] - 30)

@@ -63,7 +63,7 @@ class Unpaid:
     typical = np.array([0.0])
     typical_by_outcome = TypicalByOutcome.unknown(1)
 
-    def score(self, rows):
+    def score(self, rows, *, explain=True):
         return Scores(p_churn=np.full(len(rows), 0.6), contributions=rows)
 
 

@@ -55,7 +55,7 @@ class Fake:
         stayers=np.array([0.0, math.nan, 41.0]), leavers=np.array([1.0, math.nan, 60.0])
     )
 
-    def score(self, rows):
+    def score(self, rows, *, explain=True):
         return Scores(p_churn=np.full(len(rows), 0.7), contributions=np.ones(rows.shape))
 
 

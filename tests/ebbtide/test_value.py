@@ -11,7 +11,7 @@ import pytest
 
 from ebbtide.answer.answer import Question, RiskOnDay
 from ebbtide.answer.compose import answer_rows
-from ebbtide.answer.value import values_at_stake
+from ebbtide.answer.value import BASES, Stakes
 from ebbtide.answer.written import answer_from_json, answer_to_json
 from ebbtide.definition import ChurnDefinition
 from ebbtide.lifetime import BuyingRates, expected_margin, subscription_margin
@@ -61,14 +61,10 @@ def valued(rows, *, of=None, given=None, p_churn=0.4, curves=None, policy=POLICY
     scores = Scores(
         p_churn=np.full(len(rows), p_churn), contributions=np.zeros(rows.shape), risk_by_day=curves
     )
-    value, basis = values_at_stake(
-        rows,
-        scores,
-        questions=[question(each) for each in (given or [None] * len(rows))],
-        model=of or model(),
-        policy=policy,
-    )
-    return value.tolist(), basis
+    stakes = Stakes.of(of or model(), policy)
+    sent = np.array([np.nan if each is None else each for each in given or [None] * len(rows)])
+    value, basis = stakes.values(rows.T, scores=scores, given=sent)
+    return value.tolist(), [BASES[place] if place >= 0 else None for place in basis.tolist()]
 
 
 def test_who_buys_is_worth_purchases_times_spend_times_margin():
@@ -121,6 +117,19 @@ def test_a_contract_is_worth_price_times_survival():
     assert (value, basis) == (by_hand.tolist(), ["subscription"])
 
 
+@pytest.mark.parametrize("yearly", [0.0, 0.1])
+def test_equal_histories_are_worth_the_same_among_many(yearly):
+    policy = replace(POLICY, discount_rate_yearly=yearly)
+    rng = np.random.default_rng(0)
+    rows = np.column_stack(
+        [rng.integers(0, 4, 300), rng.integers(0, 9, 300) / 2, rng.random(300), rng.random(300)]
+    )
+    value, basis = valued(rows, policy=policy)
+    alone = [valued([row], policy=policy) for row in rows.tolist()]
+    assert value == [each[0][0] for each in alone]
+    assert basis == [each[1][0] for each in alone]
+
+
 def test_without_risk_by_day_a_contract_ends_at_the_same_rate_for_ever():
     value, basis = valued([[20.0, 5.0]], of=model(PRICED, definition=CONTRACT), p_churn=0.1)
     periods = POLICY.value_horizon_days / 30
@@ -150,7 +159,7 @@ def test_an_answer_carries_risk_by_day_and_is_read_back():
     [made] = answer_rows(
         np.array([[20.0, 5.0]]),
         questions=[question()],
-        model=model(PRICED, definition=CONTRACT, score=lambda rows: scores),
+        model=model(PRICED, definition=CONTRACT, score=lambda rows, explain: scores),
         policy=POLICY,
         scored_at=PRESENT,
     )

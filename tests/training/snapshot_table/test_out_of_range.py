@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from ebbtide.answer.compose import UNLEARNED_TOLERATED
+from ebbtide.answer.judged import UNLEARNED_TOLERATED
 from ebbtide.answer.unlearned import unlearned_share
 from features.snapshot_table.table import open_snapshot_table
 from flat_table import RISK, flat_project, flat_rows

@@ -1,0 +1,80 @@
+"""For which customers an answer depends on why their risk is high, even without its reasons.
+
+Contributions cost more than all the rest of an answer. An action needs them to know how far it
+answers what raises the risk; where it could not pay even if it answered all of it, it does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ebbtide.offers import Payment
+
+if TYPE_CHECKING:
+    from ebbtide.grouped import BoolArray
+    from ebbtide.offers import Offers
+    from ebbtide.scorer.scores import FloatArray
+
+_ROUNDING = 1e-12
+"""Bound of the relative rounding error of a profit, many times over: it is a dozen operations."""
+
+
+def depends_on_causes(
+    offers: Offers,
+    *,
+    p_churn: FloatArray,
+    value: FloatArray,
+    values: FloatArray,
+    contact_opt_out: BoolArray,
+) -> BoolArray:
+    """Return for which customers the decision may depend on contributions, shape (n,).
+
+    For the others, ``decide`` says the same of any contributions.
+
+    Parameters
+    ----------
+    offers : the actions.
+    p_churn : calibrated probability of churn, in [0, 1], shape (n,).
+    value : margin at stake, currency, shape (n,); NaN is unknown.
+    values : feature values, shape (features, n); NaN is missing.
+    contact_opt_out : whether the customer does not wish to be contacted, shape (n,).
+
+    Notes
+    -----
+    Let ``m`` in [0, 1] be the share of what raises the risk that an action answers: all that an
+    action's profit takes from contributions. The effect is ``p s m``; the cost is the contact, plus
+    the acceptance cost of the saved (``p s m``) and of stayers, who do not depend on ``m``; the
+    profit, effect times value less cost, is therefore linear in ``m``: ``P(m) = (1 - m) P(0) +
+    m P(1)``, and ``P(0)``, a cost alone, is at most zero. If ``P(1)`` is at most zero too, so is
+    ``P(m)``, and the action cannot pay.
+
+    In floating point every term of ``P(m)`` is computed with a relative error below ``u``, a few
+    times 2**-53. With ``C(m)`` for the cost and ``S(m)`` for effect times value, all at least zero,
+    the error is at most ``u (C(m) + S(m))``, which is linear in ``m`` as well; so the computed
+    profit is at most ``(1 - m) (u - 1) C(0) + m (P(1) + u (C(1) + S(1)))``. It is not above zero
+    where ``P(1)`` and the margin ``u (C(1) + S(1))`` together are not.
+
+    Where no action can pay, the answer still says why there is none. That depends on which actions
+    the customer is eligible for, and so on whether payment leads or is shown, where the model knows
+    of payments: then the best and the worst case must agree.
+    """
+    # An action none of whose causes any feature points at answers nothing of any risk.
+    reach = np.array(
+        [[any(offers.cause_is_known[list(causes)])] for causes in offers.answers], dtype=np.float64
+    )
+    at_most = offers.worth(p_churn=p_churn, value=value, match=reach)
+    margin = _ROUNDING * (at_most.effect * np.abs(value) + at_most.cost)
+    allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
+    depends: BoolArray = (allowed & (at_most.profit + margin > 0)).any(axis=0)
+    if not offers.is_payment.any():
+        return depends
+    paying = np.ones(len(p_churn), dtype=np.bool_)
+    worst = offers.eligible(allowed, Payment(leads=paying, is_shown=paying))
+    for best, least in (
+        (allowed, worst),
+        (offers.consented(allowed, contact_opt_out), offers.consented(worst, contact_opt_out)),
+    ):
+        depends |= best.any(axis=0) != least.any(axis=0)
+    return depends

@@ -1,0 +1,183 @@
+"""What is decided about n customers, as columns, before anything is put into words.
+
+Answers (``ebbtide.answer.compose``) and the table of a batch (``training.score_columns``) are made
+of the same columns, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from ebbtide.answer.answer import ABSTAIN
+from ebbtide.answer.grounds import depends_on_causes
+from ebbtide.decision import Cases, decide_among
+from ebbtide.policy.policy import Band
+from ebbtide.rounding import rounded
+
+if TYPE_CHECKING:
+    from ebbtide.answer.arm import Dealt
+    from ebbtide.answer.asked import Asked
+    from ebbtide.answer.prepared import Prepared
+    from ebbtide.decision import Decisions
+    from ebbtide.grouped import BoolArray, IndexArray
+    from ebbtide.scorer.scores import FloatArray, Scores
+
+UNLEARNED_TOLERATED = 0.5
+"""Share of all that moves a score beyond which it must not come of what was not learned.
+
+Such a value is taken as the nearest that was learned, or as missing. Up to a half, what was learned
+still decides which way the score goes; beyond, the score may say anything."""
+
+BANDS: tuple[Band, ...] = get_args(Band)
+
+_ABSTAINS = tuple(ABSTAIN)
+_CHURNED = _ABSTAINS.index("already_churned")
+_TOO_LITTLE = _ABSTAINS.index("too_little_history")
+OUT_OF_RANGE = _ABSTAINS.index("out_of_range")
+_NO_SCORE = _ABSTAINS.index("no_finite_score")
+_OPTED_OUT = _ABSTAINS.index("profiling_opt_out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """What is decided about n customers.
+
+    Parameters
+    ----------
+    abstained : place in ``ABSTAIN`` of why there is no score, shape (n,); -1 where there is one.
+        Of who has none, the other columns say nothing.
+    scores : probabilities, zero where none is finite, with bounds and risk by day.
+    churn_score : probability as a whole number from 0 to 100, halves rounded up, shape (n,).
+    band : place in ``BANDS``, shape (n,).
+    percentile : rounded to 2 digits, shape (n,).
+    value : margin at stake, rounded to cents, shape (n,); NaN where unknown.
+    basis : place in ``BASES`` of where it comes from, shape (n,); -1 where unknown.
+    decisions : what was decided, hold-out included; money rounded to cents, effects to 6 digits.
+    dealt : the arms.
+    leaders : features of the reasons, shape (n, 3); -1 is none.
+    led_by : their contributions, shape (n, 3).
+    unlearned : as ``Lessons.beyond`` returns it; None where all was learned.
+    """
+
+    abstained: IndexArray
+    scores: Scores
+    churn_score: IndexArray
+    band: IndexArray
+    percentile: FloatArray
+    value: FloatArray
+    basis: IndexArray
+    decisions: Decisions
+    dealt: Dealt
+    leaders: IndexArray
+    led_by: FloatArray
+    unlearned: IndexArray | None
+
+
+def judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
+    """Decide about n customers.
+
+    Parameters
+    ----------
+    rows : feature values in the order of the model's features, shape (n, features); NaN is
+        missing. A row is judged the same in any batch.
+    asked : what is asked about them.
+    prepared : by which model and policy.
+    """
+    with np.errstate(all="ignore"):
+        return _judge(rows, asked=asked, prepared=prepared)
+
+
+def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
+    values = np.ascontiguousarray(rows.T)
+    abstained = np.select(
+        [asked.profiling_opt_out, ~asked.is_alive & asked.has_history, ~asked.is_alive],
+        [_OPTED_OUT, _CHURNED, _TOO_LITTLE],
+        default=np.where(np.isnan(values).all(axis=0), _TOO_LITTLE, -1),
+    )
+    unlearned = prepared.lessons.beyond(values)
+    explained = asked.with_reasons & (abstained < 0)
+    scores = prepared.model.scorer.score(rows, explain=bool(explained.all()))
+    scores, is_finite = _finite(scores)
+    value, basis = prepared.stakes.values(values, scores=scores, given=asked.given)
+    if scores.contributions is None:
+        needed = depends_on_causes(
+            prepared.offers,
+            p_churn=scores.p_churn,
+            value=value,
+            values=values,
+            contact_opt_out=asked.contact_opt_out,
+        )
+        # An infinite value may make an infinite contribution, and then there is no score.
+        needed |= np.isinf(values).any(axis=0)
+        if unlearned is not None:
+            needed |= unlearned.any(axis=0)
+        contributions = _contributions(
+            rows, where=explained | (needed & is_finite & (abstained < 0)), prepared=prepared
+        )
+    else:
+        contributions = np.ascontiguousarray(scores.contributions.T)
+    has_score = is_finite & np.isfinite(contributions).all(axis=0)
+    if not has_score.all():
+        contributions = np.where(has_score, contributions, 0.0)
+        scores = replace(scores, p_churn=np.where(has_score, scores.p_churn, 0.0))
+        value, basis = prepared.stakes.values(values, scores=scores, given=asked.given)
+    p_churn = scores.p_churn
+    abstained = np.where((abstained < 0) & ~has_score, _NO_SCORE, abstained)
+    if unlearned is not None:
+        is_beyond = prepared.lessons.share(unlearned, contributions) > UNLEARNED_TOLERATED
+        abstained = np.where((abstained < 0) & is_beyond, OUT_OF_RANGE, abstained)
+    material = prepared.families.material(contributions)
+    leaders = prepared.families.leaders(material, may_lead=prepared.bad_news.among(values))
+    cases = Cases(
+        p_churn=p_churn,
+        contributions=material.T,
+        rows=values.T,
+        reasons=leaders,
+        value=value,
+        contact_opt_out=asked.contact_opt_out,
+    )
+    decisions, dealt = prepared.arms.deal(
+        decide_among(prepared.offers, cases), customer_ids=asked.customer_ids
+    )
+    bands = prepared.policy.bands
+    every = np.arange(len(rows))[:, None]
+    return Judged(
+        abstained=abstained,
+        scores=scores,
+        churn_score=np.floor(p_churn * 100 + 0.5).astype(np.intp),
+        band=np.where(p_churn >= bands.high, 2, np.where(p_churn >= bands.medium, 1, 0)),
+        percentile=rounded(prepared.model.reference.percentile(p_churn), 2),
+        value=rounded(value, 2),
+        basis=basis,
+        decisions=replace(
+            decisions,
+            expected_value=rounded(decisions.expected_value, 2),
+            expected_cost=rounded(decisions.expected_cost, 2),
+            effect=rounded(decisions.effect, 6),
+            effect_low=rounded(decisions.effect_low, 6),
+            effect_high=rounded(decisions.effect_high, 6),
+        ),
+        dealt=dealt,
+        leaders=np.where(asked.with_reasons[:, None], leaders, -1),
+        led_by=contributions[leaders, every],
+        unlearned=unlearned,
+    )
+
+
+def _finite(scores: Scores) -> tuple[Scores, BoolArray]:
+    """Return scores with zero for probabilities that are not finite, and which are."""
+    is_finite: BoolArray = np.isfinite(scores.p_churn)
+    if is_finite.all():
+        return scores, is_finite
+    return replace(scores, p_churn=np.where(is_finite, scores.p_churn, 0.0)), is_finite
+
+
+def _contributions(rows: FloatArray, *, where: BoolArray, prepared: Prepared) -> FloatArray:
+    """Return the contributions of some rows, shape (features, n); those of the others are zero."""
+    contributions = np.zeros((rows.shape[1], rows.shape[0]))
+    if where.any():
+        contributions[:, where] = prepared.model.scorer.contributions(rows[where]).T
+    return contributions
