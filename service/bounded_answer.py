@@ -6,6 +6,8 @@ never reads would hold the buffer, and its connection, for as long as it likes.
 
 from __future__ import annotations
 
+import socket
+import struct
 from typing import TYPE_CHECKING
 
 from service.bounded_head import BoundedHead
@@ -14,11 +16,16 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import MutableMapping
 
+    from uvicorn._types import ASGI3Application
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 MAX_UNREAD_BYTES = 128 * 2**20
 """How much of answers may wait in all connections together."""
 
 MIN_BYTES_A_SECOND = 1024
 """A client that takes less than this is as good as one that takes nothing."""
+
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class BoundedAnswer(BoundedHead):
@@ -38,6 +45,17 @@ class BoundedAnswer(BoundedHead):
     """Connections of one server that are watched, the longest first, with what waited in each."""
 
     _watch: asyncio.TimerHandle | None = None
+    _held: tuple[RequestResponseCycle, ASGI3Application] | None = None
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Begin with a request only when the answer before it was taken.
+
+        It would take a turn from others meanwhile, and its answer would wait, too.
+        """
+        if self.flow.write_paused:
+            self._held = (cycle, app)
+        else:
+            super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         """Begin to watch: the buffer is full."""
@@ -48,6 +66,9 @@ class BoundedAnswer(BoundedHead):
         """Watch no more, unless the rest of an answer is left to be taken."""
         super().resume_writing()
         self._end_watching()
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._start_asgi_task(*held)
         if self.cycle is not None and self.cycle.response_complete:
             self._begin_to_watch()
 
@@ -64,6 +85,7 @@ class BoundedAnswer(BoundedHead):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Watch no more."""
+        self._held = None
         super().connection_lost(exc)
         self._end_watching()
 
@@ -88,8 +110,11 @@ class BoundedAnswer(BoundedHead):
         return self.transport.get_write_buffer_size()
 
     def cut(self) -> None:
-        """End the connection with what waits in it."""
+        """End the connection with what waits in it, also in the system's own buffer."""
         self._end_watching()
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self.transport.abort()
 
     def _look(self) -> None:

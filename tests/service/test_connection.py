@@ -119,6 +119,17 @@ def test_a_client_that_asks_on_is_trusted_until_its_buffer_is_full(server):
     assert connection.transport.is_aborted
 
 
+def test_a_client_that_does_not_take_an_answer_gets_no_further_one(server):
+    connection = answered(server, untaken=70_000)
+    connection.pause_writing()
+    connection.data_received(WHOLE)
+    assert server.loop.tasks == []
+    connection.transport.waiting_bytes = 0
+    connection.resume_writing()
+    server.answer()
+    assert connection.transport.written.count(b"HTTP/1.1 204 ") == 2
+
+
 def test_who_has_waited_longest_is_cut_when_all_together_hold_too_much():
     server = Server(max_connections=9)
     first, second = (answered(server, untaken=400_000) for _ in range(2))

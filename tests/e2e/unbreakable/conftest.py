@@ -16,11 +16,13 @@ def project(tmp_path):
     return following(tmp_path / "shop")
 
 
-@pytest.fixture
-def expected(project, tmp_path):
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory):
     """What each version has to say of each row."""
-    bundles = [read_bundle(project.bundle(number), key=KEY) for number in range(2)]
-    return expected_answers(bundles, tmp_path / "alone")
+    folder = tmp_path_factory.mktemp("expected")
+    made = following(folder / "shop")
+    bundles = [read_bundle(made.bundle(number), key=KEY) for number in range(2)]
+    return expected_answers(bundles, folder / "alone")
 
 
 @pytest.fixture
