@@ -29,6 +29,7 @@ from benchmarks.side_by_side.load import load
 from benchmarks.side_by_side.model import LEAVES, TREES, made_in
 from benchmarks.side_by_side.own_champion import own_champion_in
 from benchmarks.side_by_side.report import Figures, Run, reached, table
+from benchmarks.side_by_side.sampled import profiled
 from benchmarks.side_by_side.servers import alone, running
 from benchmarks.side_by_side.stored import store_scores
 
@@ -109,6 +110,23 @@ def measure(folder: Path, scratch: Path, plan: Plan, *, only: str = "") -> Run:
     rows = {work.name: work.sent.rows for work in chosen}
     figures = {at: Figures.of(found, rows=rows[at[0]]) for at, found in rounds.items()}
     return Run(works=chosen, figures=figures, refused=refused)
+
+
+def profile(folder: Path, scratch: Path, *, only: str) -> Iterator[str]:
+    """Yield where the time of one server goes: of the first line with a text in its name.
+
+    Parameters
+    ----------
+    folder : where the model and what belongs to it are kept.
+    scratch : an empty folder.
+    only : the text; without it, Ebbtide's score with reasons.
+    """
+    works, servers, _ = _contest(folder, scratch)
+    wanted = only or contest.REASONS
+    work = next(each for each in works if wanted.lower() in each.name.lower())
+    server = next(each for each in servers if each.name == work.server)
+    connections = 32 if 32 in work.connections else max(work.connections)
+    yield from profiled(work, server, scratch, connections=connections)
 
 
 def _contest(folder: Path, scratch: Path) -> tuple[list[Work], list[Server], np.ndarray]:
@@ -220,7 +238,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=KEPT, help="where models are kept")
     parser.add_argument("--rounds", type=int, help="how many rounds")
     parser.add_argument("--seconds", type=float, help="of load for each line and round")
+    parser.add_argument("--profile", action="store_true", help="where the first line's time goes")
     given = parser.parse_args()
+    if given.profile:
+        with tempfile.TemporaryDirectory(prefix="serving-") as scratch:
+            for line in profile(given.folder, Path(scratch), only=given.only):
+                print(line, flush=True)
+        return
     base = QUICK if given.quick else FULL
     plan = Plan(
         rounds=given.rounds or base.rounds,

@@ -141,7 +141,7 @@ def made_in(folder: Path) -> Made:
         random_state=0,
         deterministic=True,
         force_row_wise=True,
-        n_jobs=2,
+        n_jobs=1,  # whatever else the machine does
         verbosity=-1,
     )
     ranked = pd.DataFrame(rank_columns(scales, learned.rows), columns=NAMES)
