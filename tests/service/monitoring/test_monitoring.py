@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import threading
 from datetime import timedelta
 
@@ -285,3 +287,13 @@ def test_the_watch_ends_at_once_while_it_measures(usual, app, bundle, monkeypatc
     assert began.wait(5.0)
     watch.stop()
     assert app.state.desk.monitor.newest is None
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_names_and_units_of_metrics_are_as_prometheus_wants_them(usual, app):
+    DriftWatch(app.state.desk).look()
+    text = usual.get("/metrics").text
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
