@@ -100,7 +100,9 @@ def explain_eights(
     at_turn = at_weight + most * _BYTES
     at_parts = at_turn + most * _BYTES
     goes = np.empty(most, dtype=np.int64)
-    alive = np.full(most, _ALL, dtype=np.int64)
+    alive = np.empty(most, dtype=np.int64)
+    for split in range(most):
+        alive[split] = _ALL
     at_places, at_alive = places.ctypes.data, alive.ctypes.data
     at_records, at_factors = records.ctypes.data, factors.ctypes.data
     for begin in range(0, n, LANES):

@@ -71,7 +71,6 @@ def explain_few(
     turns = np.empty(most)
     tables = np.empty(most, dtype=np.int64)
     at_turns, at_tables = turns.ctypes.data, tables.ctypes.data
-    at_places = places.reshape(-1)
     at_records, at_factors, at_weights = (
         records.ctypes.data,
         factors.ctypes.data,
@@ -92,7 +91,7 @@ def explain_few(
             for split in range(splits):
                 record = at_tree + split * _RECORD
                 place = np.uint16(
-                    at_places[np.uint64(whole_at(record + 16))] - np.uint16(whole_at(record + 20))
+                    places[np.uint64(whole_at(record + 16)), 0] - np.uint16(whole_at(record + 20))
                 )
                 goes_left = place <= np.uint16(whole_at(record + 24))
                 share = number_at(record + 40)

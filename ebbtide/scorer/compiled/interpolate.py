@@ -41,7 +41,8 @@ def write_ranks(
                     out[first + lane, feature] = np.nan
                 continue
             last = low + count - 1
-            lows[:] = low
+            for lane in range(lanes):
+                lows[lane] = low
             while count > 1:
                 half = np.uint32(count >> 1)
                 for lane in range(lanes):

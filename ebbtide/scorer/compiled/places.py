@@ -34,7 +34,8 @@ def write_places(
     lanes = places.shape[1]
     values, lows = np.empty(lanes), np.empty(lanes, dtype=np.uint32)
     for column in range(len(layout)):
-        feature, kind, low, high = layout[column]
+        feature, kind = layout[column, 0], layout[column, 1]
+        low, high = layout[column, 2], layout[column, 3]
         for lane in range(lanes):
             values[lane] = rows[min(begin + lane, end - 1), feature]
         if kind == _KIND_SET:
@@ -44,7 +45,8 @@ def write_places(
         if kind == _KIND_NONE:
             for lane in range(lanes):
                 values[lane] = 0.0 if np.isnan(values[lane]) else values[lane]
-        lows[:] = low
+        for lane in range(lanes):
+            lows[lane] = low
         count = high - low
         while count > 1:
             half = np.uint32(count >> 1)

@@ -16,7 +16,7 @@ from ebbtide.scorer.compiled.places import write_places
 from ebbtide.scorer.compiled.sets import MOST_LEAVES, cut, full_sets, store_lowest
 from ebbtide.scorer.compiled.vectors import whole_at
 
-BLOCK = 64
+BLOCK = 32
 _TOGETHER = 16
 """So many walks wait for memory at the same time."""
 
@@ -48,7 +48,6 @@ def walk_few(
     trees = len(roots)
     for row in range(len(rows)):
         write_places(rows, row, row + 1, layout, thresholds, words, places)
-        flat = places.reshape(-1)
         total = 0.0
         for tree in range(0, trees, _TOGETHER):
             depth = 0
@@ -60,7 +59,7 @@ def walk_few(
                 for walk in range(_TOGETHER):
                     node = np.uint64(at[walk]) * four
                     asked = nodes[node + one]
-                    place = np.uint16(flat[np.uint64(nodes[node])] - np.uint16(asked))
+                    place = np.uint16(places[np.uint64(nodes[node]), 0] - np.uint16(asked))
                     goes_left = place <= np.uint16(asked >> np.uint32(16))
                     at[walk] = nodes[node + two] if goes_left else nodes[node + three]
             for walk in range(min(_TOGETHER, trees - tree)):
@@ -95,7 +94,8 @@ def walk_many(
     for begin in range(0, len(rows), BLOCK):
         end = min(begin + BLOCK, len(rows))
         write_places(rows, begin, end, layout, thresholds, words, places)
-        totals[:] = 0.0
+        for lane in range(BLOCK):
+            totals[lane] = 0.0
         for tree in range(len(starts) - 1):
             count = starts[tree + 1] - starts[tree]
             first_leaf = starts[tree] + tree
@@ -126,4 +126,5 @@ def walk_many(
                     goes_left = place <= np.uint16(whole_at(record + 24))
                     node = whole_at(record) if goes_left else whole_at(record + 4)
                 totals[lane] += leaves[first_leaf + node - count]
-        out[begin:end] = totals[: end - begin]
+        for lane in range(end - begin):
+            out[begin + lane] = totals[lane]
