@@ -21,6 +21,7 @@ VERB_MODULES = (
     "features.segments.verbs",
     "training.verbs",
     "training.definition_lab.verbs",
+    "training.drift_verb",
     "service.verbs",
     "service.access.verbs",
     "ebbtide.policy.verbs",
