@@ -146,6 +146,11 @@ def decide_among(offers: Offers, cases: Cases) -> Decisions:
     every = np.arange(len(best))
     pays = offered[best, every] > 0
     is_withheld = (eligible & (worth.profit > 0)).any(axis=0)
+    why_none = np.full(len(best), _NOT_WORTH_IT)
+    why_none[~consented.any(axis=0) | is_withheld] = _OPTED_OUT
+    why_none[~eligible.any(axis=0)] = _NOT_ELIGIBLE
+    why_none[np.isnan(cases.value)] = _VALUE_UNKNOWN
+    why_none[pays] = -1
     reach = cases.p_churn * match[best, every]
     effect = np.where(pays, worth.effect[best, every], 0.0)
     spread = _Z_90 * offers.save_rate_sd[best, 0] * reach
@@ -157,14 +162,5 @@ def decide_among(offers: Offers, cases: Cases) -> Decisions:
         effect_low=np.where(pays, np.maximum(effect - spread, 0.0), 0.0),
         effect_high=np.where(pays, np.minimum(effect + spread, cases.p_churn), 0.0),
         expected_cost=np.where(pays, worth.cost[best, every], 0.0),
-        why_none=np.select(
-            [
-                pays,
-                np.isnan(cases.value),
-                ~eligible.any(axis=0),
-                ~consented.any(axis=0) | is_withheld,
-            ],
-            [-1, _VALUE_UNKNOWN, _NOT_ELIGIBLE, _OPTED_OUT],
-            default=_NOT_WORTH_IT,
-        ),
+        why_none=why_none,
     )

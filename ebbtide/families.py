@@ -55,8 +55,8 @@ class Families:
             of_feature=np.array([place_of[f.family] for f in features], dtype=np.intp),
         )
 
-    def material(self, contributions: FloatArray) -> FloatArray:
-        """Return the contributions of the families that matter to each customer, others zero.
+    def material(self, contributions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the contributions of the families that matter to each customer, and their sums.
 
         The features of a family say much the same, so that their contributions are summed before
         they are judged. A family matters if its sum raises the risk and is more than a twentieth
@@ -65,20 +65,27 @@ class Families:
         Parameters
         ----------
         contributions : exact contributions, shape (features, n).
+
+        Returns
+        -------
+        tuple[FloatArray, FloatArray]
+            Of shapes (features, n) and (families, n); zero for families that do not matter.
         """
         net = self.groups.sums(contributions)
         moved = np.zeros(net.shape[1])
         for size in np.abs(net):
             moved += size
         matters = net > MATERIAL_SHARE * moved
-        return np.where(matters[self.of_feature], contributions, 0.0)
+        material = np.where(matters[self.of_feature], contributions, 0.0)
+        return material, np.where(matters, net, 0.0)
 
-    def leaders(self, material: FloatArray, *, may_lead: BoolArray) -> IndexArray:
+    def leaders(self, material: FloatArray, *, sums: FloatArray, may_lead: BoolArray) -> IndexArray:
         """Return the features that speak for the families that raise the risk most.
 
         Parameters
         ----------
-        material : contributions of the families that matter, shape (features, n).
+        material, sums : contributions of the families that matter, shapes (features, n) and
+            (families, n).
         may_lead : which features may speak, shape (features, n); see :class:`BadNews`.
 
         Returns
@@ -89,7 +96,7 @@ class Families:
         """
         every = np.arange(material.shape[1])
         shown = np.where(may_lead, material, 0.0)
-        weight = np.where(self.groups.greatest(shown) > 0, self.groups.sums(material), 0.0)
+        weight = np.where(self.groups.greatest(shown) > 0, sums, 0.0)
         leaders = np.empty((len(every), REASON_COUNT), dtype=np.intp)
         for place in range(REASON_COUNT):
             family = weight.argmax(axis=0)

@@ -142,6 +142,11 @@ class Offers:
             answers_payment=flags(["payment_failure" in action.answers for action in actions]),
         )
 
+    @property
+    def asks_for_reasons(self) -> bool:
+        """Whether a reason that is shown may rule an action out."""
+        return bool(self.is_payment.any() and self.is_discount.any())
+
     def match(self, shares: FloatArray) -> FloatArray:
         """Return the share of what raises each customer's risk that each action answers.
 

@@ -78,7 +78,8 @@ def material_contributions(
     FloatArray
         Shape (n, features).
     """
-    return Families.of(features).material(contributions.T).T
+    material, _ = Families.of(features).material(contributions.T)
+    return material.T
 
 
 def top_features(
@@ -110,7 +111,10 @@ def top_features(
     """
     groups = by_outcome or TypicalByOutcome.unknown(len(features))
     news = BadNews.of(features, typical=typical, by_outcome=groups)
-    return Families.of(features).leaders(material.T, may_lead=news.among(rows.T))
+    families = Families.of(features)
+    return families.leaders(
+        material.T, sums=families.groups.sums(material.T), may_lead=news.among(rows.T)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import numpy as np
 from ebbtide.answer.answer import ABSTAIN
 from ebbtide.answer.grounds import depends_on_causes
 from ebbtide.decision import Cases, decide_among
+from ebbtide.families import REASON_COUNT
 from ebbtide.policy.policy import Band
 from ebbtide.rounding import rounded
 
@@ -92,11 +93,10 @@ def judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
 
 def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
     values = np.ascontiguousarray(rows.T)
-    abstained = np.select(
-        [asked.profiling_opt_out, ~asked.is_alive & asked.has_history, ~asked.is_alive],
-        [_OPTED_OUT, _CHURNED, _TOO_LITTLE],
-        default=np.where(np.isnan(values).all(axis=0), _TOO_LITTLE, -1),
-    )
+    abstained = np.where(np.isnan(values).all(axis=0), _TOO_LITTLE, -1)
+    abstained[~asked.is_alive & ~asked.has_history] = _TOO_LITTLE
+    abstained[~asked.is_alive & asked.has_history] = _CHURNED
+    abstained[asked.profiling_opt_out] = _OPTED_OUT
     unlearned = prepared.lessons.beyond(values)
     explained = asked.with_reasons & (abstained < 0)
     scores = prepared.model.scorer.score(rows, explain=bool(explained.all()))
@@ -129,8 +129,13 @@ def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
     if unlearned is not None:
         is_beyond = prepared.lessons.share(unlearned, contributions) > UNLEARNED_TOLERATED
         abstained = np.where((abstained < 0) & is_beyond, OUT_OF_RANGE, abstained)
-    material = prepared.families.material(contributions)
-    leaders = prepared.families.leaders(material, may_lead=prepared.bad_news.among(values))
+    material, sums = prepared.families.material(contributions)
+    if asked.with_reasons.any() or prepared.offers.asks_for_reasons:
+        leaders = prepared.families.leaders(
+            material, sums=sums, may_lead=prepared.bad_news.among(values)
+        )
+    else:
+        leaders = np.full((len(rows), REASON_COUNT), -1)
     cases = Cases(
         p_churn=p_churn,
         contributions=material.T,
@@ -142,6 +147,18 @@ def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
     decisions, dealt = prepared.arms.deal(
         decide_among(prepared.offers, cases), customer_ids=asked.customer_ids
     )
+    # Rounding has a price for each call, so that what is rounded alike is rounded together.
+    cents = np.stack(
+        [
+            value,
+            prepared.model.reference.percentile(p_churn),
+            decisions.expected_value,
+            decisions.expected_cost,
+        ]
+    )
+    cents = rounded(cents.ravel(), 2).reshape(cents.shape)
+    effects = np.stack([decisions.effect, decisions.effect_low, decisions.effect_high])
+    effects = rounded(effects.ravel(), 6).reshape(effects.shape)
     bands = prepared.policy.bands
     every = np.arange(len(rows))[:, None]
     return Judged(
@@ -149,16 +166,16 @@ def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
         scores=scores,
         churn_score=np.floor(p_churn * 100 + 0.5).astype(np.intp),
         band=np.where(p_churn >= bands.high, 2, np.where(p_churn >= bands.medium, 1, 0)),
-        percentile=rounded(prepared.model.reference.percentile(p_churn), 2),
-        value=rounded(value, 2),
+        percentile=cents[1],
+        value=cents[0],
         basis=basis,
         decisions=replace(
             decisions,
-            expected_value=rounded(decisions.expected_value, 2),
-            expected_cost=rounded(decisions.expected_cost, 2),
-            effect=rounded(decisions.effect, 6),
-            effect_low=rounded(decisions.effect_low, 6),
-            effect_high=rounded(decisions.effect_high, 6),
+            expected_value=cents[2],
+            expected_cost=cents[3],
+            effect=effects[0],
+            effect_low=effects[1],
+            effect_high=effects[2],
         ),
         dealt=dealt,
         leaders=np.where(asked.with_reasons[:, None], leaders, -1),
