@@ -90,8 +90,8 @@ def said_of(report: Report) -> str:
     cut = " There was more; the newest were looked at." if report.is_cut else ""
     return (
         f"Model {report.model_version}, {report.since:%Y-%m-%d} to {report.until:%Y-%m-%d}: "
-        f"{report.answers:,} answers about {report.customers:,} customers, {report.scored:,} "
-        f"with a score, against {report.reference_customers:,} at training ({report.reference_as_of})."
+        f"{report.answers:,} answers about {report.customers:,} customers, {report.scored:,} with "
+        f"a score, against {report.reference_customers:,} at training ({report.reference_as_of})."
         f"{cut} The log holds whom you asked about, not all customers. By chance alone anything at "
         f"all is called shifted in {report.level:.0%} of such tables."
     )
