@@ -1,0 +1,1 @@
+"""The faults of ``python -m benchmarks.faults``, by what fails."""
