@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ebbtide.errors import ContractError
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    import pandas as pd
 
     from ebbtide.scorer.scores import FloatArray
 
@@ -38,6 +39,8 @@ def snapshot_rows(frame: pd.DataFrame) -> SnapshotRows:
     ContractError
         If a column is missing, ``as_of`` is naive, or a customer comes twice at one ``as_of``.
     """
+    import pandas as pd  # 67 MiB that a service which is not given frames does not need
+
     missing = {"customer_id", "as_of"} - set(frame.columns)
     if missing:
         raise ContractError(
