@@ -73,6 +73,7 @@ class RankScale:
         if not self.values:
             return np.full(column.shape, np.nan)
         ranks = np.interp(column, self.values, self.ranks)
+        ranks[np.isnan(column)] = np.nan  # of a single knot, numpy gives even NaN its rank
         return ranks.astype(np.float32).astype(np.float64)
 
     def to_json(self) -> dict[str, Any]:

@@ -263,6 +263,11 @@ def test_a_frequent_value_keeps_its_rank_among_many_others() -> None:
     assert scale.rank(np.array([0.0]))[0] == np.float32(0.3)
 
 
+def test_a_missing_value_has_no_rank_even_where_all_others_are_equal() -> None:
+    ranks = RankScale.of(np.array([4.0, np.nan])).rank(np.array([3.0, 4.0, 5.0, np.nan]))
+    np.testing.assert_array_equal(ranks, [0.5, 0.5, 0.5, np.nan])
+
+
 def test_ranks_are_in_single_precision_so_that_forests_split_alike() -> None:
     ranks = RankScale.of(np.arange(7.0)).rank(np.linspace(0, 6, 50))
     np.testing.assert_array_equal(ranks, ranks.astype(np.float32))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ebbtide.scorer.compiled.jit import compiled
 
-BLOCK = 64
+BLOCK = 32
 
 
 @compiled
@@ -26,7 +26,7 @@ def write_ranks(
     begin, end : which rows.
     out : where ranks go, shape (n, features).
     """
-    lows = np.empty(BLOCK, dtype=np.uint32)
+    column, lows = np.empty(BLOCK), np.empty(BLOCK, dtype=np.uint32)
     for first in range(begin, end, BLOCK):
         lanes = min(BLOCK, end - first)
         for feature in range(len(counts)):
@@ -42,17 +42,16 @@ def write_ranks(
                 continue
             last = low + count - 1
             for lane in range(lanes):
-                lows[lane] = low
+                column[lane], lows[lane] = rows[first + lane, feature], low
             while count > 1:
                 half = np.uint32(count >> 1)
                 for lane in range(lanes):
                     at = lows[lane]
-                    is_above = values[np.uint64(at + half)] <= rows[first + lane, feature]
+                    is_above = values[np.uint64(at + half)] <= column[lane]
                     lows[lane] = at + half if is_above else at
                 count -= half
             for lane in range(lanes):
-                value = rows[first + lane, feature]
-                rank = _between(value, np.int64(lows[lane]), low, last, values, ranks)
+                rank = _between(column[lane], np.int64(lows[lane]), low, last, values, ranks)
                 out[first + lane, feature] = np.float64(np.float32(rank))
 
 

@@ -38,7 +38,8 @@ def in_parts(rows: int, work: Callable[[int, int], None], *, least_rows: int) ->
     >>> in_parts(3, lambda begin, end: print(begin, end), least_rows=100)
     0 3
     """
-    threads = min(most_threads(), rows // least_rows)
+    wanted = rows // least_rows
+    threads = min(most_threads(), wanted) if wanted > 1 else 1
     if threads < 2:
         work(0, rows)
         return
