@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from ebbtide.answer.answer import Question
-from ebbtide.answer.compose import answer_rows
 from ebbtide.clock import day_in_words
 from ebbtide.errors import BundleError, NotReady
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.expectations import expectations_of
 from features.snapshot import build_snapshot
+from training.in_turn import in_turn
+from training.score_columns import SCORES, Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ebbtide.answer.answer import Answer
     from ebbtide.bundle.contents import Bundle
     from ebbtide.policy.policy import Policy
     from ebbtide.scorer.scores import FloatArray
@@ -30,38 +29,7 @@ if TYPE_CHECKING:
 
 CHUNK = 10_000
 
-NOT_IN_THE_LOG = ""
-"""Batch scores go to a file, not to the log of predictions, so that they have no id."""
-
-_COLUMNS = (
-    "customer_id",
-    "status",
-    "churn_probability",
-    "churn_probability_low",
-    "churn_probability_high",
-    "churn_score",
-    "risk_band",
-    "percentile",
-    "action_code",
-    "action_text",
-    "action_channel",
-    "arm",
-    "propensity",
-    "withheld_action_code",
-    "expected_value",
-    "expected_cost",
-    "effect",
-    "effect_basis",
-    "value",
-    "as_of",
-    "valid_until",
-    "scored_at",
-    "model_version",
-    "policy_version",
-    "definition",
-)
-_REASONS = 3
-SCORE_COLUMNS = (*_COLUMNS, *(f"reason_{place + 1}" for place in range(_REASONS)))
+SCORE_COLUMNS = tuple(SCORES.names)
 """Columns of scores, before segments are added."""
 
 
@@ -175,6 +143,7 @@ def score_snapshot(
     language: Language,
     values: FloatArray | None = None,
     with_interval: bool = False,
+    with_reasons: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> pa.Table:
     """Return an answer for each row of a snapshot, as flat columns.
@@ -190,42 +159,41 @@ def score_snapshot(
     values : margin at stake of each row, currency, NaN where unknown; None to estimate it from
         spend.
     with_interval : whether to say how sure each probability is.
+    with_reasons : whether to give reasons; all else is the same without them.
     progress : called with how many are done.
     """
     names = [contract.name for contract in bundle.scorer.features]
-    rows = np.column_stack([snapshot[name].to_numpy().astype(np.float64) for name in names])
-    ids = snapshot["customer_id"].to_pylist()
-    parts = []
-    for start in range(0, len(ids), CHUNK):
-        questions = [
-            Question(
-                prediction_id=NOT_IN_THE_LOG,
-                customer_id=customer_id,
-                as_of=as_of,
-                with_interval=with_interval,
-                value=None if values is None or np.isnan(values[place]) else float(values[place]),
-            )
-            for place, customer_id in enumerate(ids[start : start + CHUNK], start=start)
-        ]
-        answers = answer_rows(
-            np.ascontiguousarray(rows[start : start + CHUNK]),
-            questions=questions,
-            model=bundle,
-            policy=policy,
-            scored_at=scored_at,
-            language=language,
+    batch = Batch(
+        model=bundle,
+        policy=policy,
+        as_of=as_of,
+        scored_at=scored_at,
+        language=language,
+        with_interval=with_interval,
+        with_reasons=with_reasons,
+    )
+
+    def scored(start: int) -> pa.Table:
+        part = snapshot.slice(start, CHUNK)
+        return batch.scored(
+            np.column_stack([part[name].to_numpy().astype(np.float64) for name in names]),
+            part["customer_id"].combine_chunks().cast(pa.string()),
+            given=None if values is None else values[start : start + CHUNK],
         )
-        parts.append(_flat(answers))
+
+    parts, done = [], 0
+    for part in in_turn(scored, range(0, snapshot.num_rows, CHUNK)):
+        parts.append(part.cast(PLAIN_SCORES))
+        done += part.num_rows
         if progress is not None:
-            progress(f"{start + len(answers):,} of {len(ids):,} customers")
-    return pa.concat_tables(parts, promote_options="permissive")
+            progress(f"{done:,} of {snapshot.num_rows:,} customers")
+    return pa.concat_tables(parts) if parts else PLAIN_SCORES.empty_table()
 
 
-def _flat(answers: list[Answer]) -> pa.Table:
-    columns = {name: [getattr(answer, name) for answer in answers] for name in _COLUMNS}
-    for place in range(_REASONS):
-        columns[f"reason_{place + 1}"] = [
-            answer.reasons[place].text if place < len(answer.reasons) else None
-            for answer in answers
-        ]
-    return pa.table(columns)
+PLAIN_SCORES = pa.schema(
+    [
+        (each.name, pa.string() if pa.types.is_dictionary(each.type) else each.type)
+        for each in SCORES
+    ]
+)
+"""Types of a table of scores, as its readers see it."""
