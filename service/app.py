@@ -24,6 +24,7 @@ from service.champion.trial import try_bundle
 from service.describing.routes import router as describing
 from service.desk import Desk
 from service.edge import Edge
+from service.fast.way import FastWay
 from service.handlers import install_handlers
 from service.health.routes import router as health
 from service.jobs.routes import router as jobs
@@ -37,8 +38,10 @@ from service.openapi30.routes import router as openapi30
 from service.outcomes.routes import router as outcomes
 from service.privacy.routes import router as privacy
 from service.recording.routes import router as recording
+from service.request_log import log_each
 from service.scoring.routes import router as scoring
 from service.turns import Turns
+from service.under_way import UnderWay
 from service.webhooks.routes import router as webhooks
 from service.what_if.routes import router as what_if
 
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from ebbtide.store.sql import SqlStore
     from service.background import Background
     from service.champion.supply import Supply
+    from service.request_log import RequestLog
     from service.settings import Settings
 
 
@@ -84,6 +88,7 @@ def create_app(
     store: SqlStore | None = None,
     now: Callable[[], datetime] = utc_now,
     host: str = "127.0.0.1",
+    log: RequestLog = log_each,
 ) -> FastAPI:
     """Make the service of one project.
 
@@ -94,6 +99,7 @@ def create_app(
     store : keep snapshots and predictions there; None for the project's database.
     now : the present.
     host : address that it will listen at; without keys it answers only at loopback.
+    log : takes a line for each request.
 
     Raises
     ------
@@ -133,6 +139,7 @@ def create_app(
         version="1",
         summary="Which customers are about to leave, why, and what to do about it.",
         lifespan=_lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics says all
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -142,7 +149,10 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
-    app.add_middleware(Edge, metrics=desk.metrics, max_requests=settings.max_requests)
+    under_way = UnderWay(max_requests=settings.max_requests)
+    fast = FastWay(app.state, under_way=under_way)
+    app.state.fast = fast
+    app.add_middleware(Edge, metrics=desk.metrics, under_way=under_way, fast=fast, log=log)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 
@@ -154,6 +164,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     background: list[Background] = app.state.background
     with ExitStack() as ending:  # whatever one of them raises, the others are ended, too
         ending.callback(desk.store.close)
+        ending.callback(app.state.fast.stop)
         for part in background:
             part.start()
             ending.callback(part.stop)

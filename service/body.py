@@ -9,14 +9,13 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from starlette.requests import ClientDisconnect
-
 from service.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
+    from starlette.types import Receive
 
 _MAX_INTEGER_DIGITS = 18
 
@@ -37,11 +36,35 @@ async def read_body(request: Request, *, max_bytes: int, deadline_seconds: float
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and len(declared) < 20 and int(declared) > max_bytes:
         raise ProblemError(_too_large(max_bytes))
+    return await receive_body(
+        request.receive, max_bytes=max_bytes, deadline_seconds=deadline_seconds
+    )
+
+
+async def receive_body(receive: Receive, *, max_bytes: int, deadline_seconds: float) -> bytes:
+    """Return the bytes of a body, whatever its head says.
+
+    Parameters
+    ----------
+    receive : of the request; nothing of the body was taken from it yet.
+    max_bytes : how many bytes it may have.
+    deadline_seconds : how long it may take to arrive.
+
+    Raises
+    ------
+    ProblemError
+        413 if it is too large, 408 if it comes too slowly, 400 if it breaks off.
+    """
     received = bytearray()
     try:
         async with asyncio.timeout(deadline_seconds):
-            async for chunk in request.stream():
-                received += chunk
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ProblemError(_malformed("the connection ended before the body did"))
+                received += message.get("body", b"")
+                more = message.get("more_body", False)
                 if len(received) > max_bytes:
                     raise ProblemError(_too_large(max_bytes))
     except TimeoutError as err:
@@ -53,8 +76,6 @@ async def read_body(request: Request, *, max_bytes: int, deadline_seconds: float
                 headers={"Connection": "close"},
             )
         ) from err
-    except ClientDisconnect as err:
-        raise ProblemError(_malformed("the connection ended before the body did")) from err
     return bytes(received)
 
 

@@ -12,28 +12,55 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 
+from service.handlers import counted
 from service.media_type import is_plain_json_wanted
 from service.problems import MEDIA_TYPE, Problem
-from service.under_way import BUSY, UnderWay
+from service.under_way import BUSY
 
 if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from service.fast.way import FastWay
     from service.metrics import Metrics
+    from service.request_log import RequestLog
+    from service.under_way import UnderWay
 
 _LOG = structlog.get_logger("ebbtide.http")
 _UNMATCHED = "unmatched"
 _UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
+_FIRST_PROBLEM = 400
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
 class Edge:
-    """ASGI middleware around everything else."""
+    """ASGI middleware around everything else.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_requests: int) -> None:
+    Parameters
+    ----------
+    app : answers.
+    metrics : counts.
+    under_way : bounds how many requests are under way at once.
+    fast : answers some requests before the app sees them.
+    log : takes method, route, status and milliseconds of each request.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        under_way: UnderWay,
+        fast: FastWay,
+        log: RequestLog,
+    ) -> None:
         self._app = app
         self._metrics = metrics
-        self._under_way = UnderWay(max_requests=max_requests)
+        self._under_way = under_way
+        self._fast = fast
+        self._log = log
+        self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        metrics.in_flight.set_function(lambda: under_way.count)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer 500 for what nobody handled."""
@@ -47,19 +74,16 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = _as_accepted(message, scope)
+                if status >= _FIRST_PROBLEM:
+                    message = _as_accepted(message, scope)
             await send(message)
 
-        is_counted = scope["path"] not in _UNCOUNTED
         try:
-            if not is_counted:
-                await self._app(scope, receive, noting_status)
-            elif self._under_way.is_full:
-                self._metrics.problems.labels(kind=BUSY.kind).inc()
-                await BUSY.response()(scope, receive, noting_status)
+            answer = self._fast.handler(scope)
+            if answer is not None:
+                await answer(scope, receive, noting_status, self._ordinarily)
             else:
-                with self._under_way.visit(scope, receive) as receiving:
-                    await self._app(scope, receiving, noting_status)
+                await self._ordinarily(scope, receive, noting_status)
         except Exception as err:
             _LOG.error("unexpected_error", error=type(err).__name__, at=place_of(err))
             if status == 0:
@@ -72,12 +96,27 @@ class Edge:
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
+    async def _ordinarily(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the app answer, unless too many requests are under way."""
+        if scope["path"] in _UNCOUNTED:
+            await self._app(scope, receive, send)
+        elif self._under_way.is_full:
+            await counted(BUSY, metrics=self._metrics).response()(scope, receive, send)
+        else:
+            with self._under_way.visit(scope, receive) as receiving:
+                await self._app(scope, receiving, send)
+
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", _UNMATCHED)
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.requests.labels(method=method, route=route, status=str(status)).inc()
-        self._metrics.seconds.labels(route=route).observe(seconds)
-        _LOG.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        counters = self._counters.get((method, route, status))
+        if counters is None:
+            requests = self._metrics.requests.labels(method=method, route=route, status=str(status))
+            counters = requests, self._metrics.seconds.labels(route=route)
+            self._counters[method, route, status] = counters
+        counters[0].inc()
+        counters[1].observe(seconds)
+        self._log(method, route, status, round(seconds * 1000, 1))
 
 
 def _as_accepted(message: Message, scope: Scope) -> Message:

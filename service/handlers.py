@@ -31,6 +31,17 @@ ERRORS: tuple[tuple[type[Exception], str], ...] = (
 )
 """Our own errors and the kind of problem that each becomes; the first that fits counts."""
 
+EXPECTED: tuple[type[Exception], ...] = (ProblemError, *(error for error, _ in ERRORS))
+"""Errors that become problems wherever they come from."""
+
+_REJECTS = frozenset(
+    {
+        *("not-authenticated", "not-allowed", "too-many-requests", "busy"),
+        *("body-too-large", "body-too-slow", "unsupported-media-type"),
+    }
+)
+"""Kinds of problems by which requests are turned away before any work is done."""
+
 _HTTP = {
     404: ("not-found", "Expected one of the addresses that /openapi.json lists. Check the path."),
     405: ("method-not-allowed", "Expected one of the methods of the Allow header. Use that."),
@@ -70,11 +81,23 @@ def install_handlers(app: FastAPI, *, metrics: Metrics) -> None:
         problem = problem_of(err)
         if problem.status == _NOT_THIS_METHOD:
             problem = replace(problem, headers={"Allow": ", ".join(methods_at(request))})
-        metrics.problems.labels(kind=problem.kind).inc()
-        return problem.response()
+        return counted(problem, metrics=metrics).response()
 
     for error in (ProblemError, HTTPException, RequestValidationError, *dict(ERRORS)):
         app.add_exception_handler(error, handle)
+
+
+def counted(problem: Problem, *, metrics: Metrics) -> Problem:
+    """Count a problem that a request ends in, and return it."""
+    metrics.problems.labels(kind=problem.kind).inc()
+    if problem.kind in _REJECTS:
+        metrics.rejected.labels(reason=problem.kind).inc()
+    return problem
+
+
+def response_to(err: Exception, *, metrics: Metrics) -> Response:
+    """Return the answer to a request that ends in one of the ``EXPECTED`` errors."""
+    return counted(problem_of(err), metrics=metrics).response()
 
 
 def methods_at(request: Request) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from ebbtide.api_key import PREFIX
 from ebbtide.errors import SettingsError
 from ebbtide.store.store import StoreUnavailable
-from service.access.credentials import UnclearCredentialsError, credential_of
+from service.access.credentials import KEY_HEADER, UnclearCredentialsError, credential_of
 from service.access.demo import is_from_here, is_loopback
 from service.access.jwks import Jwks
 from service.access.keyring import Keyring
@@ -22,7 +23,7 @@ from service.access.tokens import Tokens
 from service.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from starlette.requests import HTTPConnection
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger("ebbtide.access")
 Mode = Literal["keys", "demo mode", "closed"]
 _LARGE_BODY_BYTES = 65_536
+_BEARER = b"Bearer " + PREFIX.encode()
+_KEY_HEADER = KEY_HEADER.lower().encode()
 
 NOBODY_KNOWN = (
     "There is no key, and the service listens to other machines: every request gets 401. Run "
@@ -115,11 +118,34 @@ class Gate:
             caller = self._caller(request)
         if caller is None:
             raise ProblemError(self._refusal(request))
-        if caller is not DEMO:
-            rate = Rate.of(caller.rate_limit) if caller.rate_limit else self._rate
-            wait_seconds = self._buckets.take(f"caller {caller.key_id or caller.name}", rate)
-            if wait_seconds:
-                raise ProblemError(_too_many(wait_seconds, rate))
+        self._count(caller)
+        return caller
+
+    def recognised(self, headers: Mapping[bytes, bytes]) -> Caller | None:
+        """Return who sent a request with a key that is known, as ``admit`` does, without waiting.
+
+        Parameters
+        ----------
+        headers : of the request, none of them twice.
+
+        Returns
+        -------
+        Caller or None
+            None if ``admit`` has to tell; nothing was counted then.
+
+        Raises
+        ------
+        ProblemError
+            429 if the caller comes too often.
+        """
+        given = headers.get(b"authorization", b"")
+        if not given.startswith(_BEARER) or _KEY_HEADER in headers or not self._keyring.is_fresh:
+            return None
+        key = self._keyring.find(given[len(_BEARER) - len(PREFIX) :].decode("latin-1"))
+        if key is None:
+            return None
+        caller = _holder(key)
+        self._count(caller)
         return caller
 
     def mode(self) -> Mode:
@@ -149,6 +175,14 @@ class Gate:
             )
         elif mode == "closed":
             _LOG.warning("closed", detail=NOBODY_KNOWN)
+
+    def _count(self, caller: Caller) -> None:
+        if caller is DEMO:
+            return
+        rate = _rate_of(caller.rate_limit) if caller.rate_limit else self._rate
+        wait_seconds = self._buckets.take(f"caller {caller.key_id or caller.name}", rate)
+        if wait_seconds:
+            raise ProblemError(_too_many(wait_seconds, rate))
 
     async def _is_news(self, request: HTTPConnection) -> bool:
         """Whether the keys were read anew, because a request has one that was not known yet."""
@@ -210,6 +244,9 @@ def _tokens(settings: Settings, now: Callable[[], datetime]) -> Tokens | None:
             "got only some of them. Set all three, or none."
         )
     return None
+
+
+_rate_of = lru_cache(maxsize=256)(Rate.of)
 
 
 def _too_many(wait_seconds: float, rate: Rate) -> Problem:

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import numpy as np
 
@@ -23,10 +22,13 @@ from features.catalogue.catalogue import catalogue_version, features_named
 from features.expectations import expectations_of
 from features.live import features_of_events
 from service.problems import Problem
+from service.scoring.prediction_id import new_prediction_id
 from service.scoring.stored import stored_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from ebbtide.bundle.contents import Bundle
     from ebbtide.definition import ChurnDefinition
@@ -291,7 +293,7 @@ def _question(
     has_newer_events: bool = False,
 ) -> Question:
     return Question(
-        prediction_id=uuid4().hex,
+        prediction_id=new_prediction_id(),
         customer_id=row.customer_id,
         as_of=as_of,
         is_alive=is_alive,
@@ -346,9 +348,22 @@ def is_alive(values: FloatArray, bundle: Bundle) -> bool:
     bundle : the model with its definition.
     """
     names = [feature.name for feature in bundle.scorer.features]
-    kind = bundle.definition.kind
-    if kind == "contract_end":
-        return _RUNNING not in names or not values[names.index(_RUNNING)] < 1
-    if kind == "label" or _RECENCY not in names:
-        return True
-    return not values[names.index(_RECENCY)] > bundle.definition.active_within_days
+    return bool(are_alive(values[None, :], names=names, definition=bundle.definition)[0])
+
+
+def are_alive(
+    rows: FloatArray, *, names: Sequence[str], definition: ChurnDefinition
+) -> NDArray[np.bool_]:
+    """Return which rows are of customers who are alive by a definition; NaN says nothing of it.
+
+    Parameters
+    ----------
+    rows : feature values, shape (n, features).
+    names : of the features, in their order.
+    definition : says whether purchases or contracts count.
+    """
+    if definition.kind == "contract_end" and _RUNNING in names:
+        return ~(rows[:, names.index(_RUNNING)] < 1)
+    if definition.kind in ("contract_end", "label") or _RECENCY not in names:
+        return np.ones(len(rows), dtype=bool)
+    return ~(rows[:, names.index(_RECENCY)] > definition.active_within_days)

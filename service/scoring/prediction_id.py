@@ -21,3 +21,17 @@ def new_prediction_id() -> str:
     (32, True, True)
     """
     return f"{time.time_ns() // 1_000_000:012x}{os.urandom(_RANDOM_BYTES).hex()}"
+
+
+def new_prediction_ids(count: int) -> list[str]:
+    """Return such ids, which rise in their order, too: of two the later is the newest everywhere.
+
+    Examples
+    --------
+    >>> first, second = new_prediction_ids(2)
+    >>> first < second
+    True
+    """
+    begun = f"{time.time_ns() // 1_000_000:012x}"
+    drawn, length = os.urandom(_RANDOM_BYTES * count).hex(), 2 * _RANDOM_BYTES
+    return sorted(begun + drawn[at : at + length] for at in range(0, len(drawn), length))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,11 +13,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from ebbtide.pseudonym import pseudonym
+from ebbtide.store.preferences import Preferences, keep_preferences
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
 from ebbtide.store.store import Prediction
 from service.app import create_app
+from service.fast import groups, many
 from service.privacy import routes as privacy
 from service.scoring import routes
+from small_model import NOW
 
 FEATURES = {
     "recency_days": 143,
@@ -201,20 +205,39 @@ def test_events_of_who_opted_out_are_kept_and_lead_to_no_score(client):
 
 def meanwhile(monkeypatch, deed):
     """Let a deed happen after the next request was answered, and before that is committed."""
-    real = routes.answer_request
+    done = []
 
-    def interrupted(*args, **given):
-        monkeypatch.setattr(routes, "answer_request", real)
-        answered = real(*args, **given)
-        deed()
-        return answered
+    def interrupted(real):
+        def interrupting(*args, **given):
+            answered = real(*args, **given)
+            if not done:
+                done.append(True)
+                deed()
+            return answered
 
-    monkeypatch.setattr(routes, "answer_request", interrupted)
+        return interrupting
+
+    for module, name in (
+        (routes, "answer_request"),
+        (groups, "answer_usual"),
+        (many, "answer_usual"),
+    ):
+        monkeypatch.setattr(module, name, interrupted(getattr(module, name)))
+
+
+def decide(store, **preferences):
+    """Note what the customer has decided, without asking the service."""
+    noted = Preferences(updated_at=NOW, **preferences)
+    store.database.write(
+        partial(
+            keep_preferences, customer_id="canary-1", preferences=noted, database=store.database
+        )
+    )
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
-def test_who_opts_out_while_being_scored_is_not_scored(client, monkeypatch, headers):
-    meanwhile(monkeypatch, lambda: client.put(f"{PATH}/preferences", json=OUT))
+def test_who_opts_out_while_being_scored_is_not_scored(client, store, monkeypatch, headers):
+    meanwhile(monkeypatch, lambda: decide(store, profiling_opt_out=True))
     answer = client.post("/v1/score", json=ROW, headers=headers).json()
     assert (answer["status"], answer["abstain_code"]) == ("abstained", "profiling_opt_out")
     (logged,) = client.get(f"{PATH}/export").json()["tables"]["predictions"]
@@ -222,9 +245,8 @@ def test_who_opts_out_while_being_scored_is_not_scored(client, monkeypatch, head
     assert set(logged["features"].values()) == {None}
 
 
-def test_who_opts_out_of_contact_while_being_scored_gets_no_such_action(client, monkeypatch):
-    out = {"profiling_opt_out": False, "contact_opt_out": True}
-    meanwhile(monkeypatch, lambda: client.put(f"{PATH}/preferences", json=out))
+def test_who_opts_out_of_contact_while_being_scored_gets_no_such_action(client, store, monkeypatch):
+    meanwhile(monkeypatch, lambda: decide(store, contact_opt_out=True))
     complaining = {"features": {**FEATURES, "complaints_90d": 6}, "value": 1000}
     rows = [{**ROW, **complaining}, {**ROW, **complaining, "customer_id": "other"}]
     results = client.post("/v1/scores", json={"rows": rows}).json()["results"]

@@ -1,0 +1,143 @@
+"""Answer single rows that are under way at the same time together.
+
+While one group is being committed the next one gathers. So nobody waits for others to come, and the
+more come at once, the less each costs. Rows of a group do not see each other: each gets the answer
+that it would get alone, and one that fails is left to the ordinary way, which says why.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ebbtide.store.store import StoreUnavailable
+from service.edge import place_of
+from service.fast.answering import answer_usual, keep
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from ebbtide.store.writer import Writer
+    from ebbtide.words import Language
+    from service.desk import Desk
+    from service.fast.answering import Told
+    from service.fast.reading import RowReader, Usual
+
+_LOG = structlog.get_logger("ebbtide.fast")
+AT_ONCE = 64
+"""Most rows of a group, so that the event loop is soon free again for others."""
+
+
+class _Waiting:
+    __slots__ = ("future", "language", "reader", "row")
+
+    def __init__(
+        self,
+        row: Usual,
+        reader: RowReader,
+        language: Language,
+        future: asyncio.Future[bytes | None],
+    ) -> None:
+        self.row = row
+        self.reader = reader
+        self.language = language
+        self.future = future
+
+
+class Groups:
+    """The rows that wait on one event loop.
+
+    Parameters
+    ----------
+    desk : policy, store, clock and counters.
+    writer : commits.
+    loop : the event loop.
+    """
+
+    def __init__(self, desk: Desk, *, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
+        self.desk = desk
+        self.loop = loop
+        self._writer = writer
+        self._waiting: deque[_Waiting] = deque()
+        self._is_at_work = False
+
+    def __len__(self) -> int:
+        """How many rows wait to be scored."""
+        return len(self._waiting)
+
+    def ask(
+        self, row: Usual, *, reader: RowReader, language: Language
+    ) -> asyncio.Future[bytes | None]:
+        """Hand in a row; return what will be its answer, committed.
+
+        It is None where the ordinary way has to answer; nothing was committed of it then. It raises
+        ``StoreUnavailable`` where the log cannot be written.
+        """
+        future = self.loop.create_future()
+        self._waiting.append(_Waiting(row, reader, language, future))
+        if not self._is_at_work:
+            self._is_at_work = True
+            self.loop.call_soon(self._begin)  # after all who are about to ask
+        return future
+
+    def _begin(self) -> None:
+        """Answer those who wait, as far as they go together, and hand their answers in."""
+        while self._waiting:
+            group = self._taken()
+            try:
+                self._answer(group)
+            except Exception as err:  # of which row is not known: each is tried alone
+                _LOG.warning("group_failed", error=type(err).__name__, at=place_of(err))
+                _resolve(group, [None] * len(group))
+            else:
+                return
+        self._is_at_work = False
+
+    def _taken(self) -> list[_Waiting]:
+        """Take those at the front who ask the same model in the same language."""
+        first = self._waiting.popleft()
+        group = [first]
+        while self._waiting and len(group) < AT_ONCE:
+            each = self._waiting[0]
+            if each.reader is not first.reader or each.language != first.language:
+                break
+            group.append(self._waiting.popleft())
+        return group
+
+    def _answer(self, group: Sequence[_Waiting]) -> None:
+        told = answer_usual(
+            [each.row for each in group],
+            reader=group[0].reader,
+            desk=self.desk,
+            language=group[0].language,
+        )
+        unit = partial(keep, told=told, desk=self.desk)
+        committing = self._writer.write_soon(unit, deed="record the predictions")
+        committing.add_done_callback(partial(self._end, group, told))
+
+    def _end(
+        self, group: Sequence[_Waiting], told: Told, committed: asyncio.Future[frozenset[int]]
+    ) -> None:
+        """Tell each what became of it, and go on with those who have come meanwhile."""
+        err = committed.exception()
+        if err is None:
+            _resolve(group, told.contents(without=committed.result()))
+            told.note(self.desk.metrics, committed_at=self.desk.now())
+        elif isinstance(err, StoreUnavailable):
+            for each in group:
+                if not each.future.done():
+                    each.future.set_exception(err)
+        else:
+            _LOG.warning("group_failed", error=type(err).__name__)
+            _resolve(group, [None] * len(group))
+        self.loop.call_soon(self._begin)  # after the answers have left
+
+
+def _resolve(group: Sequence[_Waiting], contents: Sequence[bytes | None]) -> None:
+    for each, content in zip(group, contents, strict=True):
+        if not each.future.done():
+            each.future.set_result(content)

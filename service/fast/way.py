@@ -1,0 +1,261 @@
+"""The fast way: three addresses answered before the framework sees their requests.
+
+``POST /v1/score``, ``POST /v1/scores`` and ``GET /v1/customers/{customer_id}/score`` have their
+routes as all others have, and those are the law: they describe, check and word everything. Here is
+answered only what is usual and right, with the same bytes; all else goes on to them unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+
+from ebbtide.store.current_reader import current_reader
+from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.writer import Writer
+from service.access.guard import ADMITTED
+from service.body import BYTES_A_VALUE
+from service.fast.groups import Groups
+from service.fast.head import head_of_answer, heads_of, is_usual, language_of
+from service.fast.look_up import customer_asked_for, looked_up
+from service.fast.many import answer_many
+from service.fast.reading import RowReader
+from service.fast.receiving import received
+from service.handlers import EXPECTED, response_to
+from service.problems import ProblemError
+from service.under_way import BUSY
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.datastructures import State
+    from starlette.types import Message, Receive, Scope, Send
+
+    from ebbtide.store.current_reader import CurrentReader
+    from ebbtide.words import Language
+    from service.access.gate import Gate
+    from service.access.scopes import Caller
+    from service.desk import Desk
+    from service.fast.head import Heads
+    from service.under_way import UnderWay
+
+    Ordinary = Callable[[Scope, Receive, Send], Awaitable[None]]
+    Handler = Callable[[Scope, Receive, Send, Ordinary], Awaitable[None]]
+
+_ONE, _MANY = "/v1/score", "/v1/scores"
+_CUSTOMERS, _SCORE = "/v1/customers/", "/score"
+_LOOK_UP = "/v1/customers/{customer_id:path}/score"
+_LISTS_AT_ONCE = 2
+
+
+class _Route:
+    """Stands for a route where requests are counted by it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+_ROUTE = {path: _Route(path) for path in (_ONE, _MANY, _LOOK_UP)}
+
+
+class FastWay:
+    """Answers what is usual at the three addresses.
+
+    Parameters
+    ----------
+    state : of the app, with its desk.
+    under_way : counts requests.
+    """
+
+    def __init__(self, state: State, *, under_way: UnderWay) -> None:
+        self._state = state
+        self._under_way = under_way
+        desk: Desk = state.desk
+        self._writer = Writer(desk.store.database, wait_seconds=desk.settings.store_wait_seconds)
+        self._reader: RowReader | None = None
+        self._on_loop: _OnLoop | None = None
+        self._lists = ThreadPoolExecutor(_LISTS_AT_ONCE, thread_name_prefix="lists")
+        desk.metrics.queue.set_function(self._count_waiting)
+
+    def handler(self, scope: Scope) -> Handler | None:
+        """Return what answers a request, or has the ordinary way do it; None for other addresses.
+
+        The ordinary way, which it is given, counts requests as under way by itself.
+        """
+        path, method = scope["path"], scope["method"]
+        if method == "POST":
+            return self._one if path == _ONE else self._many if path == _MANY else None
+        is_look_up = method == "GET" and path.startswith(_CUSTOMERS) and path.endswith(_SCORE)
+        return self._look_up if is_look_up else None
+
+    def stop(self) -> None:
+        """End, after what was begun."""
+        self._lists.shutdown()
+        self._writer.stop()
+        if self._on_loop is not None and self._on_loop.current is not None:
+            self._on_loop.current.close()
+
+    async def _one(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> None:
+        await self._scored(scope, receive, send, ordinary, answer=self._answer_one, route=_ONE)
+
+    async def _many(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> None:
+        await self._scored(scope, receive, send, ordinary, answer=self._answer_many, route=_MANY)
+
+    async def _scored(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        ordinary: Ordinary,
+        *,
+        answer: Callable[[bytes, Language, Desk], Awaitable[bytes | None]],
+        route: str,
+    ) -> None:
+        desk: Desk = self._state.desk
+        settings = desk.settings
+        heads = heads_of(scope)
+        if (
+            heads is None
+            or not is_usual(heads, max_bytes=settings.max_body_bytes)
+            or self._under_way.is_full
+        ):
+            await ordinary(scope, receive, send)
+            return
+        try:
+            caller = await _admitted(scope, heads, gate=desk.gate)
+            if "score" not in caller.scopes:
+                await ordinary(scope, receive, send)
+                return
+            scope["route"] = _ROUTE[route]
+            body = await received(
+                scope,
+                receive,
+                under_way=self._under_way,
+                max_bytes=settings.max_body_bytes,
+                deadline_seconds=settings.body_deadline_seconds,
+            )
+            if self._under_way.is_full:
+                raise ProblemError(BUSY)
+            language = language_of(heads)
+            self._under_way.count += 1
+            try:
+                content = await answer(body, language, desk)
+            finally:
+                self._under_way.count -= 1
+        except EXPECTED as err:
+            await response_to(err, metrics=desk.metrics)(scope, receive, send)
+            return
+        if content is None:
+            await ordinary(scope, _again(body, receive), send)
+        else:
+            await _send(content, language, send)
+
+    async def _look_up(
+        self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary
+    ) -> None:
+        desk: Desk = self._state.desk
+        heads, customer_id = heads_of(scope), customer_asked_for(scope)
+        current = self._here(desk).current
+        if heads is None or customer_id is None or current is None or self._under_way.is_full:
+            await ordinary(scope, receive, send)
+            return
+        told = None
+        try:
+            caller = await _admitted(scope, heads, gate=desk.gate)
+            if "read" in caller.scopes:
+                language = language_of(heads)
+                told = looked_up(customer_id, desk=desk, current=current, language=language)
+        except EXPECTED as err:
+            scope["route"] = _ROUTE[_LOOK_UP]
+            await response_to(err, metrics=desk.metrics)(scope, receive, send)
+            return
+        if told is None:
+            await ordinary(scope, receive, send)
+        else:
+            scope["route"] = _ROUTE[_LOOK_UP]
+            await _send(*told, send)
+
+    async def _answer_one(self, body: bytes, language: Language, desk: Desk) -> bytes | None:
+        reader = self._reader_now(desk)
+        row = reader and reader.read(body, now=desk.now())
+        if not row or not reader:
+            return None
+        try:
+            return await self._here(desk).groups.ask(row, reader=reader, language=language)
+        except StoreUnavailable:
+            if desk.settings.log_required:
+                raise
+            return None  # the ordinary way may keep it beside the log
+
+    async def _answer_many(self, body: bytes, language: Language, desk: Desk) -> bytes | None:
+        reader = self._reader_now(desk)
+        if reader is None:
+            return None
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._lists, answer_many, body, reader, desk, language)
+
+    def _reader_now(self, desk: Desk) -> RowReader | None:
+        """Return what reads rows for the model that is served; None if none is."""
+        served = desk.supply.current
+        if served is None:
+            return None
+        reader = self._reader
+        if reader is None or reader.bundle is not served.bundle:
+            max_values = desk.settings.max_body_bytes // BYTES_A_VALUE
+            reader = self._reader = RowReader(served.bundle, max_values=max_values)
+        return reader
+
+    def _here(self, desk: Desk) -> _OnLoop:
+        """Return what belongs to the running loop; there is another one only where there is none.
+
+        A test client begins a loop for each request.
+        """
+        loop = asyncio.get_running_loop()
+        here = self._on_loop
+        if here is None or here.groups.loop is not loop or here.groups.desk is not desk:
+            here = self._on_loop = _OnLoop(
+                groups=Groups(desk, writer=self._writer, loop=loop),
+                current=current_reader(desk.store.database),
+            )
+        return here
+
+    def _count_waiting(self) -> int:
+        return 0 if self._on_loop is None else len(self._on_loop.groups)
+
+
+class _OnLoop:
+    """What one event loop has for itself."""
+
+    __slots__ = ("current", "groups")
+
+    def __init__(self, *, groups: Groups, current: CurrentReader | None) -> None:
+        self.groups = groups
+        self.current = current
+
+
+async def _admitted(scope: Scope, heads: Heads, *, gate: Gate) -> Caller:
+    """Return who asks; the ordinary way relies on it, so that nobody is counted twice."""
+    caller = gate.recognised(heads)
+    if caller is None:
+        caller = await gate.admit(HTTPConnection(scope))
+    scope[ADMITTED] = caller
+    return caller
+
+
+async def _send(content: bytes, language: Language, send: Send) -> None:
+    headers = head_of_answer(content, language)
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read once more."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return receiving
