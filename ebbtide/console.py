@@ -134,7 +134,7 @@ def write_table(table: pa.Table, out: Path) -> None:
 
     require_table_path(out)
     writers = {".parquet": pyarrow.parquet.write_table, ".csv": pyarrow.csv.write_csv}
-    with _whole_or_not(out) as partial:
+    with whole_or_not(out) as partial:
         writers[out.suffix](table, str(partial))
 
 
@@ -146,13 +146,19 @@ def write_text(text: str, out: Path) -> None:
     SettingsError
         If the place cannot be written.
     """
-    with _whole_or_not(out) as partial:
+    with whole_or_not(out) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def _whole_or_not(out: Path) -> Iterator[Path]:
-    """Yield a path to write to, which takes the place of a file once it is complete."""
+def whole_or_not(out: Path) -> Iterator[Path]:
+    """Yield a path to write to, which takes the place of a file once it is complete.
+
+    Raises
+    ------
+    SettingsError
+        If the place cannot be written.
+    """
     partial = out.with_name(f".{out.name}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -161,6 +167,9 @@ def _whole_or_not(out: Path) -> Iterator[Path]:
     except OSError as err:
         partial.unlink(missing_ok=True)
         raise SettingsError(f"Cannot write {str(out)!r}: {err.strerror}.") from err
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def bundle_key() -> bytes | None:

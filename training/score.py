@@ -73,6 +73,24 @@ def features_of_bundle(bundle: Bundle, *, as_of: datetime) -> tuple[Feature, ...
     NotReady
         If the model was trained after ``as_of``.
     """
+    require_not_learned(bundle, as_of=as_of)
+    features = features_named([contract.name for contract in bundle.scorer.features])
+    if catalogue_version(features, kind=bundle.definition.kind) != bundle.catalogue_version:
+        raise BundleError(
+            "The champion was trained with another version of the catalogue of features. "
+            "Train again with this installation: ebbtide train"
+        )
+    return features
+
+
+def require_not_learned(bundle: Bundle, *, as_of: datetime) -> None:
+    """Return if a model learned from nothing that came after an instant.
+
+    Raises
+    ------
+    NotReady
+        If it did.
+    """
     trained_as_of = datetime.fromisoformat(bundle.manifest["lineage"]["trained_as_of"])
     if as_of < trained_as_of:
         asked, trained = (
@@ -83,13 +101,6 @@ def features_of_bundle(bundle: Bundle, *, as_of: datetime) -> tuple[Feature, ...
             f"{trained}), so that its scores there would be memory. Choose a later "
             f"--as-of, or relive the past with: ebbtide backtest"
         )
-    features = features_named([contract.name for contract in bundle.scorer.features])
-    if catalogue_version(features, kind=bundle.definition.kind) != bundle.catalogue_version:
-        raise BundleError(
-            "The champion was trained with another version of the catalogue of features. "
-            "Train again with this installation: ebbtide train"
-        )
-    return features
 
 
 def tables_as_trained(bundle: Bundle, tables: Tables) -> Tables:

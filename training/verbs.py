@@ -214,8 +214,14 @@ def score(
     interval: Annotated[
         bool, typer.Option("--interval", help="Also say how sure each probability is.")
     ] = False,
+    no_reasons: Annotated[
+        bool, typer.Option("--no-reasons", help="Leave the reasons out, which takes less time.")
+    ] = False,
     table: Annotated[
         Path | None, typer.Option(help="With a snapshot table: file of the rows to score.")
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Parquet file of features that were made before.")
     ] = None,
     engine: Annotated[
         ScoringEngine, typer.Option(help="What computes: local or spark; values are equal to 1e-9.")
@@ -243,8 +249,8 @@ def score(
     if engine is ScoringEngine.spark:
         from training.score_spark_run import score_with_spark
 
-        if table is not None:
-            raise SettingsError("--table is read with --engine local only.")
+        if table is not None or features is not None or no_reasons:
+            raise SettingsError("--table, --features and --no-reasons go with --engine local only.")
         scored_by = score_with_spark(
             project,
             as_of=as_of,
@@ -259,6 +265,22 @@ def score(
         return
     require_no_spark_options(master, spark_conf)
     path = local_table_path(out, project)
+    if features is not None:
+        from training.score_features import score_features_of
+
+        if table is not None or publish:
+            raise SettingsError("--features goes with neither --table nor --publish.")
+        rows, version = score_features_of(
+            project,
+            features,
+            out=path,
+            as_of=as_of,
+            language=spoken,
+            with_interval=interval,
+            with_reasons=not no_reasons,
+        )
+        typer.echo(f"{rows:,} customers scored by {version}: {out}")
+        return
     if project.snapshot_table is not None:
         from training.snapshot_table.runs import score_table
 
@@ -270,6 +292,7 @@ def score(
             language=spoken,
             publish=publish,
             with_interval=interval,
+            with_reasons=not no_reasons,
         )
         return
     if table is not None:
@@ -292,6 +315,7 @@ def score(
             scored_at=datetime.now(UTC),
             language=spoken,
             with_interval=interval,
+            with_reasons=not no_reasons,
             progress=progress,
         )
         scored = with_segments(

@@ -66,6 +66,7 @@ def score_table(
     language: Language,
     publish: bool,
     with_interval: bool,
+    with_reasons: bool = True,
 ) -> None:
     """Score rows with the champion, write the answers, and publish the rows if asked to."""
     policy = load_policy(project.policy_path)
@@ -84,6 +85,7 @@ def score_table(
             language=language,
             values=chosen.margins,
             with_interval=with_interval,
+            with_reasons=with_reasons,
             progress=progress,
         )
         write_table(scored, out)

@@ -1,0 +1,126 @@
+"""A file of features is scored part by part, whole or not at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ebbtide.definition import ChurnDefinition
+from ebbtide.errors import ContractError, SettingsError
+from ebbtide.policy.file import load_policy
+from ebbtide.project import STARTER_POLICY
+from small_model import NAMES, scorer
+from training import score_features as module
+from training.score import PLAIN_SCORES
+from training.score_columns import Batch
+from training.score_features import score_features
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+MODEL = SimpleNamespace(
+    version="f" * 12,
+    definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
+    lookback_days=365,
+    calibration_error=0.02,
+    calibration_checked_on="a later period",
+    expectations=None,
+    scorer=scorer(0.0),
+    reference=SimpleNamespace(percentile=lambda p_churn: p_churn * 100),
+)
+BATCH = Batch(
+    model=MODEL, policy=load_policy(STARTER_POLICY), as_of=AT, scored_at=AT, language="en"
+)
+
+
+def customers(count=100):
+    rng = np.random.default_rng(0)
+    columns = {name: np.floor(rng.random(count) * 50) for name in NAMES}
+    columns["discount_share_365d"] = rng.random(count)
+    columns["complaint_open_days"] = np.where(rng.random(count) < 0.5, np.nan, 3.0)
+    table = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    return {"another": ["x"] * count, "customer_id": [f"c{n}" for n in range(count)], **table}
+
+
+@pytest.fixture
+def scored(tmp_path):
+    def score(columns):
+        pq.write_table(pa.table(columns), tmp_path / "features.parquet")
+        count = score_features(
+            tmp_path / "features.parquet", tmp_path / "scores.parquet", batch=BATCH
+        )
+        return count, pq.read_table(tmp_path / "scores.parquet")
+
+    return score
+
+
+def test_scores_are_the_same_in_any_parts(scored, monkeypatch):
+    columns = customers()
+    rows = np.column_stack([columns[n].to_numpy(zero_copy_only=False) for n in NAMES])
+    whole = BATCH.scored(rows.astype(float), pa.array(columns["customer_id"])).cast(PLAIN_SCORES)
+    monkeypatch.setattr(module, "CHUNK", 7)
+    count, found = scored(columns)
+    assert count == 100
+    assert found.select(whole.column_names).combine_chunks() == whole.combine_chunks()
+    assert found["rfm_segment"].null_count == 100
+
+
+def test_whole_numbers_and_flags_are_numbers(scored):
+    columns = customers()
+    as_integers = {**columns, "recency_days": columns["recency_days"].cast(pa.int32())}
+    assert scored(as_integers)[1] == scored(columns)[1]
+
+
+def test_columns_that_are_missing_are_named(scored):
+    columns = customers()
+    del columns["recency_days"], columns["customer_id"]
+    with pytest.raises(ContractError, match="lacks customer_id, recency_days"):
+        scored(columns)
+
+
+def test_texts_are_no_numbers(scored):
+    with pytest.raises(ContractError, match=r"recency_days \(string\)"):
+        scored({**customers(), "recency_days": ["many"] * 100})
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [
+        ([None, *[f"c{n}" for n in range(99)]], "1 rows have no id"),
+        (["c", "c", *[f"c{n}" for n in range(98)]], "1 rows repeat an id"),
+    ],
+)
+def test_each_row_is_one_customer(scored, ids, told):
+    with pytest.raises(ContractError, match=told):
+        scored({**customers(), "customer_id": ids})
+
+
+def test_all_that_breaks_a_contract_is_said_at_once_and_nothing_is_written(
+    scored, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "CHUNK", 10)
+    columns = customers()
+    wrong = {
+        **columns,
+        "recency_days": pa.array([-1.0] * 3 + [1.0] * 94 + [np.inf, np.inf, None]),
+        "discount_share_365d": pa.array([0.5] * 99 + [1.5]),
+    }
+    with pytest.raises(ContractError) as raised:
+        scored(wrong)
+    for told in (
+        "features.recency_days: 3 values are below 0.0",
+        "features.recency_days: 2 values are not finite",
+        "features.recency_days: 1 values are missing",
+        "features.discount_share_365d: 1 values are above 1.0",
+    ):
+        assert told in str(raised.value)
+    assert [each.name for each in tmp_path.iterdir()] == ["features.parquet"]
+
+
+def test_another_kind_of_file_is_refused(tmp_path):
+    (tmp_path / "features.parquet").write_text("customer_id\n")
+    with pytest.raises(SettingsError, match="Parquet"):
+        score_features(tmp_path / "features.parquet", tmp_path / "out.parquet", batch=BATCH)
