@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 SERVER_CORE = 0
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 600.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -177,7 +177,7 @@ def _wait(started: Running) -> None:
                 return
         except httpx.TransportError:
             pass
-        time.sleep(0.1)
+        time.sleep(0.3)
     raise ServerError(f"{started.server.name} is not ready:\n{started.last_words()}")
 
 
