@@ -3,6 +3,7 @@
 #   PYTHON=python3.12  which Python makes the virtual environment (3.11 or later)
 #   DATA=...           which shop the demo uses: simulated, cdnow or online-retail-ii
 #   HOST=... PORT=...  where `make serve` listens
+#   SECONDS=... SEED=...  how long `make fuzz` takes, and which bytes go into the socket
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -10,6 +11,8 @@ DATA   ?= simulated
 FOLDER ?= demo
 HOST   ?= 127.0.0.1
 PORT   ?= 8000
+SECONDS ?= 600
+SEED   ?= 1
 UV     ?= uv
 
 BIN := $(VENV)/bin
@@ -18,7 +21,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo serve test check style types layers format docs notebooks bench lock clean
+.PHONY: help setup setup-dev demo serve test check style types layers format audit fuzz docs notebooks bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -82,6 +85,14 @@ layers: setup-dev ## Check who imports whom
 format: setup-dev ## Put the code into the house's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: setup-dev ## Ask for known holes in the locked packages, and look for secrets in files and history
+	$(BIN)/python .ci/audit_packages.py
+	$(BIN)/python .ci/find_secrets.py
+
+fuzz: setup-dev ## Feed all that reads what others send with spoiled input, for SECONDS in all
+	PYTHONPATH=. $(BIN)/python -m fuzz.run --seconds $$(( $(SECONDS) * 4 / 5 ))
+	PYTHONPATH=. $(BIN)/python -m fuzz.sockets --seconds $$(( $(SECONDS) / 5 )) --seed $(SEED)
 
 docs: setup-dev ## Check that all that can be used is documented, and that the examples run
 	$(BIN)/python -m pytest $(wildcard tests/docs) ebbtide features training service
