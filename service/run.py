@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from contextlib import suppress
@@ -15,6 +16,7 @@ from service.app import create_app
 from service.connection import RESERVE, Room, connection_class
 from service.descriptors import raise_descriptors
 from service.ending import EndingServer
+from service.request_log import RequestLines
 from service.settings import read_settings
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def serve(
     """
     log_as_json()
     settings = read_settings(project_file=project_file)
-    app = create_app(settings, model=model, host=host)
+    lines = RequestLines(sys.stderr)
+    app = create_app(settings, model=model, host=host, log=lines)
     config = uvicorn.Config(
         app,
         host=host,
@@ -64,8 +67,13 @@ def serve(
         ws="none",  # there are none, and uvicorn would log the address of who asks for one
     )
     server = EndingServer(config, grace_seconds=settings.grace_seconds)
-    with suppress(KeyboardInterrupt):
-        server.run()
+    gc.collect()
+    gc.freeze()  # what is there by now stays: it need not be looked through again and again
+    try:
+        with suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        lines.flush()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
 
