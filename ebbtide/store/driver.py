@@ -3,8 +3,7 @@
 What SQLAlchemy does around one statement takes longer than a database needs for thirty rows. It
 stays in charge: of the connection, of the transaction, and of what an error is called.
 
-Rows go in by statements of many rows, not row by row: each statement lets other threads run, and
-who let them run waits for its turn again.
+Rows go in by statements of many rows: what a statement costs by itself is paid once for them all.
 """
 
 from __future__ import annotations
