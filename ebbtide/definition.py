@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from ebbtide.clock import OutcomeWindow, shift_days
@@ -144,6 +145,12 @@ class ChurnDefinition:
     @property
     def code(self) -> str:
         """Short name with a hash, equal exactly where the definition is equal."""
-        text = json.dumps(self.to_json(), sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return f"{self.kind}-{self.horizon_days}d-{digest}"
+        return _code(self)
+
+
+@lru_cache(maxsize=64)
+def _code(definition: ChurnDefinition) -> str:
+    """Return the code of a definition; every answer says it, and it never changes."""
+    text = json.dumps(definition.to_json(), sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{definition.kind}-{definition.horizon_days}d-{digest}"
