@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ebbtide.store.database import Database
     from ebbtide.store.feature_sets import FeatureSets
 
-AT_ONCE = 1_000
+AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
