@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import warnings
 from functools import cache
 
 from fuzz.small_world import contracts
@@ -13,6 +16,7 @@ from service.jobs.reading.jsonl_rows import jsonl_chunks
 from service.jobs.reading.parquet_child import unpacked
 
 _MAX_LINE_BYTES = 2_000
+_PARQUET_SECONDS = 20
 
 
 def _file(data: bytes) -> io.BufferedReader:
@@ -46,8 +50,22 @@ def _jsonl(data: bytes) -> None:
 
 
 def _parquet(data: bytes) -> None:
-    for line in unpacked(io.BytesIO(data), row_group=0, row=0, max_rows=10_000):
-        line.encode("ascii")
+    """Unpack in a process that may be lost: the native reader ends it on some broken files."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
+        child = os.fork()
+    if child == 0:
+        signal.alarm(_PARQUET_SECONDS)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        signal.signal(signal.SIGABRT, signal.SIG_DFL)
+        signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+        try:
+            for line in unpacked(io.BytesIO(data), row_group=0, row=0, max_rows=10_000):
+                line.encode("ascii")
+        finally:
+            os._exit(0)  # however it ends, the service says that the file is unreadable
+    _, status = os.waitpid(child, 0)
+    assert not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM), "it hangs"
 
 
 @cache

@@ -1,0 +1,32 @@
+"""What the fuzz found, each as it was found, and kept from coming back."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+
+from service.jobs.reading.chunk import FileUnreadable
+from service.jobs.reading.parquet_rows import parquet_chunks
+
+ENDS_THE_NATIVE_READER = base64.b64decode(
+    "UEEAAAAAAAAAAAAAAAABABUEGTw1ABgGc2NoZW1hFSEAFQwlAhgLY3VzdG9tZXJfaSIlAEwcAAAAFQolAhgMcmVjZW5j"
+    "eV9kYXlzABYEGRwZLCYAHBUMGTYABhAZGAtjdXN0b21lcl9pZBUAFgQWjAEWjAEmQCYIHDYAKANjLTIYA2MtMRERABks"
+    "FQQVABUCABUAFRAVOQA8FgwZBhkmAAQAAAAmABwVChk1AAYQGRgMcmVjZW5jeV9kYXlzFQAWBBa8ARa8ASbAASaUARwY"
+    "CAAAAAAAAPg/GAgAAAAAAAD4PxYCKAgAAAAAAAD4LxgIAAAAAAAA+D8REQAZLBUEFQAVAgAVABUQFQIAPCkGGSYCAgAA"
+    "ABbIAhb//wgWyAIAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW8xMi4wLjEZLBwAABwAAAA7AQAAUEFSMQ=="
+)
+"""337 bytes: a length in its footer makes the reader end its process with ``std::length_error``."""
+
+
+@pytest.mark.parametrize(
+    ("begins", "fix"), [(b"PA\0\0", "Send the file itself"), (b"PAR1", "Write it again")], ids=str
+)
+def test_a_file_that_ends_the_process_that_unpacks_it_is_unreadable_and_no_more(begins, fix):
+    data = begins + ENDS_THE_NATIVE_READER[4:]
+    assert len(data) == 337
+    file = io.BufferedReader(io.BytesIO(data))
+    with pytest.raises(FileUnreadable) as caught:
+        list(parquet_chunks(file, size=len(data), place=None, features=(), max_rows=10))
+    assert fix in caught.value.problem.detail
