@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import sys
 
 import pytest
 
@@ -21,7 +22,7 @@ ENDS_THE_NATIVE_READER = base64.b64decode(
 
 
 @pytest.mark.parametrize(
-    ("begins", "fix"), [(b"PA\0\0", "Send the file itself"), (b"PAR1", "Write it again")], ids=str
+    ("begins", "fix"), [(b"PA\0\0", "Send the file itself"), (b"PAR1", "Name the columns")], ids=str
 )
 def test_a_file_that_ends_the_process_that_unpacks_it_is_unreadable_and_no_more(begins, fix):
     data = begins + ENDS_THE_NATIVE_READER[4:]
@@ -30,3 +31,16 @@ def test_a_file_that_ends_the_process_that_unpacks_it_is_unreadable_and_no_more(
     with pytest.raises(FileUnreadable) as caught:
         list(parquet_chunks(file, size=len(data), place=None, features=(), max_rows=10))
     assert fix in caught.value.problem.detail
+
+
+def test_a_reader_that_ends_while_it_unpacks_makes_the_file_unreadable(monkeypatch):
+    """The rows of that file are not asked for; here a reader ends among the rows of a good one."""
+    script = 'import os, sys; sys.stdin.buffer.read(); print(\'{"names": ["customer_id"], \''
+    script += "'\"groups\": [5]}', flush=True); os.abort()"
+    monkeypatch.setattr(
+        "service.jobs.reading.parquet_rows.COMMAND", (sys.executable, "-S", "-c", script)
+    )
+    file = io.BufferedReader(io.BytesIO(b"PAR1....PAR1"))
+    with pytest.raises(FileUnreadable, match="file-unreadable") as caught:
+        list(parquet_chunks(file, size=12, place=None, features=(), max_rows=10))
+    assert "Write it again" in caught.value.problem.detail
