@@ -47,6 +47,8 @@ KEPT = Path(tempfile.gettempdir()) / "ebbtide-side-by-side"
 
 _CHECKED = 20
 _TOLERATED = 1e-10
+_BATCH_SECONDS = 5
+"""At least, so that enough batches come to their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,8 @@ def _rounds(
                     continue
                 server = started[work.server]
                 with alone(server, list(started.values())):
-                    one = load(server, work.sent, connections=connections, seconds=plan.seconds)
+                    seconds = max(plan.seconds, _BATCH_SECONDS if work.sent.rows > 1 else 0)
+                    one = load(server, work.sent, connections=connections, seconds=seconds)
                 found.setdefault((work.name, connections), []).append(one)
                 _say(f"{work.name}, {connections}: {one.rate * work.sent.rows:,.0f}/s")
     return found
