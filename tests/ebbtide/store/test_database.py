@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, event, select, text
 
 from ebbtide.errors import SettingsError
-from ebbtide.store.database import open_database
+from ebbtide.store.database import Entry, open_database
 from ebbtide.store.store import StoreBusy, StoreUnavailable
 from on_postgres import empty_schema
 
@@ -312,7 +312,7 @@ COUNT_UP = """
 import sys
 from sqlalchemy import text
 from ebbtide.errors import SettingsError
-from ebbtide.store.database import open_database
+from ebbtide.store.database import Entry, open_database
 database = open_database(sys.argv[1], busy_seconds=30)
 def unit(connection):
     before = connection.scalar(text("SELECT max(number) FROM numbers"))
@@ -328,3 +328,48 @@ def test_what_a_unit_has_read_is_still_so_when_it_writes(database, url):
     processes = [subprocess.Popen([sys.executable, "-c", COUNT_UP, url]) for _ in range(2)]
     assert [process.wait(60) for process in processes] == [0, 0]
     assert kept(database) == list(range(61))
+
+
+def test_a_unit_that_is_alone_and_fails_leaves_nothing(database):
+    commits = commits_of(database)
+
+    def wrong(connection):
+        put(1)(connection)
+        raise KeyError("the unit's own")
+
+    with pytest.raises(KeyError, match="own"):
+        database.write(wrong)
+    assert not database.last_write_failed  # the database has not failed
+    assert database.write(put(2)) == 20
+    assert kept(database) == [2]
+    assert len(commits) == 1
+
+
+def test_units_that_are_handed_in_together_are_told_apart(database):
+    database.write(put(1))
+    commits = commits_of(database)
+    entries = [Entry(put(number), "count", ends_at=monotonic() + 5.0) for number in (2, 1, 3)]
+    database.write_all(entries)
+    assert [entries[0].result(), entries[2].result()] == [20, 30]
+    with pytest.raises(StoreUnavailable, match="could not count"):
+        entries[1].result()
+    assert kept(database) == [1, 2, 3]
+    assert len(commits) == 1
+
+
+def test_a_unit_alone_on_a_lost_connection_is_not_acknowledged(postgres):
+    database = open_database(empty_schema(postgres))
+    NUMBERS.metadata.create_all(database.engine)
+
+    def lose(connection):
+        put(1)(connection)
+        with psycopg.connect(postgres, autocommit=True) as other:
+            mine = connection.scalar(text("SELECT pg_backend_pid()"))
+            other.execute("SELECT pg_terminate_backend(%s, 1000)", (mine,))
+        put(9)(connection)
+
+    with pytest.raises(StoreUnavailable):
+        database.write(lose)
+    assert database.write(put(2)) == 20
+    assert kept(database) == [2]
+    database.close()
