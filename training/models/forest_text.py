@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from sklearn.ensemble import RandomForestClassifier
 
+    from ebbtide.scorer.scores import FloatArray
+
 IndexArray = NDArray[np.intp]
 
 _IS_CATEGORY = 1
 _NAN_GOES_RIGHT = 8
 _NAN_GOES_LEFT = 10
+_MOST_ROWS = 2**30
 
 
 def forest_text(
@@ -71,7 +74,11 @@ def _tree(tree: object, index: int, n_trees: int, orders: Mapping[int, IndexArra
     place = np.empty(len(left), dtype=np.int64)
     place[inner] = np.arange(len(inner))
     place[leaves] = ~np.arange(len(leaves))
-    counts = np.asarray(tree.weighted_n_node_samples)  # type: ignore[attr-defined]
+    counts = _added_up(
+        np.asarray(tree.weighted_n_node_samples),  # type: ignore[attr-defined]
+        left,
+        right,
+    )
     values = np.asarray(tree.value)[:, 0, :]  # type: ignore[attr-defined]
     share = values[:, 1] / values.sum(axis=1) / n_trees
     goes_left = state["missing_go_to_left"][inner].astype(bool)
@@ -96,11 +103,11 @@ def _tree(tree: object, index: int, n_trees: int, orders: Mapping[int, IndexArra
         ("left_child", place[left[inner]]),
         ("right_child", place[right[inner]]),
         ("leaf_value", share[leaves]),
-        ("leaf_weight", counts[leaves]),
-        ("leaf_count", counts[leaves].astype(np.int64)),
+        ("leaf_weight", counts[leaves].astype(np.float64)),
+        ("leaf_count", counts[leaves]),
         ("internal_value", share[inner]),
-        ("internal_weight", counts[inner]),
-        ("internal_count", counts[inner].astype(np.int64)),
+        ("internal_weight", counts[inner].astype(np.float64)),
+        ("internal_count", counts[inner]),
         *_sets_of_categories(words),
         ("is_linear", [0]),
         ("shrinkage", [1]),
@@ -108,6 +115,20 @@ def _tree(tree: object, index: int, n_trees: int, orders: Mapping[int, IndexArra
     lines = [f"Tree={index}"]
     lines += [f"{name}={' '.join(repr(v) for v in _plain(values))}" for name, values in fields]
     return "\n".join(lines) + "\n\n\n"
+
+
+def _added_up(weights: FloatArray, left: IndexArray, right: IndexArray) -> IndexArray:
+    """Return the rows of each node as whole numbers, a node's being the sum of its children's.
+
+    Weighted rows are counted in thousandths, or as finely as the format's whole numbers allow.
+    """
+    is_whole = bool((weights == np.rint(weights)).all())
+    parts = 1.0 if is_whole else min(1000.0, _MOST_ROWS / weights[0])
+    counts = np.maximum(np.rint(weights * parts), 1).astype(np.intp)
+    for node in range(len(counts) - 1, -1, -1):  # children come after their parents
+        if left[node] != -1:
+            counts[node] = counts[left[node]] + counts[right[node]]
+    return counts
 
 
 def _words(categories: IndexArray) -> list[int]:

@@ -150,8 +150,13 @@ def test_a_path_of_too_many_features_is_left_to_lightgbm() -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"min_samples_leaf": 5}, {"min_samples_leaf": 200}, {"min_samples_leaf": 1, "max_depth": 14}],
-    ids=["usual", "single-leaves", "deep"],
+    [
+        {"min_samples_leaf": 5},
+        {"min_samples_leaf": 200},
+        {"min_samples_leaf": 1, "max_depth": 14},
+        {"class_weight": "balanced", "min_samples_leaf": 9},
+    ],
+    ids=["usual", "single-leaves", "deep", "weighted"],
 )
 def test_forests_are_known(given) -> None:
     rng = np.random.default_rng(0)
