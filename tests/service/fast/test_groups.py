@@ -1,0 +1,222 @@
+"""Rows that are under way together are answered together, and each as if it were alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from ebbtide.store.preferences import Preferences, keep_preferences
+from ebbtide.store.store import StoreBusy, StoreUnavailable
+from service.app import create_app
+from service.fast import answering as fast_answering
+from service.fast.groups import AT_ONCE
+from service.scoring import answering
+from small_model import FEATURES, NOW
+
+
+def row(customer_id="c-1", **changes):
+    return {"customer_id": customer_id, "features": FEATURES, **changes}
+
+
+ROWS = [
+    row("plain"),
+    row("bare", reasons=False),
+    row("sure", interval=True),
+    row("past", as_of="2026-02-01T00:00:00Z"),
+    row("lost", features={**FEATURES, "recency_days": 400}),
+    row("twice"),
+    row("twice", value=1.0),
+    row("wrong", features={**FEATURES, "recency_days": -1}),
+    row("stored", features=None),
+]
+
+
+def send_all(app, rows, *, languages=("en",)):
+    """Send rows at the same time; return their answers, in their order."""
+
+    async def sent():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await asyncio.gather(
+                *(
+                    client.post(
+                        "/v1/score",
+                        json=each,
+                        headers={"Accept-Language": languages[place % len(languages)]},
+                    )
+                    for place, each in enumerate(rows)
+                )
+            )
+
+    return asyncio.run(sent())
+
+
+def lasting(response):
+    return {name: each for name, each in response.json().items() if name != "prediction_id"}
+
+
+def sizes(app):
+    """Return how many groups were committed, and how many answers were in them."""
+    value = app.state.desk.metrics.registry.get_sample_value
+    name = "ebbtide_log_group_predictions"
+    return value(f"{name}_count"), value(f"{name}_sum")
+
+
+@pytest.fixture
+def crowded(settings, make_app):
+    return make_app(settings.model_copy(update={"max_requests": 1000}))
+
+
+@pytest.fixture
+def make_app(bundle, store):
+    made = []
+
+    def make(settings):
+        made.append(create_app(settings, model=bundle, store=store, now=lambda: NOW))
+        return made[-1]
+
+    yield make
+    for app in made:
+        app.state.fast.stop()
+
+
+def test_each_gets_the_answer_that_it_gets_alone(app):
+    alone = [send_all(app, [each])[0] for each in ROWS]
+    together = send_all(app, ROWS * 3)
+    assert [each.status_code for each in together] == [each.status_code for each in alone] * 3
+    assert [lasting(each) for each in together] == [lasting(each) for each in alone] * 3
+
+
+def test_they_are_committed_together_and_each_is_logged(app, store):
+    rows = [row(f"c-{number}") for number in range(20)]
+    answers = send_all(app, rows)
+    groups, answered = sizes(app)
+    assert answered == 20
+    assert groups <= 2
+    for each, answer in zip(rows, answers, strict=True):
+        (logged,) = store.predictions_of(each["customer_id"])
+        assert logged.prediction_id == answer.json()["prediction_id"]
+
+
+def test_groups_are_bounded(crowded):
+    send_all(crowded, [row(f"c-{number}") for number in range(2 * AT_ONCE + 1)])
+    groups, answered = sizes(crowded)
+    assert answered == 2 * AT_ONCE + 1
+    assert groups >= 3
+
+
+def test_each_is_answered_in_its_language(app):
+    answers = send_all(app, [row(f"c-{number}") for number in range(6)], languages=("en", "zh"))
+    assert [each.headers["content-language"] for each in answers] == ["en", "zh"] * 3
+    assert [each.json()["language"] for each in answers] == ["en", "zh"] * 3
+
+
+def test_of_one_customer_the_later_one_is_current(app, client):
+    answers = send_all(app, [row(value=float(value)) for value in range(8)])
+    current = client.get("/v1/customers/c-1/score").json()
+    newest = client.get("/v1/customers/c-1/history", params={"limit": 1}).json()
+    assert newest["results"][0]["answer"]["prediction_id"] == current["prediction_id"]
+    assert current["prediction_id"] == max(each.json()["prediction_id"] for each in answers)
+
+
+def test_who_has_decided_is_answered_so_and_the_others_as_ever(app, store):
+    out = Preferences(profiling_opt_out=True, updated_at=NOW)
+    store.database.write(
+        lambda connection: keep_preferences(connection, "out", out, database=store.database)
+    )
+    answers = send_all(app, [row("before"), row("out"), row("behind")])
+    assert [each.json()["abstain_code"] for each in answers] == [None, "profiling_opt_out", None]
+    assert [len(store.predictions_of(each)) for each in ("before", "out", "behind")] == [1, 1, 1]
+
+
+def test_a_row_that_breaks_everything_breaks_nothing_of_others(app, store, monkeypatch):
+    for module in (fast_answering, answering):
+        monkeypatch.setattr(module, "answer_rows", _breaking_at("poison", module.answer_rows))
+    with capture_logs() as logs:
+        answers = send_all(app, [row("a"), row("poison"), row("b")])
+    assert [each.status_code for each in answers] == [200, 500, 200]
+    assert [len(store.predictions_of(each)) for each in ("a", "poison", "b")] == [1, 0, 1]
+    assert "poison" not in str([each for each in logs if each["event"] == "group_failed"])
+
+
+def _breaking_at(customer_id, real):
+    def breaking(rows, *, questions, **given):
+        if any(question.customer_id == customer_id for question in questions):
+            raise ZeroDivisionError(customer_id)
+        return real(rows, questions=questions, **given)
+
+    return breaking
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (StoreBusy("record it", waited_seconds=1), "store-busy"),
+        (StoreUnavailable("record it"), "store-unavailable"),
+    ],
+)
+def test_without_the_log_nobody_is_answered(app, store, monkeypatch, error, kind):
+    def failing(*_given, **_more):
+        raise error
+
+    monkeypatch.setattr(store, "add_predictions", failing)
+    answers = send_all(app, ROWS[:3])
+    assert [each.status_code for each in answers] == [503] * 3
+    assert {each.json()["type"] for each in answers} == {f"urn:ebbtide:problem:{kind}"}
+    assert all(each.headers["retry-after"] == "2" for each in answers)
+    assert store.predictions_of("plain") == []
+
+
+def test_where_that_is_allowed_answers_are_kept_beside_the_log(
+    settings, make_app, store, monkeypatch
+):
+    app = make_app(settings.model_copy(update={"log_required": False}))
+
+    def failing(*_given, **_more):
+        raise StoreUnavailable("record it")
+
+    monkeypatch.setattr(store, "add_predictions", failing)
+    answers = send_all(app, [row(), row("other", reasons=False)])
+    assert [each.json()["warning_codes"] for each in answers] == ["log_spooled"] * 2
+
+
+def test_no_answer_leaves_before_its_commit_and_who_comes_meanwhile_is_next(
+    app, store, monkeypatch
+):
+    committing, released = threading.Event(), threading.Event()
+    real = store.add_predictions
+
+    def slowly(*given, **more):
+        committing.set()
+        assert released.wait(10)
+        real(*given, **more)
+
+    monkeypatch.setattr(store, "add_predictions", slowly)
+
+    async def sent():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            first = asyncio.create_task(client.post("/v1/score", json=row("first")))
+            await asyncio.to_thread(committing.wait, 10)
+            later = [
+                asyncio.create_task(client.post("/v1/score", json=row(f"later-{number}")))
+                for number in range(5)
+            ]
+            await asyncio.sleep(0.05)
+            waiting = app.state.desk.metrics.registry.get_sample_value("ebbtide_queue_requests")
+            are_answered = [task.done() for task in (first, *later)]
+            later[0].cancel()  # it gives up; the others do not
+            released.set()
+            answers = await asyncio.gather(first, *later, return_exceptions=True)
+            return waiting, are_answered, answers
+
+    waiting, are_answered, answers = asyncio.run(sent())
+    assert (waiting, are_answered) == (5, [False] * 6)
+    assert isinstance(answers[1], asyncio.CancelledError)
+    assert [each.status_code for each in (answers[0], *answers[2:])] == [200] * 5
+    assert sizes(app)[0] == 2
+    assert [len(store.predictions_of(f"later-{number}")) for number in range(5)] == [1] * 5
