@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ebbtide.bundle.contents import Reference
     from ebbtide.drift.spread import Counts
+    from ebbtide.scorer.scores import FloatArray
     from ebbtide.store.prediction_window import LogPart
 
 MAX_CUSTOMERS = 100_000
@@ -94,7 +95,7 @@ class Window:
                 self.customers.add(customer)
                 is_new[place] = True
         if part.answers and self.answers_read < ANSWERS_READ:
-            self._read([part.answers[place] for place in np.flatnonzero(is_new)])
+            self._read([part.answers[place] for place in np.flatnonzero(is_new).tolist()])
         is_counted = is_new & (np.asarray(part.statuses) == "scored")
         self.scored += int(is_counted.sum())
         self.scores += self.reference.scores.count(part.p_churn[is_counted])
@@ -102,7 +103,7 @@ class Window:
             counted = is_counted[np.asarray(places)]
             self._count(names, rows[counted])
 
-    def _count(self, names: tuple[str, ...], rows: np.ndarray) -> None:
+    def _count(self, names: tuple[str, ...], rows: FloatArray) -> None:
         at = {name: column for column, name in enumerate(names)}
         for column, (name, spread) in enumerate(
             zip(self.names, self.reference.features, strict=True)

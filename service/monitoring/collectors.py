@@ -156,8 +156,8 @@ class DriftCollector(Collector):
             "Customers with a score whom drift was measured on.",
             value=report.scored,
         )
-        yield from _drift("ebbtide_score_drift", "the scores", {}, [report.score])
-        yield from _drift("ebbtide_feature_drift", "a feature", {"feature"}, report.features)
+        yield from _drift("ebbtide_score_drift", "the scores", [], [report.score])
+        yield from _drift("ebbtide_feature_drift", "a feature", ["feature"], report.features)
         verdicts = GaugeMetricFamily(
             "ebbtide_drifting_features", "Features by the graver verdict.", labels=["verdict"]
         )
@@ -168,7 +168,7 @@ class DriftCollector(Collector):
 
 
 def _drift(
-    prefix: str, of_what: str, labels: set[str], drifts: Iterable[Drift]
+    prefix: str, of_what: str, labels: list[str], drifts: Iterable[Drift]
 ) -> Iterator[Metric]:
     texts = {
         "psi": f"Population stability index of {of_what}.",
@@ -177,11 +177,11 @@ def _drift(
     }
     listed = list(drifts)
     for measure, text in texts.items():
-        value = GaugeMetricFamily(f"{prefix}_{measure}", text, labels=sorted(labels))
+        value = GaugeMetricFamily(f"{prefix}_{measure}", text, labels=labels)
         line = GaugeMetricFamily(
             f"{prefix}_{measure}_threshold",
             f"Above it {of_what} has shifted, by the measure {measure}.",
-            labels=sorted(labels),
+            labels=labels,
         )
         for each in listed:
             found = getattr(each, measure)
