@@ -149,7 +149,7 @@ class _Watch:
 
     def __str__(self) -> str:
         told = [
-            f"{path} p99 {np.quantile(seconds, 0.99) * 1000:.0f} ms"
+            f"{path} p99 {np.quantile(seconds or [float('nan')], 0.99) * 1000:.0f} ms"
             for path, seconds in self._seconds.items()
         ]
         return f"{', '.join(told)}, {self._failed} of {self._count} probes failed"
