@@ -164,6 +164,11 @@ def _committed(
         if not may_be_spooled(request, desk):
             raise
         response = JSONResponse(written(spooled(answered, desk)))
+    else:
+        now, metrics = desk.now(), desk.metrics
+        for entry in answered.entries:
+            metrics.log_lag.observe((now - entry.answer.scored_at).total_seconds())
+        metrics.log_group.observe(len(answered.entries))
     return _spoken(response, request)
 
 

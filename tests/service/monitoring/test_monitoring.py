@@ -297,3 +297,12 @@ def test_names_and_units_of_metrics_are_as_prometheus_wants_them(usual, app):
         ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
     )
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def test_the_lag_of_the_log_is_told_of_every_answer(client):
+    row = rows_of(reference_rows(1))[0]
+    client.post("/v1/score", json=row)
+    client.post("/v1/score", json=row, headers={"Idempotency-Key": "once"})
+    text = client.get("/metrics").text
+    assert "ebbtide_log_lag_seconds_count 2.0" in text
+    assert "ebbtide_log_group_predictions_count 2.0" in text
