@@ -17,6 +17,7 @@ from ebbtide.holdout import arm_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ebbtide.answer.asked import CustomerIds
     from ebbtide.decision import Decisions
     from ebbtide.grouped import BoolArray, IndexArray
     from ebbtide.policy.policy import Action, Policy
@@ -69,7 +70,7 @@ class Arms:
             salt="" if policy.holdout is None else policy.holdout.salt,
         )
 
-    def deal(self, decisions: Decisions, *, customer_ids: Sequence[str]) -> tuple[Decisions, Dealt]:
+    def deal(self, decisions: Decisions, *, customer_ids: CustomerIds) -> tuple[Decisions, Dealt]:
         """Return the decisions without those that are held out, and the arm of each customer.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from ebbtide.answer.answer import Question
     from ebbtide.grouped import BoolArray
     from ebbtide.scorer.scores import FloatArray
+
+
+class CustomerIds(Protocol):
+    """Ids of n customers, by their place."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, place: int, /) -> str:
+        """Return that of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,7 +38,7 @@ class Asked:
         :class:`~ebbtide.answer.answer.Question`, shape (n,).
     """
 
-    customer_ids: Sequence[str]
+    customer_ids: CustomerIds
     given: FloatArray
     is_alive: BoolArray
     has_history: BoolArray
@@ -52,7 +62,7 @@ class Asked:
     @classmethod
     def alike(
         cls,
-        customer_ids: Sequence[str],
+        customer_ids: CustomerIds,
         *,
         given: FloatArray | None = None,
         with_reasons: bool = True,

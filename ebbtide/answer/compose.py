@@ -166,20 +166,21 @@ class _Frame:
     columns: _Columns
 
     def abstained(self, question: Question, row: int, code: int) -> Answer:
+        dated = self._at(question.as_of)
         return Answer(
             prediction_id=question.prediction_id,
             customer_id=question.customer_id,
             status="abstained",
             as_of=question.as_of,
             scored_at=self.scored_at,
-            valid_until=self._at(question.as_of).valid_until,
+            valid_until=dated.valid_until,
             model_version=self.prepared.model.version,
             policy_version=self.prepared.policy.version,
             definition=self.prepared.definition,
             language=self.wording.language,
             abstain_code=_ABSTAINS[code],
             abstain_text=self.wording.abstentions[code],
-            warnings=self._warnings(question, row) if code == OUT_OF_RANGE else (),
+            warnings=self._warnings(question, row, dated) if code == OUT_OF_RANGE else (),
         )
 
     def scored(self, question: Question, row: int) -> Answer:
@@ -228,7 +229,7 @@ class _Frame:
             effect_high=columns.effect_high[row],
             effect_basis="assumed" if action else None,
             outcome_due_at=dated.outcome_due_at,
-            warnings=self._warnings(question, row),
+            warnings=self._warnings(question, row, dated),
         )
 
     def _reasons(self, row: int) -> tuple[Reason, ...]:
@@ -258,9 +259,8 @@ class _Frame:
         )
         return self.dated[as_of]
 
-    def _warnings(self, question: Question, row: int) -> tuple[Warned, ...]:
-        common, said = self._at(question.as_of).warnings, self.wording.warned
-        lessons, unlearned = self.prepared.lessons, self.columns.judged.unlearned
+    def _warnings(self, question: Question, row: int, dated: _Dated) -> tuple[Warned, ...]:
+        said, unlearned = self.wording.warned, self.columns.judged.unlearned
         found = [
             *[said("missing_feature", name) for name in question.missing],
             *[said("missing_table", name) for name in question.missing_tables],
@@ -273,7 +273,7 @@ class _Frame:
         if unlearned is not None:
             found += [
                 said(code, name)
-                for code, name in lessons.named(unlearned[:, row])
+                for code, name in self.prepared.lessons.named(unlearned[:, row])
                 if name not in question.missing
             ]
-        return common + tuple(found) if found else common
+        return (*dated.warnings, *found)

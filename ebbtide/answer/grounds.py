@@ -67,7 +67,7 @@ def depends_on_causes(
     at_most = offers.worth(p_churn=p_churn, value=value, match=reach)
     margin = _ROUNDING * (at_most.effect * np.abs(value) + at_most.cost)
     allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
-    depends: BoolArray = (allowed & (at_most.profit + margin > 0)).any(axis=0)
+    depends: BoolArray = np.any(allowed & (at_most.profit + margin > 0), axis=0)
     if not offers.is_payment.any():
         return depends
     paying = np.ones(len(p_churn), dtype=np.bool_)
@@ -76,5 +76,5 @@ def depends_on_causes(
         (allowed, worst),
         (offers.consented(allowed, contact_opt_out), offers.consented(worst, contact_opt_out)),
     ):
-        depends |= best.any(axis=0) != least.any(axis=0)
+        depends = depends | (best.any(axis=0) != least.any(axis=0))
     return depends

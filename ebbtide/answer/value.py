@@ -116,9 +116,9 @@ class Stakes:
         if self.price is None:
             return None
         curves = scores.risk_by_day
-        if curves is None:
-            days, probability = (self.definition.horizon_days,), scores.p_churn[:, None]
-        else:
+        days: tuple[int, ...] = (self.definition.horizon_days,)
+        probability = scores.p_churn[:, None]
+        if curves is not None:
             days, probability = curves.days, curves.probability
         return lifetime.subscription_margin(
             values[self.price, rest],

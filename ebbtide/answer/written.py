@@ -66,7 +66,7 @@ def answer_to_bytes(answer: Answer) -> bytes:
     names: list[str | None] = [reason.feature for reason in answer.reasons]
     lacking = [None] * (REASON_COUNT - len(texts))
     codes = ",".join(dict.fromkeys([each.code for each in answer.warnings])) or None
-    flat = _Flat(*texts, *lacking, *names, *lacking, codes)
+    flat = _Flat(*[*texts, *lacking, *names, *lacking, codes])
     return b"%b,%b" % (_ENCODER.encode(answer)[:-1], _ENCODER.encode(flat)[1:])
 
 
