@@ -8,7 +8,7 @@ from fuzz.every import every_target
 from fuzz.mutated import inputs
 
 TARGETS = every_target()
-FEW = {name: 12 for name in TARGETS if name.startswith(("POST", "PUT", "GET", "bundle"))}
+FEW = {name: 12 for name in TARGETS if name.startswith(("POST", "PUT", "GET", "bundle", "parquet"))}
 
 
 @pytest.mark.parametrize("name", TARGETS)
