@@ -42,6 +42,7 @@ def compiled_scorer(scorer: RankedScorer) -> RankedScorer:
         If a tree is none: a node points to nowhere, or a number is not finite.
     """
     if not is_installed():
+        scorer.score(np.zeros((1, len(scorer.features))))  # LightGBM is imported now, not later
         return scorer
     from ebbtide.scorer.compiled.linear import CompiledHorizons
     from ebbtide.scorer.compiled.ranks import CompiledRanks
