@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _POINTER = "last_verified.json"
 _KEPT = 2
+_LITTLE_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,14 @@ class KeptBundles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether there is hardly room for a bundle."""
+        try:
+            return shutil.disk_usage(self._folder).free < _LITTLE_BYTES
+        except OSError:  # it is not there
+            return False
 
     def path(self, kept: Kept) -> Path:
         """Where the files of a kept bundle are."""

@@ -40,6 +40,9 @@ _NOT_KEPT = (
     "What is served could not be noted on disk, so that a restart without the registry would serve "
     "the champion before. Check the rights and free space of <stores.folder>/service."
 )
+_HARDLY_ROOM = (
+    " There is hardly room left in <stores.folder>/service, which may be why: free some space."
+)
 
 Source = Literal["given", "registry", "last_verified"]
 
@@ -224,6 +227,7 @@ class ChampionSupply:
             self._complaint = (
                 f"The registry does not answer ({err}). Check that it runs and that "
                 f"MLFLOW_TRACKING_URI or [stores] tracking_uri is right."
+                f"{_HARDLY_ROOM if self._kept.is_nearly_full else ''}"
             )
         except OSError as err:
             self._complaint = (

@@ -267,6 +267,16 @@ def test_a_kept_bundle_that_the_disk_does_not_give_leaves_the_start_unharmed(
     assert second.current is None
 
 
+def test_hardly_room_for_a_bundle_is_told_where_none_comes(make_supply, registry, monkeypatch):
+    supply = make_supply()
+    registry.is_up = False
+    supply.poll()
+    assert "hardly room" not in supply.complaint
+    monkeypatch.setattr(KeptBundles, "is_nearly_full", True)
+    supply.poll()
+    assert "hardly room left in <stores.folder>/service" in supply.complaint
+
+
 def test_whatever_goes_wrong_the_registry_is_asked_again(make_supply, registry, make_bundle):
     supply = make_supply()
     registry.promote("1@7", make_bundle(0.1))
