@@ -29,6 +29,7 @@ SIGNATURE = "manifest.sig"
 HORIZONS = "horizons.json"
 """The one file that may be absent: risk by day cannot be learned of every company."""
 MAX_FILE_BYTES = 256 * 2**20
+_SAME_RISK = 1e-12
 MAX_BYTES_BESIDE_MODEL = 32 * 2**20
 """Of a file that describes a model: to read one takes many times its size."""
 
@@ -117,7 +118,8 @@ class Reference:
         [0.0, 51.0, 75.0, 100.0]
         """
         quantiles = self.p_churn_quantiles
-        above = np.searchsorted(quantiles, p_churn, side="left").clip(1, 100)
+        # Quantiles are interpolated: the one at a customer's risk may lie a last bit below it.
+        above = np.searchsorted(quantiles, p_churn - _SAME_RISK, side="left").clip(1, 100)
         low = quantiles[above - 1]
         width = quantiles[above] - low
         share = np.divide(p_churn - low, width, out=(p_churn > low).astype(float), where=width > 0)
