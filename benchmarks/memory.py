@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "memory.md"
 KEPT = Path(tempfile.gettempdir()) / "ebbtide-side-by-side"
 
-MOST_MIB, MOST_GROWTH_MIB = 400.0, 10.0
+MOST_MB, MOST_GROWTH_MB = 400.0, 10.0
 CONNECTIONS = 60
 WARM_REQUESTS = 10_000
 """Growth is counted from here on: by then every cache, thread and connection is there."""
@@ -63,7 +63,7 @@ def report(folder: Path, scratch: Path, requests: int) -> Iterator[str]:
         "train` makes it of a simulated shop. The process that asks the registry is not counted."
     )
     yield ""
-    yield "| requests | resident MiB | proportional MiB | minutes | errors |"
+    yield "| requests | resident MB | proportional MB | minutes | errors |"
     yield "|---:|---:|---:|---:|---:|"
     found: list[tuple[int, float]] = []
     with running(server, log=scratch / "log") as started:
@@ -81,7 +81,7 @@ def _states(
 ) -> Iterator[tuple[int, float, float, float, int]]:
     """Yield count, memory, minutes and errors at the start and whenever a count is passed."""
     began = time.monotonic()
-    yield (0, *started.memory_mib(), 0.0, 0)
+    yield (0, *started.memory_mb(), 0.0, 0)
     count = errors = 0
     for wanted in [at for at in _AT if at < requests] + [requests]:
         while count < wanted:
@@ -89,7 +89,7 @@ def _states(
             count, errors = count + one.requests, errors + one.errors
             print(f"{count:,} requests, {one.rate:,.0f}/s", file=sys.stderr, flush=True)
         time.sleep(1)
-        yield (count, *started.memory_mib(), (time.monotonic() - began) / 60, errors)
+        yield (count, *started.memory_mb(), (time.monotonic() - began) / 60, errors)
 
 
 def _verdicts(found: list[tuple[int, float]]) -> Iterator[str]:
@@ -98,14 +98,21 @@ def _verdicts(found: list[tuple[int, float]]) -> Iterator[str]:
     grown, growth = last[1] - start, last[1] - warm
     yield "| measure | reach | reached | holds |"
     yield "|---|---|---:|---|"
-    yield f"| after start | < {MOST_MIB:.0f} MiB | {start:.0f} MiB | {_yes(start < MOST_MIB)} |"
+    most = max(resident for _, resident in found)
     yield (
-        f"| growth to {last[0]:,} requests, from the start | < {MOST_GROWTH_MIB:.0f} MiB | "
-        f"{grown:.1f} MiB | {_yes(grown < MOST_GROWTH_MIB)} |"
+        f"| resident after start | < {MOST_MB:.0f} MB | {start:.0f} MB | {_yes(start < MOST_MB)} |"
+    )
+    yield (
+        f"| resident at most, up to {last[0]:,} requests | < {MOST_MB:.0f} MB | {most:.0f} MB | "
+        f"{_yes(most < MOST_MB)} |"
+    )
+    yield (
+        f"| growth to {last[0]:,} requests, from the start | < {MOST_GROWTH_MB:.0f} MB | "
+        f"{grown:.1f} MB | {_yes(grown < MOST_GROWTH_MB)} |"
     )
     yield (
         f"| growth to {last[0]:,} requests, from {WARM_REQUESTS:,} on | "
-        f"< {MOST_GROWTH_MIB:.0f} MiB | {growth:.1f} MiB | {_yes(growth < MOST_GROWTH_MIB)} |"
+        f"< {MOST_GROWTH_MB:.0f} MB | {growth:.1f} MB | {_yes(growth < MOST_GROWTH_MB)} |"
     )
 
 

@@ -69,11 +69,11 @@ class Running:
         """Return how long it has computed, its children included, user and system."""
         return sum(map(_cpu_seconds, family(self.process.pid)))
 
-    def memory_mib(self) -> tuple[float, float]:
-        """Return resident and proportional memory of the process itself, without children."""
+    def memory_mb(self) -> tuple[float, float]:
+        """Return resident and proportional memory of the process, its children apart, in 1e6 B."""
         rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text(encoding="ascii")
         sizes = {line.split(":")[0]: line.split()[1] for line in rollup.splitlines()[1:]}
-        return int(sizes["Rss"]) / 1024, int(sizes["Pss"]) / 1024
+        return int(sizes["Rss"]) * 1024 / 1e6, int(sizes["Pss"]) * 1024 / 1e6
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to it and to its children."""
