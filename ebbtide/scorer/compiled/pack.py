@@ -31,7 +31,7 @@ MOST_THRESHOLDS = 60_000
 
 _KIND_SET = 3
 _LARGEST_PLACE = 65_535
-_MOST_LEAVES_IN_A_SET = 32
+_MOST_LEAVES_IN_A_SET = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,10 @@ class Splits:
     starts : where the inner nodes of each tree begin, and the last end, shape (trees + 1,). Its
         leaves begin so many further on as there are trees before.
     records : 64 bytes for each, shape (splits, 8). In 32 bits each: left and right child within
-        the tree, parent, feature, column, ``first``, ``limit``, byte of its factors, and the
-        leaves that are kept where a row goes to the right; after a gap, as doubles: the share of
-        the rows that went to the left in training, and what makes of the parent's share its own:
-        a sign and what is added.
+        the tree, parent, feature, column, ``first``, ``limit`` and byte of its factors; in 64
+        bits, the leaves that are kept where a row goes to the right; as doubles, the share of the
+        rows that went to the left in training, and what makes of the parent's share its own: a
+        sign and what is added.
     leaves : values of all leaves, from left to right within a tree.
     """
 
@@ -214,20 +214,20 @@ def _records(trees: Sequence[Tree], asked: _Asked, paths: Paths) -> FloatArray:
     )
     for at, field in enumerate(fields):
         whole[:, at] = field
-    whole[:, 8] = np.concatenate([_kept(tree) for tree in trees]).astype(np.uint32).view(np.int32)
+    records.view(np.int64)[:, 4] = np.concatenate([_kept(tree) for tree in trees])
     records[:, 5] = paths.share
     records[:, 6], records[:, 7] = 1 - 2 * paths.is_right, paths.is_right
     return records
 
 
 def _kept(tree: Tree) -> IndexArray:
-    """Return the leaves that are kept where a row goes to the right, a bit for each of 32."""
+    """Return the leaves that are kept where a row goes to the right, a bit for each of 64."""
     if len(tree.leaves) > _MOST_LEAVES_IN_A_SET:
         return np.zeros(len(tree.left), dtype=np.int64)
     splits = len(tree.left)
     below = np.concatenate([tree.leaves_below, np.ones(splits + 1, dtype=np.int64)])
     lost = ((1 << below[tree.left]) - 1) << tree.first_leaf
-    return np.asarray(~lost & 0xFFFFFFFF, dtype=np.int64)
+    return np.asarray(~lost, dtype=np.int64)
 
 
 def _nodes(trees: Sequence[Tree], asked: _Asked, starts: IntArray) -> Nodes:

@@ -152,6 +152,16 @@ def whole_at(_context: Any, address: Any) -> Any:
 
 
 @intrinsic
+def bits_at(_context: Any, address: Any) -> Any:
+    """Return the 64 bits at an address."""
+
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()))
+
+    return types.int64(types.int64), code
+
+
+@intrinsic
 def number_at(_context: Any, address: Any) -> Any:
     """Return the double at an address."""
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from ebbtide.scorer.compiled.jit import compiled
 from ebbtide.scorer.compiled.places import write_places
-from ebbtide.scorer.compiled.sets import MOST_LEAVES, cut, full_sets, store_lowest
-from ebbtide.scorer.compiled.vectors import whole_at
+from ebbtide.scorer.compiled.sets import FEW_LEAVES, MOST_LEAVES, cut, full_sets, store_lowest
+from ebbtide.scorer.compiled.vectors import bits_at, whole_at
 
 BLOCK = 32
 _TOGETHER = 16
@@ -100,19 +100,23 @@ def walk_many(
             count = starts[tree + 1] - starts[tree]
             first_leaf = starts[tree] + tree
             at_tree = at_splits + starts[tree] * 64
-            if count < MOST_LEAVES:
-                sets = full_sets(BLOCK)
+            if count < FEW_LEAVES:
+                few = full_sets(BLOCK, FEW_LEAVES)
                 for split in range(count):
                     record = at_tree + split * 64
                     column = at_places + whole_at(record + 16) * (2 * BLOCK)
-                    sets = cut(
-                        sets,
-                        column,
-                        whole_at(record + 20),
-                        whole_at(record + 24),
-                        whole_at(record + 32),
-                    )
-                store_lowest(at_lowest, sets)
+                    first, limit = whole_at(record + 20), whole_at(record + 24)
+                    few = cut(few, column, first, limit, bits_at(record + 32))
+                store_lowest(at_lowest, few)
+            elif count < MOST_LEAVES:
+                many = full_sets(BLOCK, MOST_LEAVES)
+                for split in range(count):
+                    record = at_tree + split * 64
+                    column = at_places + whole_at(record + 16) * (2 * BLOCK)
+                    first, limit = whole_at(record + 20), whole_at(record + 24)
+                    many = cut(many, column, first, limit, bits_at(record + 32))
+                store_lowest(at_lowest, many)
+            if count < MOST_LEAVES:
                 for lane in range(BLOCK):
                     totals[lane] += leaves[first_leaf + lowest[lane]]
                 continue

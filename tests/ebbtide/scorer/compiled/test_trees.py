@@ -72,7 +72,7 @@ def check(text, rows):
     seed=st.integers(0, 10_000),
     features=st.integers(1, 12),
     share=st.sampled_from([0.0, 0.3, 1.0]),
-    leaves=st.sampled_from([2, 3, 8, 31, 32, 33, 90]),
+    leaves=st.sampled_from([2, 3, 8, 31, 32, 33, 63, 64, 65, 90]),
     missing=st.sampled_from([{}, {"use_missing": False}, {"zero_as_missing": True}]),
 )
 def test_sums_have_lightgbms_bits_and_contributions_its_values(
