@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
+
+from ebbtide.scorer.compiled.threads import most_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,7 @@ def in_turn(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[R
     >>> list(in_turn(lambda part: part * 2, [1, 2, 3]))
     [2, 4, 6]
     """
-    threads = min(_threads(), _MOST_THREADS)
+    threads = min(most_threads(), _MOST_THREADS)
     with ThreadPoolExecutor(max_workers=threads) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
@@ -45,9 +46,3 @@ def in_turn(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[R
         finally:
             for each in waiting:
                 each.cancel()
-
-
-def _threads() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
