@@ -67,7 +67,7 @@ class RequestLines:
 
     def __call__(self, method: str, route: str, status: int, ms: float) -> None:
         """Note a request; its line is written soon."""
-        at = self._now().isoformat()[:-6]
+        at = self._now().isoformat(timespec="microseconds")[:-6]
         self._lines.append(f'{_begun(method, route, status)}{ms}, {_END} "{at}Z"}}\n')
         if len(self._lines) >= _AT_ONCE:
             self.flush()

@@ -64,7 +64,8 @@ def _lasting(text):
 
 
 def _said(response):
-    headers = [each for each in response.headers.multi_items() if each[0] != "content-length"]
+    given = response.headers.multi_items()
+    headers = sorted(each for each in given if each[0] != "content-length")
     assert int(response.headers["content-length"]) == len(response.content)
     return response.status_code, headers, _lasting(response.text)
 
