@@ -19,6 +19,7 @@ class ServedModel:
     model_version: str
     registry_version: str | None
     kind: str
+    kernel: str
     source: str
     is_signed: bool
     loaded_at: datetime

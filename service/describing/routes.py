@@ -38,6 +38,7 @@ def describe_model(desk: TheDesk) -> ModelShape:
         model_version=bundle.version,
         registry_version=served.registry_version,
         kind=bundle.kind,
+        kernel=bundle.scorer.kernel,
         source=served.source,
         is_signed=bundle.is_signed,
         loaded_at=served.loaded_at,

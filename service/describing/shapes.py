@@ -46,6 +46,7 @@ class ModelShape(BaseModel):
     model_version: str = Field(description="Version of the bundle.")
     registry_version: str | None = Field(description="Number of the version in the registry.")
     kind: str = Field(description="logistic, random_forest, lightgbm or blend.")
+    kernel: str = Field(description="What computes its scores: compiled or lightgbm.")
     source: str = Field(
         description="registry; last_verified (from disk, not confirmed yet); given."
     )
