@@ -21,17 +21,10 @@ _ROUNDING = 1e-12
 """Bound of the relative rounding error of a profit, many times over: it is a dozen operations."""
 
 
-def depends_on_causes(
-    offers: Offers,
-    *,
-    p_churn: FloatArray,
-    value: FloatArray,
-    values: FloatArray,
-    contact_opt_out: BoolArray,
+def may_pay(
+    offers: Offers, *, p_churn: FloatArray, value: FloatArray, values: FloatArray
 ) -> BoolArray:
-    """Return for which customers the decision may depend on contributions, shape (n,).
-
-    For the others, ``decide`` says the same of any contributions.
+    """Return for which customers any action may pay, whatever raises their risk, shape (n,).
 
     Parameters
     ----------
@@ -39,7 +32,6 @@ def depends_on_causes(
     p_churn : calibrated probability of churn, in [0, 1], shape (n,).
     value : margin at stake, currency, shape (n,); NaN is unknown.
     values : feature values, shape (features, n); NaN is missing.
-    contact_opt_out : whether the customer does not wish to be contacted, shape (n,).
 
     Notes
     -----
@@ -55,10 +47,6 @@ def depends_on_causes(
     the error is at most ``u (C(m) + S(m))``, which is linear in ``m`` as well; so the computed
     profit is at most ``(1 - m) (u - 1) C(0) + m (P(1) + u (C(1) + S(1)))``. It is not above zero
     where ``P(1)`` and the margin ``u (C(1) + S(1))`` together are not.
-
-    Where no action can pay, the answer still says why there is none. That depends on which actions
-    the customer is eligible for, and so on whether payment leads or is shown, where the model knows
-    of payments: then the best and the worst case must agree.
     """
     # An action none of whose causes any feature points at answers nothing of any risk.
     reach = np.array(
@@ -67,9 +55,37 @@ def depends_on_causes(
     at_most = offers.worth(p_churn=p_churn, value=value, match=reach)
     margin = _ROUNDING * (at_most.effect * np.abs(value) + at_most.cost)
     allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
-    depends: BoolArray = np.any(allowed & (at_most.profit + margin > 0), axis=0)
+    pays: BoolArray = np.any(allowed & (at_most.profit + margin > 0), axis=0)
+    return pays
+
+
+def depends_on_causes(
+    offers: Offers,
+    *,
+    p_churn: FloatArray,
+    value: FloatArray,
+    values: FloatArray,
+    contact_opt_out: BoolArray,
+) -> BoolArray:
+    """Return for which customers the decision may depend on contributions, shape (n,).
+
+    For the others, ``decide`` says the same of any contributions.
+
+    Parameters
+    ----------
+    offers, p_churn, value, values : as in :func:`may_pay`.
+    contact_opt_out : whether the customer does not wish to be contacted, shape (n,).
+
+    Notes
+    -----
+    Where no action can pay, an answer still says why there is none. That depends on which actions
+    the customer is eligible for, and so on whether payment leads or is shown, where the model knows
+    of payments: then the best and the worst case must agree.
+    """
+    depends = may_pay(offers, p_churn=p_churn, value=value, values=values)
     if not offers.is_payment.any():
         return depends
+    allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
     paying = np.ones(len(p_churn), dtype=np.bool_)
     worst = offers.eligible(allowed, Payment(leads=paying, is_shown=paying))
     for best, least in (

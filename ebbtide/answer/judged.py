@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from ebbtide.answer.answer import ABSTAIN
-from ebbtide.answer.grounds import depends_on_causes
+from ebbtide.answer.grounds import depends_on_causes, may_pay
 from ebbtide.decision import Cases, decide_among
 from ebbtide.families import REASON_COUNT
 from ebbtide.policy.policy import Band
@@ -57,6 +57,7 @@ class Judged:
     value : margin at stake, rounded to cents, shape (n,); NaN where unknown.
     basis : place in ``BASES`` of where it comes from, shape (n,); -1 where unknown.
     decisions : what was decided, hold-out included; money rounded to cents, effects to 6 digits.
+        Why there is no action is said only if it was asked.
     dealt : the arms.
     leaders : features of the reasons, shape (n, 3); -1 is none.
     led_by : their contributions, shape (n, 3).
@@ -103,13 +104,13 @@ def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
     scores, is_finite = _finite(scores)
     value, basis = prepared.stakes.values(values, scores=scores, given=asked.given)
     if scores.contributions is None:
-        needed = depends_on_causes(
-            prepared.offers,
-            p_churn=scores.p_churn,
-            value=value,
-            values=values,
-            contact_opt_out=asked.contact_opt_out,
-        )
+        known = {"p_churn": scores.p_churn, "value": value, "values": values}
+        if asked.says_why_none:
+            needed = depends_on_causes(
+                prepared.offers, **known, contact_opt_out=asked.contact_opt_out
+            )
+        else:
+            needed = may_pay(prepared.offers, **known)
         # An infinite value may make an infinite contribution, and then there is no score.
         needed |= np.isinf(values).any(axis=0)
         if unlearned is not None:

@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ebbtide.answer.answer import Question
+from ebbtide.answer.asked import Asked
 from ebbtide.answer.compose import answer_rows
 from ebbtide.answer.grounds import depends_on_causes
+from ebbtide.answer.judged import judge
+from ebbtide.answer.prepared import Prepared
 from ebbtide.causes import CAUSES
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.contracts.snapshot_table import ColumnContract
@@ -100,6 +103,19 @@ class Fake:
         )
 
 
+def model_of(scorer):
+    return SimpleNamespace(
+        version="f" * 12,
+        definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
+        lookback_days=365,
+        calibration_error=0.02,
+        calibration_checked_on="a later period",
+        expectations=None,
+        scorer=scorer,
+        reference=SimpleNamespace(percentile=lambda p_churn: p_churn * 100),
+    )
+
+
 def world(seed, policy):
     """A random model, rows and questions."""
     rng = np.random.default_rng(seed)
@@ -120,16 +136,7 @@ def world(seed, policy):
         )
         for place in range(count)
     ]
-    model = SimpleNamespace(
-        version="f" * 12,
-        definition=ChurnDefinition(horizon_days=90, gap_days=0, active_within_days=365),
-        lookback_days=365,
-        calibration_error=0.02,
-        calibration_checked_on="a later period",
-        expectations=None,
-        scorer=scorer,
-        reference=SimpleNamespace(percentile=lambda p_churn: p_churn * 100),
-    )
+    model = model_of(scorer)
 
     def asked(with_reasons):
         return answer_rows(
@@ -188,6 +195,25 @@ def test_where_a_decision_does_not_depend_on_causes_any_causes_give_it(
         found.add((int(decided.chosen[0]), decided.no_action))
     assert len(found) == 1
     assert next(iter(found))[0] == -1
+
+
+@pytest.mark.property
+@given(seeds, policies)
+def test_a_batch_that_does_not_say_why_there_is_no_action_decides_the_same(seed, policy):
+    rng = np.random.default_rng(seed)
+    scorer = Fake(rng)
+    rows = rng.normal(size=(6, len(scorer.features))) * 3
+    rows[:, -1] = rng.choice([0.0, 100.0, 5000.0], size=6)
+    prepared = Prepared.of(model_of(scorer), policy)
+    ids = [f"c{place}" for place in range(6)]
+    full, bare = (
+        judge(rows, asked=Asked.alike(ids, with_reasons=each), prepared=prepared)
+        for each in (True, False)
+    )
+    for name in ("chosen", "expected_value", "expected_cost", "effect", "effect_low"):
+        np.testing.assert_array_equal(getattr(full.decisions, name), getattr(bare.decisions, name))
+    np.testing.assert_array_equal(full.dealt.is_held, bare.dealt.is_held)
+    np.testing.assert_array_equal(full.abstained, bare.abstained)
 
 
 def test_only_whom_an_action_may_pay_for_needs_to_be_explained():
