@@ -1,0 +1,38 @@
+"""How functions are compiled: kept where a folder can be written, and compiled without one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numba
+
+from ebbtide.scorer.compiled.jit import compiled
+
+
+def test_where_nothing_can_be_kept_functions_are_compiled_all_the_same(monkeypatch) -> None:
+    njit, asked = numba.njit, []
+
+    def no_folder(*, cache=False, **options):
+        asked.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return njit(**options)
+
+    monkeypatch.setattr(numba, "njit", no_folder)
+    assert compiled(lambda number: number + 1)(2) == 3
+    assert asked == [True, False]
+
+
+def test_numba_is_not_imported_before_a_bundle_is_read() -> None:
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, ebbtide.bundle.read, ebbtide.cli; print('numba' in sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "False"
