@@ -1,7 +1,8 @@
 """Where a server's time goes under load: by py-spy if that is on the path, by cProfile else.
 
-py-spy looks at every thread of the running server, and slows it little. cProfile sees the main
-thread only, where the event loop runs, and slows it much: its shares count, not its times.
+py-spy looks at whichever thread runs Python, and slows it little; what lets go of the interpreter
+meanwhile, as trees and commits do, it does not see. cProfile sees the main thread only, where the
+event loop runs, and slows it much: its shares count, not its times.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 TOP = 25
 SECONDS = 10
 _WARM_SECONDS = 3
-_A_SECOND = 500
+_A_SECOND = 200
 
 
 def profiled(work: Work, server: Server, scratch: Path, *, connections: int) -> Iterator[str]:
@@ -62,7 +63,16 @@ def profiled(work: Work, server: Server, scratch: Path, *, connections: int) -> 
 
 def _samples(spy: str, started: Running, file: Path) -> Counter[str]:
     """Return how often each stack was seen, its frames separated by semicolons."""
-    how = ("--format", "raw", "--rate", str(_A_SECOND), "--duration", str(SECONDS))
+    how = (
+        "--gil",
+        "--nonblocking",
+        "--format",
+        "raw",
+        "--rate",
+        str(_A_SECOND),
+        "--duration",
+        str(SECONDS),
+    )
     command = [spy, "record", *how, "--output", str(file), "--pid", str(started.process.pid)]
     subprocess.run(command, capture_output=True, check=True)
     seen: Counter[str] = Counter()
@@ -83,7 +93,7 @@ def _by_frame(samples: Counter[str], *, only_last: bool) -> Counter[str]:
 
 def _ranked(what: str, seen: Counter[str], total: int) -> Iterator[str]:
     yield ""
-    yield f"Share of samples, {what}:"
+    yield f"Share of {total:,} samples, {what}:"
     for frame, count in seen.most_common(TOP):
         yield f"{100 * count / max(1, total):6.1f} %  {frame}"
 
