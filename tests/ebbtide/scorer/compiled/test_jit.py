@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numba
 
-from ebbtide.scorer.compiled.jit import compiled
+from ebbtide.scorer.compiled import jit
 
 
 def test_where_nothing_can_be_kept_functions_are_compiled_all_the_same(monkeypatch) -> None:
-    njit, asked = numba.njit, []
+    asked = []
 
     def no_folder(*, cache=False, **options):
         asked.append(cache)
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return njit(**options)
+        return numba.njit(**options)
 
-    monkeypatch.setattr(numba, "njit", no_folder)
-    assert compiled(lambda number: number + 1)(2) == 3
+    monkeypatch.setattr(jit, "numba", SimpleNamespace(njit=no_folder))
+    assert jit.compiled(lambda number: number + 1)(2) == 3
     assert asked == [True, False]
 
 
