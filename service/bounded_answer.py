@@ -25,6 +25,9 @@ MAX_UNREAD_BYTES = 128 * 2**20
 MIN_BYTES_A_SECOND = 1024
 """A client that takes less than this is as good as one that takes nothing."""
 
+SEND_BUFFER_BYTES = 256 * 1024
+"""What the system may hold for a connection; it would take several megabytes by itself."""
+
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
@@ -56,6 +59,13 @@ class BoundedAnswer(BoundedHead):
             self._held = (cycle, app)
         else:
             super()._start_asgi_task(cycle, app)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Bound what the system holds of answers that are not taken."""
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
     def pause_writing(self) -> None:
         """Begin to watch: the buffer is full."""

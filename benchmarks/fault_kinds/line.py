@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -83,3 +84,5 @@ def loaded(
     with load:
         load.wait_for(50)
         yield load
+    for text in load.wrong[:3]:
+        print(text, file=sys.stderr)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from steady_load import SteadyLoad
 
+_WARNED = ("warnings", "warning_codes")
+
 
 def clock_jumps(folder: Path, times: int) -> Line:
     """Let the clock go back an hour, and forth again."""
@@ -72,7 +74,7 @@ def spool_full(folder: Path, times: int) -> Line:
     with (
         _own_disk(folder / "shop" / ".ebbtide" / "service") as place,
         served_shop(folder, **settings) as (project, expected),
-        loaded(project, expected, without=("warnings",)) as load,
+        loaded(project, expected, without=_WARNED) as load,
     ):
         time.sleep(3)
         began = time.monotonic()
