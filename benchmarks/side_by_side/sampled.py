@@ -32,6 +32,8 @@ TOP = 25
 SECONDS = 10
 _WARM_SECONDS = 3
 _A_SECOND = 200
+_MOST_SHARE = 0.8
+"""What holds more than that is the way into the event loop."""
 
 
 def profiled(work: Work, server: Server, scratch: Path, *, connections: int) -> Iterator[str]:
@@ -94,7 +96,8 @@ def _by_frame(samples: Counter[str], *, only_last: bool) -> Counter[str]:
 def _ranked(what: str, seen: Counter[str], total: int) -> Iterator[str]:
     yield ""
     yield f"Share of {total:,} samples, {what}:"
-    for frame, count in seen.most_common(TOP):
+    told = [each for each in seen.most_common() if each[1] <= _MOST_SHARE * total]
+    for frame, count in told[:TOP]:
         yield f"{100 * count / max(1, total):6.1f} %  {frame}"
 
 
