@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -146,6 +147,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=_AT[-1], help="after how many to stop")
     parser.add_argument("--folder", type=Path, default=KEPT, help="where the champion is kept")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are ended then, too
     lines = []
     with tempfile.TemporaryDirectory(prefix="memory-") as scratch:
         for line in report(given.folder, Path(scratch), given.requests):

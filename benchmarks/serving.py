@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -243,6 +244,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="of load for each line and round")
     parser.add_argument("--profile", action="store_true", help="where the first line's time goes")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are ended then, too
     if given.profile:
         with tempfile.TemporaryDirectory(prefix="serving-") as scratch:
             for line in profile(given.folder, Path(scratch), only=given.only):
