@@ -1,6 +1,7 @@
 """Score a Parquet file of features that was made elsewhere, such as by Spark: part by part.
 
-Only the ids are ever held whole, to find repeats. Who is in it counts as living at the instant of the features.
+Only the ids are ever held whole, to find repeats. Who is in it counts as living at the instant of
+the features.
 """
 
 from __future__ import annotations
