@@ -78,6 +78,7 @@ class FastWay:
         self._reader: RowReader | None = None
         self._on_loop: _OnLoop | None = None
         self._lists = ThreadPoolExecutor(_LISTS_AT_ONCE, thread_name_prefix="lists")
+        self._is_stopped = False
         desk.metrics.queue.set_function(self._count_waiting)
 
     def handler(self, scope: Scope) -> Handler | None:
@@ -92,7 +93,8 @@ class FastWay:
         return self._look_up if is_look_up else None
 
     def stop(self) -> None:
-        """End, after what was begun."""
+        """End, after what was begun; what comes then goes the ordinary way."""
+        self._is_stopped = True
         self._lists.shutdown()
         self._writer.stop()
         if self._on_loop is not None and self._on_loop.current is not None:
@@ -200,7 +202,7 @@ class FastWay:
     def _reader_now(self, desk: Desk) -> RowReader | None:
         """Return what reads rows for the model that is served; None if none is."""
         served = desk.supply.current
-        if served is None:
+        if served is None or self._is_stopped:
             return None
         reader = self._reader
         if reader is None or reader.bundle is not served.bundle:
