@@ -12,7 +12,7 @@ from durable_service import served
 from faulty_service import following
 from steady_load import ROWS, said
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("lies-of-the-registry")]
 LIES = {
     "refuses": "ConnectionRefusedError",
     "is HTML": "JSONDecodeError",
