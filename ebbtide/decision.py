@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from ebbtide import economics
+from ebbtide.grounds import may_pay
 from ebbtide.offers import Offers
 from ebbtide.words import Words
 
@@ -120,7 +121,8 @@ def decide(cases: Cases, *, policy: Policy, features: Sequence[FeatureContract])
     """Choose for each customer the allowed action of the highest expected value.
 
     None is chosen where no allowed action is expected to bring more than nothing. Of equal ones
-    the cheaper wins, then the first by code.
+    the cheaper wins, then the first by code. The rules about payment are looked at only for
+    customers for whom some action could pay if it answered all that raises their risk.
 
     Parameters
     ----------
@@ -136,9 +138,14 @@ def decide_among(offers: Offers, cases: Cases) -> Decisions:
     shares = economics.shares_of_causes(cases.contributions.T, causes=offers.causes)
     match = offers.match(shares)
     worth = offers.worth(p_churn=cases.p_churn, value=cases.value, match=match)
-    eligible = offers.eligible(
-        offers.allowed(p_churn=cases.p_churn, value=cases.value, values=cases.rows.T),
-        offers.payment(shares, cases.reasons),
+    known = {"p_churn": cases.p_churn, "value": cases.value, "values": cases.rows.T}
+    allowed = offers.allowed(**known)
+    # Where nothing can pay anyway, why it would not be allowed either is not asked: so such an
+    # answer is the same whatever raises the risk, and can be given without knowing that.
+    eligible = np.where(
+        may_pay(offers, **known),
+        offers.eligible(allowed, offers.payment(shares, cases.reasons)),
+        allowed,
     )
     consented = offers.consented(eligible, cases.contact_opt_out)
     offered = np.where(consented, worth.profit, -np.inf)

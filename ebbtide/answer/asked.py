@@ -36,7 +36,6 @@ class Asked:
     given : margin at stake where it was sent, currency, NaN elsewhere, shape (n,).
     is_alive, has_history, profiling_opt_out, contact_opt_out, with_reasons : as in
         :class:`~ebbtide.answer.answer.Question`, shape (n,).
-    says_why_none : whether it is to be said why there is no action, where there is none.
     """
 
     customer_ids: CustomerIds
@@ -46,7 +45,6 @@ class Asked:
     profiling_opt_out: BoolArray
     contact_opt_out: BoolArray
     with_reasons: BoolArray
-    says_why_none: bool = True
 
     @classmethod
     def of(cls, questions: Sequence[Question]) -> Asked:
@@ -71,8 +69,6 @@ class Asked:
     ) -> Asked:
         """Ask the same about customers who are alive and have opted out of nothing.
 
-        It need not be said why there is no action: a table of scores does not.
-
         Parameters
         ----------
         customer_ids : who.
@@ -89,5 +85,4 @@ class Asked:
             profiling_opt_out=no,
             contact_opt_out=no,
             with_reasons=yes if with_reasons else no,
-            says_why_none=False,
         )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from ebbtide.answer.answer import ABSTAIN
-from ebbtide.answer.grounds import depends_on_causes, may_pay
 from ebbtide.decision import Cases, decide_among
 from ebbtide.families import REASON_COUNT
+from ebbtide.grounds import may_pay
 from ebbtide.policy.policy import Band
 from ebbtide.rounding import rounded
 
@@ -104,13 +104,7 @@ def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
     scores, is_finite = _finite(scores)
     value, basis = prepared.stakes.values(values, scores=scores, given=asked.given)
     if scores.contributions is None:
-        known = {"p_churn": scores.p_churn, "value": value, "values": values}
-        if asked.says_why_none:
-            needed = depends_on_causes(
-                prepared.offers, **known, contact_opt_out=asked.contact_opt_out
-            )
-        else:
-            needed = may_pay(prepared.offers, **known)
+        needed = may_pay(prepared.offers, p_churn=scores.p_churn, value=value, values=values)
         # An infinite value may make an infinite contribution, and then there is no score.
         needed |= np.isinf(values).any(axis=0)
         if unlearned is not None:

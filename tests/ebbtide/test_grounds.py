@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from ebbtide.answer.answer import Question
 from ebbtide.answer.asked import Asked
 from ebbtide.answer.compose import answer_rows
-from ebbtide.answer.grounds import depends_on_causes
 from ebbtide.answer.judged import judge
 from ebbtide.answer.prepared import Prepared
 from ebbtide.causes import CAUSES
@@ -22,6 +21,7 @@ from ebbtide.contracts.feature import FeatureContract
 from ebbtide.contracts.snapshot_table import ColumnContract
 from ebbtide.decision import Cases, decide_among
 from ebbtide.definition import ChurnDefinition
+from ebbtide.grounds import may_pay
 from ebbtide.offers import Offers
 from ebbtide.policy.file import load_policy
 from ebbtide.policy.policy import Eligibility, FeatureBounds, Holdout, SaveRate
@@ -178,7 +178,7 @@ def test_where_a_decision_does_not_depend_on_causes_any_causes_give_it(
     values = np.zeros((len(features), 1))
     opted_out = np.array([bool(rng.random() < 0.3)])
     known = {"p_churn": np.array([p_churn]), "value": np.array([value])}
-    if depends_on_causes(offers, **known, values=values, contact_opt_out=opted_out)[0]:
+    if may_pay(offers, **known, values=values)[0]:
         return
     found = set()
     for _ in range(6):
@@ -199,7 +199,7 @@ def test_where_a_decision_does_not_depend_on_causes_any_causes_give_it(
 
 @pytest.mark.property
 @given(seeds, policies)
-def test_a_batch_that_does_not_say_why_there_is_no_action_decides_the_same(seed, policy):
+def test_a_batch_without_reasons_decides_the_same(seed, policy):
     rng = np.random.default_rng(seed)
     scorer = Fake(rng)
     rows = rng.normal(size=(6, len(scorer.features))) * 3
@@ -210,19 +210,17 @@ def test_a_batch_that_does_not_say_why_there_is_no_action_decides_the_same(seed,
         judge(rows, asked=Asked.alike(ids, with_reasons=each), prepared=prepared)
         for each in (True, False)
     )
-    for name in ("chosen", "expected_value", "expected_cost", "effect", "effect_low"):
+    for name in ("why_none", "chosen", "expected_value", "expected_cost", "effect", "effect_low"):
         np.testing.assert_array_equal(getattr(full.decisions, name), getattr(bare.decisions, name))
     np.testing.assert_array_equal(full.dealt.is_held, bare.dealt.is_held)
     np.testing.assert_array_equal(full.abstained, bare.abstained)
 
 
 def test_only_whom_an_action_may_pay_for_needs_to_be_explained():
-    features = tuple(each for each in ABOUT if each.cause != "payment_failure")
-    depends = depends_on_causes(
-        Offers.of(STARTER, features),
+    pays = may_pay(
+        Offers.of(STARTER, ABOUT),
         p_churn=np.array([0.9, 0.9, 0.01, 0.9]),
         value=np.array([1000.0, 0.5, 100.0, np.nan]),
-        values=np.zeros((len(features), 4)),
-        contact_opt_out=np.zeros(4, dtype=bool),
+        values=np.zeros((len(ABOUT), 4)),
     )
-    assert depends.tolist() == [True, False, False, False]
+    assert pays.tolist() == [True, False, False, False]

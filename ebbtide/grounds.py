@@ -1,4 +1,4 @@
-"""For which customers an answer depends on why their risk is high, even without its reasons.
+"""For which customers a decision depends on why their risk is high.
 
 Contributions cost more than all the rest of an answer. An action needs them to know how far it
 answers what raises the risk; where it could not pay even if it answered all of it, it does not.
@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from ebbtide.offers import Payment
 
 if TYPE_CHECKING:
     from ebbtide.grouped import BoolArray
@@ -57,40 +55,3 @@ def may_pay(
     allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
     pays: BoolArray = np.any(allowed & (at_most.profit + margin > 0), axis=0)
     return pays
-
-
-def depends_on_causes(
-    offers: Offers,
-    *,
-    p_churn: FloatArray,
-    value: FloatArray,
-    values: FloatArray,
-    contact_opt_out: BoolArray,
-) -> BoolArray:
-    """Return for which customers the decision may depend on contributions, shape (n,).
-
-    For the others, ``decide`` says the same of any contributions.
-
-    Parameters
-    ----------
-    offers, p_churn, value, values : as in :func:`may_pay`.
-    contact_opt_out : whether the customer does not wish to be contacted, shape (n,).
-
-    Notes
-    -----
-    Where no action can pay, an answer still says why there is none. That depends on which actions
-    the customer is eligible for, and so on whether payment leads or is shown, where the model knows
-    of payments: then the best and the worst case must agree.
-    """
-    depends = may_pay(offers, p_churn=p_churn, value=value, values=values)
-    if not offers.is_payment.any():
-        return depends
-    allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
-    paying = np.ones(len(p_churn), dtype=np.bool_)
-    worst = offers.eligible(allowed, Payment(leads=paying, is_shown=paying))
-    for best, least in (
-        (allowed, worst),
-        (offers.consented(allowed, contact_opt_out), offers.consented(worst, contact_opt_out)),
-    ):
-        depends = depends | (best.any(axis=0) != least.any(axis=0))
-    return depends
