@@ -31,6 +31,12 @@ _LOG = structlog.get_logger("ebbtide.fast")
 AT_ONCE = 64
 """Most rows of a group, so that the event loop is soon free again for others."""
 
+_ROUNDS_BEFORE = 2
+_ROUNDS_BETWEEN = 10
+"""Rounds of the event loop, a few microseconds each, before a group begins. In them the answers of
+the last group leave, and those who got them can ask again together with those who wait: otherwise
+clients part into two halves that take turns, and each group pays for all that it costs at least."""
+
 
 class _Waiting:
     __slots__ = ("future", "language", "reader", "row")
@@ -81,8 +87,15 @@ class Groups:
         self._waiting.append(_Waiting(row, reader, language, future))
         if not self._is_at_work:
             self._is_at_work = True
-            self.loop.call_soon(self._begin)  # after all who are about to ask
+            self._begin_after(_ROUNDS_BEFORE)
         return future
+
+    def _begin_after(self, rounds: int) -> None:
+        """Begin after some rounds of the loop, in each of which sockets are written and read."""
+        if rounds:
+            self.loop.call_soon(self._begin_after, rounds - 1)
+        else:
+            self._begin()
 
     def _begin(self) -> None:
         """Answer those who wait, as far as they go together, and hand their answers in."""
@@ -134,7 +147,7 @@ class Groups:
         else:
             _LOG.warning("group_failed", error=type(err).__name__)
             _resolve(group, [None] * len(group))
-        self.loop.call_soon(self._begin)  # after the answers have left
+        self._begin_after(_ROUNDS_BETWEEN)
 
 
 def _resolve(group: Sequence[_Waiting], contents: Sequence[bytes | None]) -> None:
