@@ -1,7 +1,8 @@
 """Measure the served model's answers against its training, now and then, and remember the result.
 
-One measurement runs at a time, whoever asks; it takes half of one core at most, and reads the log
-in parts, so that nobody who is to be scored waits for it.
+One measurement runs at a time, whoever asks. It reads the log in parts and rests between them, so
+that nobody who is to be scored waits for it: asked for, it takes half of one core at most, and a
+twentieth where it is made without anybody waiting.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 60.0
 USUAL_DAYS = 7
+SHARE_ASKED, SHARE_UNASKED = 0.5, 0.05
 _MOST_KEPT = 16
 _BUSY = Problem(
     kind="busy",
@@ -78,7 +80,9 @@ class Monitor:
         self.newest: Measurement | None = None
         """The newest report on the usual window; what the gauges show."""
 
-    def measured(self, bundle: Bundle, *, days: int) -> Measurement:
+    def measured(
+        self, bundle: Bundle, *, days: int, core_share: float = SHARE_ASKED
+    ) -> Measurement:
         """Return a report that is at most a minute old.
 
         While another measurement runs, an older report is returned where there is one.
@@ -87,6 +91,7 @@ class Monitor:
         ----------
         bundle : the served model.
         days : how far the window goes back, days.
+        core_share : of one core it takes at most, in (0, 1].
 
         Raises
         ------
@@ -104,7 +109,7 @@ class Monitor:
                 raise ProblemError(_BUSY)
             return kept
         try:
-            return self._measure(bundle, days, key)
+            return self._measure(bundle, days, key, core_share)
         finally:
             self._measuring.release()
 
@@ -112,7 +117,9 @@ class Monitor:
         """End a measurement that runs; what it was made for fails."""
         self._stopping.set()
 
-    def _measure(self, bundle: Bundle, days: int, key: tuple[str, int]) -> Measurement:
+    def _measure(
+        self, bundle: Bundle, days: int, key: tuple[str, int], core_share: float
+    ) -> Measurement:
         until = self._now()
         since = until - timedelta(days=days)
         parts = log_parts(
@@ -123,7 +130,7 @@ class Monitor:
             until=until,
             answers_of_first=2 * ANSWERS_READ,
         )
-        report = report_on(bundle, self._at_half_speed(parts), since=since, until=until)
+        report = report_on(bundle, self._at_ease(parts, core_share), since=since, until=until)
         made = Measurement(report=report, computed_at=until)
         self._kept[key] = (self._clock(), made)
         while len(self._kept) > _MOST_KEPT:
@@ -132,12 +139,13 @@ class Monitor:
             self.newest = made
         return made
 
-    def _at_half_speed(self, parts: Iterable[LogPart]) -> Iterator[LogPart]:
-        """Yield parts, and rest after each as long as it kept the processor."""
+    def _at_ease(self, parts: Iterable[LogPart], core_share: float) -> Iterator[LogPart]:
+        """Yield parts, and rest after each for as long as keeps to the share of a core."""
+        rest = 1 / core_share - 1
         busy_since = time.thread_time()
         for part in parts:
             yield part
-            self._stopping.wait(time.thread_time() - busy_since)
+            self._stopping.wait(rest * (time.thread_time() - busy_since))
             if self._stopping.is_set():
                 raise ProblemError(_BUSY)
             busy_since = time.thread_time()

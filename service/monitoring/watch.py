@@ -15,7 +15,7 @@ from ebbtide.store.alarms import raised_among, set_alarms
 from ebbtide.store.outbox import enqueue
 from ebbtide.store.store import StoreUnavailable
 from service.edge import place_of
-from service.monitoring.monitor import USUAL_DAYS
+from service.monitoring.monitor import SHARE_UNASKED, USUAL_DAYS
 from service.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ class DriftWatch:
         served = self._desk.supply.current
         if served is None:
             return
-        report = self._desk.monitor.measured(served.bundle, days=USUAL_DAYS).report
+        report = self._desk.monitor.measured(
+            served.bundle, days=USUAL_DAYS, core_share=SHARE_UNASKED
+        ).report
         raised, stable = _by_verdict(report)
         with self._desk.store.database.read("look for alarms") as connection:
             known = raised_among(connection, raised | stable, about=report.model_version)
