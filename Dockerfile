@@ -28,11 +28,14 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 ebbtide \
     && useradd --uid 10001 --gid ebbtide --no-create-home --shell /usr/sbin/nologin ebbtide \
+    && install --directory --owner ebbtide --group ebbtide --mode 0700 /var/cache/ebbtide \
     && install --directory --owner ebbtide --group ebbtide /data
 COPY --from=build /opt/ebbtide /opt/ebbtide
 ENV PATH=/opt/ebbtide/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    NUMBA_CACHE_DIR=/var/cache/ebbtide
+# Scoring code is compiled at the first start, and kept in that folder; nobody else may write there.
 # Mount a folder with ebbtide.toml, policy.toml and the data here; models and stores go below it.
 WORKDIR /data
 VOLUME /data

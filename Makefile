@@ -104,7 +104,7 @@ bench: setup-dev ## Measure accuracy on the real shop (protocol ORII-90; needs E
 	$(BIN)/ebbtide backtest --config examples/online-retail-ii.toml --as-of 2010-12-01,2011-03-01,2011-06-01,2011-09-09 --out $(FOLDER)/orii-90.parquet
 
 lock: ## Resolve the packages anew and write the three locks (needs uv)
-	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --extra fast -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	printf 'hatchling>=1.27\neditables>=0.5\n' | $(COMPILE) --no-annotate - -c requirements-dev.lock -o requirements-build.lock
 
