@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ebbtide.grouped import Groups
+from ebbtide.grouped import Groups, added_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,9 +90,7 @@ def shares_of_causes(contributions: FloatArray, *, causes: Groups) -> FloatArray
         Shape (causes, n).
     """
     sums = causes.sums(np.maximum(contributions, 0.0))
-    total = np.zeros(sums.shape[1])
-    for each in sums:
-        total += each
+    total = added_in_order(sums)
     return np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ebbtide.grouped import Groups
+from ebbtide.grouped import Groups, added_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,10 +72,7 @@ class Families:
             Of shapes (features, n) and (families, n); zero for families that do not matter.
         """
         net = self.groups.sums(contributions)
-        moved = np.zeros(net.shape[1])
-        for size in np.abs(net):
-            moved += size
-        matters = net > MATERIAL_SHARE * moved
+        matters = net > MATERIAL_SHARE * added_in_order(np.abs(net))
         material = np.where(matters[self.of_feature], contributions, 0.0)
         return material, np.where(matters, net, 0.0)
 
