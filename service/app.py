@@ -23,7 +23,7 @@ from service.champion.supply import ChampionSupply, FixedSupply
 from service.champion.trial import try_bundle
 from service.describing.routes import router as describing
 from service.desk import Desk
-from service.edge import Edge
+from service.edge import UNEXPECTED, Edge
 from service.fast.way import FastWay
 from service.handlers import install_handlers
 from service.health.routes import router as health
@@ -47,6 +47,10 @@ from service.what_if.routes import router as what_if
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
 
     from ebbtide.bundle.contents import Bundle
     from ebbtide.project import Project
@@ -134,7 +138,7 @@ def create_app(
     gauges = desk.metrics.registry
     gauges.register(StoreCollector(spool=desk.spool, database=store.database))
     gauges.register(DriftCollector(monitor=desk.monitor, supply=supply))
-    app = FastAPI(
+    app = _Service(
         title="Ebbtide",
         version="1",
         summary="Which customers are about to leave, why, and what to do about it.",
@@ -149,12 +153,33 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     install_handlers(app, metrics=desk.metrics)
+    app.add_exception_handler(Exception, _unexpected)
     under_way = UnderWay(max_requests=settings.max_requests)
     fast = FastWay(app.state, under_way=under_way)
     app.state.fast = fast
-    app.add_middleware(Edge, metrics=desk.metrics, under_way=under_way, fast=fast, log=log)
+    app.edge = Edge(app.within_edge, metrics=desk.metrics, under_way=under_way, fast=fast, log=log)
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
+
+
+class _Service(FastAPI):
+    """An app with an edge around everything, also around what the framework puts outermost.
+
+    A middleware would come behind that, and a request on the fast way would pay for it.
+    """
+
+    edge: Edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.edge(scope, receive, send)
+
+    async def within_edge(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
+
+
+async def _unexpected(_request: Request, _err: Exception) -> Response:
+    """Answer as the edge would, before the framework does; it then has the edge note the error."""
+    return UNEXPECTED.response()
 
 
 @asynccontextmanager

@@ -32,9 +32,16 @@ _UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
 _FIRST_PROBLEM = 400
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
+UNEXPECTED = Problem(
+    kind="internal",
+    detail="Something went wrong in the service; the request itself may be fine. Try again, and "
+    "tell the operator the time if it goes on.",
+)
+"""What is answered where nobody handled an error."""
+
 
 class Edge:
-    """ASGI middleware around everything else.
+    """ASGI application around everything else.
 
     Parameters
     ----------
@@ -87,12 +94,7 @@ class Edge:
         except Exception as err:
             _LOG.error("unexpected_error", error=type(err).__name__, at=place_of(err))
             if status == 0:
-                problem = Problem(
-                    kind="internal",
-                    detail="Something went wrong in the service; the request itself may be fine. "
-                    "Try again, and tell the operator the time if it goes on.",
-                )
-                await problem.response()(scope, receive, noting_status)
+                await UNEXPECTED.response()(scope, receive, noting_status)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
