@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from ebbtide import economics
-from ebbtide.grounds import may_pay
+from ebbtide.grounds import grounds_of
 from ebbtide.offers import Offers
 from ebbtide.words import Words
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ebbtide.contracts.feature import FeatureContract
+    from ebbtide.grounds import Grounds
     from ebbtide.grouped import BoolArray as BoolArray
     from ebbtide.grouped import IndexArray
     from ebbtide.policy.policy import Action, Policy
@@ -133,17 +134,25 @@ def decide(cases: Cases, *, policy: Policy, features: Sequence[FeatureContract])
     return decide_among(Offers.of(policy, features), cases)
 
 
-def decide_among(offers: Offers, cases: Cases) -> Decisions:
-    """Choose as :func:`decide` does, from offers that were worked out before."""
+def decide_among(offers: Offers, cases: Cases, *, grounds: Grounds | None = None) -> Decisions:
+    """Choose as :func:`decide` does, from offers that were worked out before.
+
+    Parameters
+    ----------
+    offers : the actions.
+    cases : the customers.
+    grounds : what ``grounds_of`` finds for them; None where it was not asked yet.
+    """
+    if grounds is None:
+        grounds = grounds_of(offers, p_churn=cases.p_churn, value=cases.value, values=cases.rows.T)
     shares = economics.shares_of_causes(cases.contributions.T, causes=offers.causes)
     match = offers.match(shares)
     worth = offers.worth(p_churn=cases.p_churn, value=cases.value, match=match)
-    known = {"p_churn": cases.p_churn, "value": cases.value, "values": cases.rows.T}
-    allowed = offers.allowed(**known)
+    allowed = grounds.allowed
     # Where nothing can pay anyway, why it would not be allowed either is not asked: so such an
     # answer is the same whatever raises the risk, and can be given without knowing that.
     eligible = np.where(
-        may_pay(offers, **known),
+        grounds.may_pay,
         offers.eligible(allowed, offers.payment(shares, cases.reasons)),
         allowed,
     )
@@ -153,10 +162,8 @@ def decide_among(offers: Offers, cases: Cases) -> Decisions:
     every = np.arange(len(best))
     pays = offered[best, every] > 0
     is_withheld = (eligible & (worth.profit > 0)).any(axis=0)
-    why_none = np.full(len(best), _NOT_WORTH_IT)
-    why_none[~consented.any(axis=0) | is_withheld] = _OPTED_OUT
-    why_none[~eligible.any(axis=0)] = _NOT_ELIGIBLE
-    why_none[np.isnan(cases.value)] = _VALUE_UNKNOWN
+    why_none = _why_none(cases.value, eligible=eligible, consented=consented)
+    why_none[is_withheld] = _OPTED_OUT
     why_none[pays] = -1
     reach = cases.p_churn * match[best, every]
     effect = np.where(pays, worth.effect[best, every], 0.0)
@@ -170,4 +177,42 @@ def decide_among(offers: Offers, cases: Cases) -> Decisions:
         effect_high=np.where(pays, np.minimum(effect + spread, cases.p_churn), 0.0),
         expected_cost=np.where(pays, worth.cost[best, every], 0.0),
         why_none=why_none,
+    )
+
+
+def decide_none(
+    offers: Offers, *, grounds: Grounds, value: FloatArray, contact_opt_out: BoolArray
+) -> Decisions:
+    """Return what :func:`decide_among` decides where no action may pay for any of the customers.
+
+    Parameters
+    ----------
+    offers : the actions.
+    grounds : of the customers, none of whom any action may pay for.
+    value, contact_opt_out : as in :class:`Cases`.
+    """
+    nothing = np.zeros(len(value))
+    consented = offers.consented(grounds.allowed, contact_opt_out)
+    return Decisions(
+        actions=offers.actions,
+        chosen=np.full(len(value), -1),
+        expected_value=nothing,
+        effect=nothing,
+        effect_low=nothing,
+        effect_high=nothing,
+        expected_cost=nothing,
+        why_none=_why_none(value, eligible=grounds.allowed, consented=consented),
+    )
+
+
+def _why_none(value: FloatArray, *, eligible: BoolArray, consented: BoolArray) -> IndexArray:
+    """Return why customers get no action, apart from those that consent alone rules out."""
+    return np.where(
+        np.isnan(value),
+        _VALUE_UNKNOWN,
+        np.where(
+            eligible.any(axis=0),
+            np.where(consented.any(axis=0), _NOT_WORTH_IT, _OPTED_OUT),
+            _NOT_ELIGIBLE,
+        ),
     )

@@ -6,6 +6,7 @@ answers what raises the risk; where it could not pay even if it answered all of 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +20,24 @@ _ROUNDING = 1e-12
 """Bound of the relative rounding error of a profit, many times over: it is a dozen operations."""
 
 
-def may_pay(
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grounds:
+    """What of a decision is known before it is known what raises the risk.
+
+    Parameters
+    ----------
+    allowed : which actions are allowed, consent and payment aside, shape (actions, n).
+    may_pay : for which customers any action may pay, whatever raises their risk, shape (n,).
+    """
+
+    allowed: BoolArray
+    may_pay: BoolArray
+
+
+def grounds_of(
     offers: Offers, *, p_churn: FloatArray, value: FloatArray, values: FloatArray
-) -> BoolArray:
-    """Return for which customers any action may pay, whatever raises their risk, shape (n,).
+) -> Grounds:
+    """Return what of decisions is known before it is known what raises the risk.
 
     Parameters
     ----------
@@ -47,11 +62,14 @@ def may_pay(
     where ``P(1)`` and the margin ``u (C(1) + S(1))`` together are not.
     """
     # An action none of whose causes any feature points at answers nothing of any risk.
-    reach = np.array(
-        [[any(offers.cause_is_known[list(causes)])] for causes in offers.answers], dtype=np.float64
-    )
-    at_most = offers.worth(p_churn=p_churn, value=value, match=reach)
+    at_most = offers.worth(p_churn=p_churn, value=value, match=offers.reach)
     margin = _ROUNDING * (at_most.effect * np.abs(value) + at_most.cost)
     allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
-    pays: BoolArray = np.any(allowed & (at_most.profit + margin > 0), axis=0)
-    return pays
+    return Grounds(allowed=allowed, may_pay=(allowed & (at_most.profit + margin > 0)).any(axis=0))
+
+
+def may_pay(
+    offers: Offers, *, p_churn: FloatArray, value: FloatArray, values: FloatArray
+) -> BoolArray:
+    """Return for which customers any action may pay, as :func:`grounds_of` finds it."""
+    return grounds_of(offers, p_churn=p_churn, value=value, values=values).may_pay

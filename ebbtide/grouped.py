@@ -115,7 +115,7 @@ def added_in_order(table: FloatArray) -> FloatArray:
     >>> added_in_order(np.array([[1.0, 2.0], [4.0, 8.0]])).tolist()
     [5.0, 10.0]
     """
-    if 0 < len(table) and table.shape[1] <= _FEW:
+    if len(table) > 0 and table.shape[1] <= _FEW:
         return np.add.accumulate(table, axis=0)[-1] + 0.0
     total = np.zeros(table.shape[1])
     for each in table:

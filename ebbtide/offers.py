@@ -67,8 +67,10 @@ class Offers:
     ----------
     actions : the cheaper first, then by code: the order in which equal ones win.
     causes : features by cause.
-    cause_is_known : whether any feature points at each cause, shape (causes,).
-    answers : the causes that each action answers, in alphabetical order.
+    answers : sets of causes that actions answer, each in alphabetical order.
+    set_of_action : which of these sets each action answers, shape (actions,).
+    reach : 1.0 where a feature points at any cause that an action answers, else 0.0, shape
+        (actions, 1): the most that it can answer.
     is_payment : whether each feature points at payment failure, shape (features + 1,); the last is
         no feature.
     bounds : action, feature, and the lowest and highest value allowed; a feature that the model
@@ -79,8 +81,9 @@ class Offers:
 
     actions: tuple[Action, ...]
     causes: Groups
-    cause_is_known: BoolArray
-    answers: tuple[tuple[int, ...], ...]
+    answers: Groups
+    set_of_action: IndexArray
+    reach: FloatArray
     is_payment: BoolArray
     bounds: tuple[tuple[int, int, float, float], ...]
     save_rate: FloatArray
@@ -102,6 +105,11 @@ class Offers:
         )
         by_cause = columns_by_cause(features)
         column_of = {feature.name: column for column, feature in enumerate(features)}
+        answers = [
+            tuple(_CAUSES.index(cause) for cause in sorted(set(action.answers)))
+            for action in actions
+        ]
+        sets = list(dict.fromkeys(answers))
 
         def numbers(each: list[float]) -> FloatArray:
             return np.array(each, dtype=np.float64)[:, None]
@@ -112,11 +120,9 @@ class Offers:
         return cls(
             actions=actions,
             causes=Groups.of(by_cause),
-            cause_is_known=np.array([bool(columns) for columns in by_cause], dtype=np.bool_),
-            answers=tuple(
-                tuple(_CAUSES.index(cause) for cause in sorted(set(action.answers)))
-                for action in actions
-            ),
+            answers=Groups.of(sets),
+            set_of_action=np.array([sets.index(each) for each in answers], dtype=np.intp),
+            reach=numbers([any(by_cause[cause] for cause in each) for each in answers]),
             is_payment=np.array(
                 [*(feature.cause == _CAUSES[PAYMENT] for feature in features), False]
             ),
@@ -142,10 +148,16 @@ class Offers:
             answers_payment=flags(["payment_failure" in action.answers for action in actions]),
         )
 
-    @property
-    def asks_for_reasons(self) -> bool:
-        """Whether a reason that is shown may rule an action out."""
-        return bool(self.is_payment.any() and self.is_discount.any())
+    def asks_for_reasons(self, material: FloatArray) -> bool:
+        """Whether a reason that is shown may rule an action out for any customer.
+
+        Only a reason about payment does, and what a reason shows has raised the risk.
+
+        Parameters
+        ----------
+        material : contributions of the families that matter, shape (features, n).
+        """
+        return bool(self.is_discount.any() and (material[self.is_payment[:-1]] > 0).any())
 
     def match(self, shares: FloatArray) -> FloatArray:
         """Return the share of what raises each customer's risk that each action answers.
@@ -159,16 +171,7 @@ class Offers:
         FloatArray
             In [0, 1], shape (actions, n).
         """
-        found: dict[tuple[int, ...], FloatArray] = {}
-        match = np.empty((len(self.actions), shares.shape[1]))
-        for place, causes in enumerate(self.answers):
-            if causes not in found:
-                total = np.zeros(shares.shape[1])
-                for cause in causes:
-                    total += shares[cause]
-                found[causes] = np.minimum(total, 1.0)
-            match[place] = found[causes]
-        return match
+        return np.minimum(self.answers.sums(shares), 1.0)[self.set_of_action]
 
     def worth(self, *, p_churn: FloatArray, value: FloatArray, match: FloatArray) -> Worth:
         """Return what each action would bring.

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from ebbtide.answer.answer import ABSTAIN
-from ebbtide.decision import Cases, decide_among
+from ebbtide.decision import Cases, decide_among, decide_none
 from ebbtide.families import REASON_COUNT
-from ebbtide.grounds import may_pay
+from ebbtide.grounds import grounds_of
 from ebbtide.policy.policy import Band
 from ebbtide.rounding import rounded
 
@@ -94,24 +94,21 @@ def judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
 
 def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
     values = np.ascontiguousarray(rows.T)
-    abstained = np.where(np.isnan(values).all(axis=0), _TOO_LITTLE, -1)
-    abstained[~asked.is_alive & ~asked.has_history] = _TOO_LITTLE
-    abstained[~asked.is_alive & asked.has_history] = _CHURNED
-    abstained[asked.profiling_opt_out] = _OPTED_OUT
+    abstained = _abstained(values, asked)
     unlearned = prepared.lessons.beyond(values)
     explained = asked.with_reasons & (abstained < 0)
     scores = prepared.model.scorer.score(rows, explain=bool(explained.all()))
     scores, is_finite = _finite(scores)
     value, basis = prepared.stakes.values(values, scores=scores, given=asked.given)
+    grounds = grounds_of(prepared.offers, p_churn=scores.p_churn, value=value, values=values)
+    told = explained
     if scores.contributions is None:
-        needed = may_pay(prepared.offers, p_churn=scores.p_churn, value=value, values=values)
         # An infinite value may make an infinite contribution, and then there is no score.
-        needed |= np.isinf(values).any(axis=0)
+        needed = grounds.may_pay | np.isinf(values).any(axis=0)
         if unlearned is not None:
             needed |= unlearned.any(axis=0)
-        contributions = _contributions(
-            rows, where=explained | (needed & is_finite & (abstained < 0)), prepared=prepared
-        )
+        told = explained | (needed & is_finite & (abstained < 0))
+        contributions = _contributions(rows, where=told, prepared=prepared)
     else:
         contributions = np.ascontiguousarray(scores.contributions.T)
     has_score = is_finite & np.isfinite(contributions).all(axis=0)
@@ -119,41 +116,36 @@ def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
         contributions = np.where(has_score, contributions, 0.0)
         scores = replace(scores, p_churn=np.where(has_score, scores.p_churn, 0.0))
         value, basis = prepared.stakes.values(values, scores=scores, given=asked.given)
+        grounds = grounds_of(prepared.offers, p_churn=scores.p_churn, value=value, values=values)
+        abstained = np.where((abstained < 0) & ~has_score, _NO_SCORE, abstained)
     p_churn = scores.p_churn
-    abstained = np.where((abstained < 0) & ~has_score, _NO_SCORE, abstained)
     if unlearned is not None:
         is_beyond = prepared.lessons.share(unlearned, contributions) > UNLEARNED_TOLERATED
         abstained = np.where((abstained < 0) & is_beyond, OUT_OF_RANGE, abstained)
-    material, sums = prepared.families.material(contributions)
-    if asked.with_reasons.any() or prepared.offers.asks_for_reasons:
-        leaders = prepared.families.leaders(
-            material, sums=sums, may_lead=prepared.bad_news.among(values)
+    if told.any():
+        material, sums = prepared.families.material(contributions)
+        leaders = _leaders(values, material, sums=sums, asked=asked, prepared=prepared)
+        cases = Cases(
+            p_churn=p_churn,
+            contributions=material.T,
+            rows=values.T,
+            reasons=leaders,
+            value=value,
+            contact_opt_out=asked.contact_opt_out,
         )
+        decisions = decide_among(prepared.offers, cases, grounds=grounds)
     else:
         leaders = np.full((len(rows), REASON_COUNT), -1)
-    cases = Cases(
-        p_churn=p_churn,
-        contributions=material.T,
-        rows=values.T,
-        reasons=leaders,
-        value=value,
-        contact_opt_out=asked.contact_opt_out,
-    )
-    decisions, dealt = prepared.arms.deal(
-        decide_among(prepared.offers, cases), customer_ids=asked.customer_ids
-    )
+        decisions = decide_none(
+            prepared.offers, grounds=grounds, value=value, contact_opt_out=asked.contact_opt_out
+        )
+    decisions, dealt = prepared.arms.deal(decisions, customer_ids=asked.customer_ids)
     # Rounding has a price for each call, so that what is rounded alike is rounded together.
-    cents = np.stack(
-        [
-            value,
-            prepared.model.reference.percentile(p_churn),
-            decisions.expected_value,
-            decisions.expected_cost,
-        ]
-    )
-    cents = rounded(cents.ravel(), 2).reshape(cents.shape)
-    effects = np.stack([decisions.effect, decisions.effect_low, decisions.effect_high])
-    effects = rounded(effects.ravel(), 6).reshape(effects.shape)
+    percentile = prepared.model.reference.percentile(p_churn)
+    money = (decisions.expected_value, decisions.expected_cost)
+    cents = rounded(np.concatenate([value, percentile, *money]), 2).reshape(4, -1)
+    effects = np.concatenate([decisions.effect, decisions.effect_low, decisions.effect_high])
+    effects = rounded(effects, 6).reshape(3, -1)
     bands = prepared.policy.bands
     every = np.arange(len(rows))[:, None]
     return Judged(
@@ -177,6 +169,32 @@ def _judge(rows: FloatArray, *, asked: Asked, prepared: Prepared) -> Judged:
         led_by=contributions[leaders, every],
         unlearned=unlearned,
     )
+
+
+def _abstained(values: FloatArray, asked: Asked) -> IndexArray:
+    """Return who is not scored, whatever the score would be."""
+    abstained = np.where(np.isnan(values).all(axis=0), _TOO_LITTLE, -1)
+    if not asked.is_alive.all():
+        abstained[~asked.is_alive & ~asked.has_history] = _TOO_LITTLE
+        abstained[~asked.is_alive & asked.has_history] = _CHURNED
+    if asked.profiling_opt_out.any():
+        abstained[asked.profiling_opt_out] = _OPTED_OUT
+    return abstained
+
+
+def _leaders(
+    values: FloatArray,
+    material: FloatArray,
+    *,
+    sums: FloatArray,
+    asked: Asked,
+    prepared: Prepared,
+) -> IndexArray:
+    """Return the features of the reasons, shape (n, 3); -1 where nothing depends on them."""
+    if asked.with_reasons.any() or prepared.offers.asks_for_reasons(material):
+        may_lead = prepared.bad_news.among(values)
+        return prepared.families.leaders(material, sums=sums, may_lead=may_lead)
+    return np.full((values.shape[1], REASON_COUNT), -1)
 
 
 def _finite(scores: Scores) -> tuple[Scores, BoolArray]:

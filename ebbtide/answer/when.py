@@ -34,6 +34,20 @@ def when_each_leaves(curves: RiskCurves | None, *, count: int) -> list[When]:
     if curves is None:
         return [((), None)] * count
     probability = curves.probability.tolist()
+    expected_days = curves.expected_days.tolist()
+    if not curves.by_cause:
+        return [
+            (
+                tuple(
+                    [
+                        RiskOnDay(day=day, probability=p)
+                        for day, p in zip(curves.days, row, strict=True)
+                    ]
+                ),
+                round(expected, 1),
+            )
+            for row, expected in zip(probability, expected_days, strict=True)
+        ]
     causes = {name: each.tolist() for name, each in curves.by_cause.items()}
     return [
         (
@@ -47,5 +61,5 @@ def when_each_leaves(curves: RiskCurves | None, *, count: int) -> list[When]:
             ),
             round(expected, 1),
         )
-        for row, expected in enumerate(curves.expected_days.tolist())
+        for row, expected in enumerate(expected_days)
     ]

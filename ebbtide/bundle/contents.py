@@ -119,11 +119,12 @@ class Reference:
         """
         quantiles = self.p_churn_quantiles
         # Quantiles are interpolated: the one at a customer's risk may lie a last bit below it.
-        above = np.searchsorted(quantiles, p_churn - _SAME_RISK, side="left").clip(1, 100)
+        above = np.searchsorted(quantiles, p_churn - _SAME_RISK, side="left")
+        above = np.minimum(np.maximum(above, 1), 100)
         low = quantiles[above - 1]
         width = quantiles[above] - low
         share = np.divide(p_churn - low, width, out=(p_churn > low).astype(float), where=width > 0)
-        return np.asarray(above - 1 + share.clip(0.0, 1.0), dtype=np.float64)
+        return np.asarray(above - 1 + np.minimum(np.maximum(share, 0.0), 1.0), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
