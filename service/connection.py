@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from service.bounded_answer import BoundedAnswer
 from service.problems import Problem
+from service.whole_answer import WholeAnswers
 
 if TYPE_CHECKING:
     import asyncio
@@ -80,7 +80,7 @@ class Room:
         return len(self.open) > self.max_connections
 
 
-class Connection(BoundedAnswer):
+class Connection(WholeAnswers):
     """One connection in the room of its server."""
 
     room: Room

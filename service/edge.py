@@ -88,7 +88,7 @@ class Edge:
         try:
             answer = self._fast.handler(scope)
             if answer is not None:
-                await answer(scope, receive, noting_status, self._ordinarily)
+                status = await answer(scope, receive, noting_status, self._ordinarily) or status
             else:
                 await self._ordinarily(scope, receive, noting_status)
         except Exception as err:

@@ -86,3 +86,9 @@ _SPOKEN: dict[Language, list[tuple[bytes, bytes]]] = {
     "en": _spoken("en"),
     "zh": _spoken("zh"),
 }
+
+LINES: dict[Language, bytes] = {
+    language: b"".join(b"%b: %b\r\n" % each for each in spoken)
+    for language, spoken in _SPOKEN.items()
+}
+"""The same headers but for the length, as they stand in a connection."""

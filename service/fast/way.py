@@ -19,7 +19,7 @@ from ebbtide.store.writer import Writer
 from service.access.guard import ADMITTED
 from service.body import BYTES_A_VALUE
 from service.fast.groups import Groups
-from service.fast.head import head_of_answer, heads_of, is_usual, language_of
+from service.fast.head import LINES, head_of_answer, heads_of, is_usual, language_of
 from service.fast.look_up import customer_asked_for, looked_up
 from service.fast.many import answer_many
 from service.fast.reading import RowReader
@@ -27,6 +27,7 @@ from service.fast.receiving import received
 from service.handlers import EXPECTED, response_to
 from service.problems import ProblemError
 from service.under_way import BUSY
+from service.whole_answer import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,12 +44,15 @@ if TYPE_CHECKING:
     from service.under_way import UnderWay
 
     Ordinary = Callable[[Scope, Receive, Send], Awaitable[None]]
-    Handler = Callable[[Scope, Receive, Send, Ordinary], Awaitable[None]]
+    Handler = Callable[[Scope, Receive, Send, Ordinary], Awaitable[int]]
 
 _ONE, _MANY = "/v1/score", "/v1/scores"
 _CUSTOMERS, _SCORE = "/v1/customers/", "/score"
 _LOOK_UP = "/v1/customers/{customer_id:path}/score"
 _LISTS_AT_ONCE = 2
+_OK = 200
+_SENT = 0
+"""The status is known from what was sent."""
 
 
 class _Route:
@@ -84,7 +88,8 @@ class FastWay:
     def handler(self, scope: Scope) -> Handler | None:
         """Return what answers a request, or has the ordinary way do it; None for other addresses.
 
-        The ordinary way, which it is given, counts requests as under way by itself.
+        The ordinary way, which it is given, counts requests as under way by itself. What it
+        returns is the status of what it wrote past ``send``, or 0.
         """
         path, method = scope["path"], scope["method"]
         if method == "POST":
@@ -100,11 +105,15 @@ class FastWay:
         if self._on_loop is not None and self._on_loop.current is not None:
             self._on_loop.current.close()
 
-    async def _one(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> None:
-        await self._scored(scope, receive, send, ordinary, answer=self._answer_one, route=_ONE)
+    async def _one(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> int:
+        return await self._scored(
+            scope, receive, send, ordinary, answer=self._answer_one, route=_ONE
+        )
 
-    async def _many(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> None:
-        await self._scored(scope, receive, send, ordinary, answer=self._answer_many, route=_MANY)
+    async def _many(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> int:
+        return await self._scored(
+            scope, receive, send, ordinary, answer=self._answer_many, route=_MANY
+        )
 
     async def _scored(
         self,
@@ -115,7 +124,7 @@ class FastWay:
         *,
         answer: Callable[[bytes, Language, Desk], Awaitable[bytes | None]],
         route: str,
-    ) -> None:
+    ) -> int:
         desk: Desk = self._state.desk
         settings = desk.settings
         heads = heads_of(scope)
@@ -125,12 +134,12 @@ class FastWay:
             or self._under_way.is_full
         ):
             await ordinary(scope, receive, send)
-            return
+            return _SENT
         try:
             caller = await _admitted(scope, heads, gate=desk.gate)
             if "score" not in caller.scopes:
                 await ordinary(scope, receive, send)
-                return
+                return _SENT
             scope["route"] = _ROUTE[route]
             body = await received(
                 scope,
@@ -149,21 +158,19 @@ class FastWay:
                 self._under_way.count -= 1
         except EXPECTED as err:
             await response_to(err, metrics=desk.metrics)(scope, receive, send)
-            return
+            return _SENT
         if content is None:
             await ordinary(scope, _again(body, receive), send)
-        else:
-            await _send(content, language, send)
+            return _SENT
+        return await _send(content, language, scope, send)
 
-    async def _look_up(
-        self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary
-    ) -> None:
+    async def _look_up(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> int:
         desk: Desk = self._state.desk
         heads, customer_id = heads_of(scope), customer_asked_for(scope)
         current = self._here(desk).current
         if heads is None or customer_id is None or current is None or self._under_way.is_full:
             await ordinary(scope, receive, send)
-            return
+            return _SENT
         told = None
         try:
             caller = await _admitted(scope, heads, gate=desk.gate)
@@ -173,12 +180,12 @@ class FastWay:
         except EXPECTED as err:
             scope["route"] = _ROUTE[_LOOK_UP]
             await response_to(err, metrics=desk.metrics)(scope, receive, send)
-            return
+            return _SENT
         if told is None:
             await ordinary(scope, receive, send)
-        else:
-            scope["route"] = _ROUTE[_LOOK_UP]
-            await _send(*told, send)
+            return _SENT
+        scope["route"] = _ROUTE[_LOOK_UP]
+        return await _send(*told, scope, send)
 
     async def _answer_one(self, body: bytes, language: Language, desk: Desk) -> bytes | None:
         reader = self._reader_now(desk)
@@ -247,10 +254,13 @@ async def _admitted(scope: Scope, heads: Heads, *, gate: Gate) -> Caller:
     return caller
 
 
-async def _send(content: bytes, language: Language, send: Send) -> None:
+async def _send(content: bytes, language: Language, scope: Scope, send: Send) -> int:
+    if written_whole(scope, LINES[language], content):
+        return _OK
     headers = head_of_answer(content, language)
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": _OK, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+    return _OK
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
