@@ -210,7 +210,7 @@ class _Frame:
             percentile=columns.percentile[row],
             risk_by_day=when[0],
             expected_days_to_churn=when[1],
-            reasons=self._reasons(row),
+            reasons=self._reasons(row) if question.with_reasons else (),
             action_code=action.code if action else None,
             action_text=wording.actions[chosen] if action else None,
             action_channel=action.channel if action else None,
@@ -261,6 +261,14 @@ class _Frame:
 
     def _warnings(self, question: Question, row: int, dated: _Dated) -> tuple[Warned, ...]:
         said, unlearned = self.wording.warned, self.columns.judged.unlearned
+        if unlearned is None and not (
+            question.missing
+            or question.missing_tables
+            or question.missing_columns
+            or question.has_other_fit
+            or question.has_newer_events
+        ):
+            return dated.warnings
         found = [
             *[said("missing_feature", name) for name in question.missing],
             *[said("missing_table", name) for name in question.missing_tables],

@@ -97,11 +97,14 @@ class Stakes:
         tuple[FloatArray, IndexArray]
             Of shape (n,); a basis is a place in ``BASES``.
         """
-        value = np.where(np.isfinite(given), given, np.nan)
-        basis = np.where(np.isfinite(given), 0, -1)
+        is_given = np.isfinite(given)
+        value = np.where(is_given, given, np.nan)
+        basis = np.where(is_given, 0, -1)
         for place, estimate in enumerate((self._by_contract, self._by_buying, self._by_spend), 1):
-            rest = np.flatnonzero(basis < 0)
-            estimated = estimate(values, rest, scores) if rest.size else None
+            rest = (basis < 0).nonzero()[0]
+            if not rest.size:
+                break
+            estimated = estimate(values, rest, scores)
             if estimated is None:
                 continue
             is_known = np.isfinite(estimated)

@@ -88,5 +88,5 @@ def sigmoid(log_odds: FloatArray) -> FloatArray:
 
 def logit(probability: FloatArray, *, margin: float = 1e-4) -> FloatArray:
     """Return the log-odds of probabilities, kept ``margin`` away from 0 and 1."""
-    inside = np.clip(probability, margin, 1 - margin)
+    inside = np.minimum(np.maximum(probability, margin), 1 - margin)
     return np.log(inside) - np.log1p(-inside)

@@ -6,7 +6,7 @@ same, a share within it is expected to churn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -45,6 +45,12 @@ class ProbabilityInterval:
     above: tuple[float, ...]
     level_spread: float
     offset: float = 0.0
+    _knots: tuple[FloatArray, FloatArray, FloatArray] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the knots as numpy reads them."""
+        knots = tuple(np.array(each) for each in (self.scores, self.below, self.above))
+        object.__setattr__(self, "_knots", knots)
 
     def around(self, p_churn: FloatArray, *, log_odds: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the bounds around probabilities, which always lie between them.
@@ -56,8 +62,9 @@ class ProbabilityInterval:
         """
         score = log_odds - self.offset
         promised = logit(p_churn, margin=_MARGIN)
-        below = np.interp(score, self.scores, self.below) + self.level_spread
-        above = np.interp(score, self.scores, self.above) + self.level_spread
+        scores, of_below, of_above = self._knots
+        below = np.interp(score, scores, of_below) + self.level_spread
+        above = np.interp(score, scores, of_above) + self.level_spread
         low, high = sigmoid(promised - below), sigmoid(promised + above)
         return np.minimum(low, p_churn), np.maximum(high, p_churn)
 

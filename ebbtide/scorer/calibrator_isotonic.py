@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -43,11 +43,16 @@ class IsotonicCalibrator:
     log_odds: tuple[float, ...]
     tail_slope: float
     offset: float = 0.0
+    _knots: tuple[FloatArray, FloatArray] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the knots as numpy reads them."""
+        object.__setattr__(self, "_knots", (np.array(self.scores), np.array(self.log_odds)))
 
     def probability(self, log_odds: FloatArray) -> FloatArray:
         """Return calibrated probabilities in (0, 1), same shape."""
         score = log_odds - self.offset
-        inside = np.interp(score, self.scores, self.log_odds)
+        inside = np.interp(score, *self._knots)
         below = np.minimum(score - self.scores[0], 0.0)
         above = np.maximum(score - self.scores[-1], 0.0)
         return sigmoid(inside + self.tail_slope * (below + above))
