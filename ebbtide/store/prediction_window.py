@@ -6,13 +6,12 @@ Each part is read in a moment of its own, so that nobody who writes has to wait 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import and_, or_, select
 
+from ebbtide.store.driver import Driver
 from ebbtide.store.feature_sets import DOUBLES
-from ebbtide.store.schema.scores import PREDICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,20 @@ if TYPE_CHECKING:
     from ebbtide.store.database import Database
     from ebbtide.store.feature_sets import FeatureSets
 
-AT_ONCE = 500
+AT_ONCE = 2000
+
+_COLUMNS = (
+    "scored_at, prediction_id, customer_id, status, churn_probability, feature_set_id, "
+    "feature_values"
+)
+# The index by time holds the ids, too: each part begins where the last one ended, and nothing is
+# sorted. Many entries have the same instant: those of a list, or of a whole file.
+_PART = (
+    "SELECT {columns} FROM predictions WHERE scored_at >= {mark} AND {is_next} "
+    "AND model_version = {mark} ORDER BY scored_at DESC, prediction_id DESC LIMIT {mark}"
+)
+_FIRST = "scored_at <= {mark}"
+_NEXT = "(scored_at, prediction_id) < ({mark}, {mark})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,24 +84,21 @@ def log_parts(
     StoreUnavailable
         If the database fails.
     """
-    before: tuple[datetime, str] | None = None
+    before: tuple[Any, ...] | None = (until,)
     seen = 0
-    while True:
+    while before is not None:
         with database.read("be monitored") as connection:
-            part, before, count = _part(
+            part, before = _part(
                 connection,
                 feature_sets,
                 model_version=model_version,
                 since=since,
-                until=until,
                 before=before,
                 with_answers=seen < answers_of_first,
             )
-        seen += count
-        if count:
+        seen += len(part.customer_ids)
+        if part.customer_ids:
             yield part
-        if before is None:
-            return
 
 
 def _part(
@@ -98,55 +107,53 @@ def _part(
     *,
     model_version: str,
     since: datetime,
-    until: datetime,
-    before: tuple[datetime, str] | None,
+    before: tuple[Any, ...],
     with_answers: bool,
-) -> tuple[LogPart, tuple[datetime, str] | None, int]:
-    """Return the next entries, and the place behind them; None if nothing comes after."""
-    log = PREDICTIONS.c
-    columns = [
-        log.scored_at,
-        log.prediction_id,
-        log.customer_id,
-        log.status,
-        log.churn_probability,
-        log.feature_set_id,
-        log.feature_values,
-        *([log.answer] if with_answers else []),
-    ]
-    query = (
-        select(*columns)
-        .where(log.scored_at >= since, log.scored_at <= (before[0] if before else until))
-        .where(log.model_version == model_version)
-        .order_by(log.scored_at.desc(), log.prediction_id.desc())
-        .limit(AT_ONCE)
+) -> tuple[LogPart, tuple[Any, ...] | None]:
+    """Return the next entries, and the place behind them; None if nothing comes after.
+
+    A place is an instant and the id of an entry; an instant alone is before all of its entries.
+    """
+    driver = Driver(connection)
+    query = _PART.format(
+        columns=f"{_COLUMNS}, answer" if with_answers else _COLUMNS,
+        is_next=_FIRST if len(before) == 1 else _NEXT,
+        mark="{mark}",
+    ).format(mark=driver.mark)
+    instant, *entry = before
+    asked = [driver.bound(since), driver.bound(instant), *entry, model_version, AT_ONCE]
+    rows = driver.rows(query, asked)
+    if not rows:
+        nobody = LogPart(customer_ids=(), statuses=(), p_churn=np.empty(0), answers=(), values={})
+        return nobody, None
+    scored_at, ids, customer_ids, statuses, p_churn, sets, packed, *answers = zip(
+        *rows, strict=True
     )
-    if before is not None:
-        instant, prediction_id = before
-        query = query.where(
-            or_(
-                log.scored_at < instant,
-                and_(log.scored_at == instant, log.prediction_id < prediction_id),
-            )
-        )
-    rows = connection.execute(query).all()
+    part = LogPart(
+        customer_ids=customer_ids,
+        statuses=statuses,
+        p_churn=np.array(p_churn, dtype=np.float64),
+        answers=answers[0] if with_answers else (),
+        values=_values(connection, feature_sets, sets, packed),
+    )
+    is_last = len(rows) < AT_ONCE
+    return part, None if is_last else (driver.instant(scored_at[-1]), ids[-1])
+
+
+def _values(
+    connection: Connection,
+    feature_sets: FeatureSets,
+    sets: Sequence[str],
+    packed: Sequence[bytes],
+) -> dict[tuple[str, ...], tuple[Sequence[int], FloatArray]]:
+    """Return feature values by the names of the features."""
     by_set: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        by_set.setdefault(row.feature_set_id, []).append(place)
+    for place, feature_set in enumerate(sets):
+        by_set.setdefault(feature_set, []).append(place)
     values: dict[tuple[str, ...], tuple[Sequence[int], FloatArray]] = {}
     for feature_set, places in by_set.items():
         names, _ = feature_sets.meaning(connection, feature_set)
-        packed = b"".join(rows[place].feature_values for place in places)
-        values[names] = (
-            places,
-            np.frombuffer(packed, dtype=DOUBLES).reshape(len(places), len(names)),
-        )
-    part = LogPart(
-        customer_ids=[row.customer_id for row in rows],
-        statuses=[row.status for row in rows],
-        p_churn=np.array([row.churn_probability for row in rows], dtype=np.float64),
-        answers=[row.answer for row in rows] if with_answers else [],
-        values=values,
-    )
-    is_last = len(rows) < AT_ONCE
-    return part, None if is_last else (rows[-1].scored_at, rows[-1].prediction_id), len(rows)
+        joined = b"".join([packed[place] for place in places])
+        rows = np.frombuffer(joined, dtype=DOUBLES).reshape(len(places), len(names))
+        values[names] = (places, rows)
+    return values

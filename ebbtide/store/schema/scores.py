@@ -58,7 +58,7 @@ PREDICTIONS = Table(
     Column("feature_values", LargeBinary, nullable=False),
     Column("answer", Text, nullable=False),
     Index("predictions_by_customer", "customer_id", "scored_at"),
-    Index("predictions_by_time", "scored_at"),
+    Index("predictions_by_time", "scored_at", "prediction_id"),
 )
 """The log: what is asked for often as columns, the whole answer as JSON beside it."""
 
