@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ebbtide.scorer.scores import FloatArray
 
 RESULT = Path(__file__).resolve().parent / "results" / "answers.md"
-COUNTS = (1, 32, 1_000)
+COUNTS = (1, 16, 32, 1_000)
 BATCH = 16_384
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 _SECONDS = 0.5

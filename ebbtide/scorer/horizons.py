@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ebbtide.errors import BundleError
+from ebbtide.grouped import added_in_order
 from ebbtide.scorer.calibrator import sigmoid
 from ebbtide.scorer.linear import LinearModel, read_linear
 
@@ -65,13 +66,10 @@ class RiskCurves:
         >>> curve.expected_days.tolist()  # half stay for 30 days, and leave one by one until day 60
         [22.5]
         """
-        total = np.zeros(len(self.probability))
-        day, survival = 0, np.ones(len(self.probability))
-        for column, until in enumerate(self.days):
-            staying = 1.0 - self.probability[:, column]
-            total += (until - day) * (survival + staying) / 2
-            day, survival = until, staying
-        return total
+        staying = np.ones((len(self.days) + 1, len(self.probability)))
+        np.subtract(1.0, self.probability.T, out=staying[1:])
+        widths = np.array([until - day for day, until in pairwise((0, *self.days))])
+        return added_in_order(widths[:, None] * (staying[:-1] + staying[1:]) / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

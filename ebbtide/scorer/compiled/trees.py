@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ebbtide.scorer.trees import Scale, TreeModel
 
 _FEWEST_FOR_BLOCKS = 6
-_FEWEST_FOR_EIGHTS = 5
+_FEWEST_FOR_EIGHTS = 4
 _ROWS_A_THREAD_WALKS, _ROWS_A_THREAD_EXPLAINS = 4096, 64
 _WIDTHS = (4, 8, 16)
 
