@@ -14,7 +14,7 @@ from service.bounded_head import BoundedHead
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import MutableMapping
+    from collections.abc import MutableMapping, MutableSequence
 
     from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -46,6 +46,9 @@ class BoundedAnswer(BoundedHead):
 
     unread: MutableMapping[BoundedAnswer, int]
     """Connections of one server that are watched, the longest first, with what waited in each."""
+
+    just_answered: MutableSequence[BoundedAnswer]
+    """Connections of one server whose answer was handed to the system in this round of the loop."""
 
     _watch: asyncio.TimerHandle | None = None
     _held: tuple[RequestResponseCycle, ASGI3Application] | None = None
@@ -89,15 +92,29 @@ class BoundedAnswer(BoundedHead):
             self._end_watching()
 
     def on_response_complete(self) -> None:
-        """Begin to watch what is left to be taken."""
+        """Begin to watch what is left to be taken, when the system was given all it takes.
+
+        A loop may write at the end of its round only: a timer for each answer, and a look at all
+        connections for each, would cost more than to answer.
+        """
         super().on_response_complete()
-        self._begin_to_watch()
+        if self._watch is None and self.transport.get_write_buffer_size():
+            self.just_answered.append(self)
+            if len(self.just_answered) == 1:
+                self.loop.call_soon(self._watch_who_was_answered)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Watch no more."""
         self._held = None
         super().connection_lost(exc)
         self._end_watching()
+
+    def _watch_who_was_answered(self) -> None:
+        answered = tuple(self.just_answered)
+        self.just_answered.clear()
+        for each in answered:
+            if each.cycle.response_complete:
+                each._begin_to_watch()
 
     def _begin_to_watch(self) -> None:
         waiting_bytes = self.transport.get_write_buffer_size()

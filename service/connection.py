@@ -168,6 +168,7 @@ def connection_class(
         {
             "room": room,
             "unread": {},
+            "just_answered": [],
             "head_deadline_seconds": head_deadline_seconds,
             "answer_deadline_seconds": answer_deadline_seconds,
         },

@@ -29,6 +29,9 @@ class Loop:
         self.timers.append(Timer(self.seconds + delay, call))
         return self.timers[-1]
 
+    def call_soon(self, call):
+        call()
+
     def create_task(self, coroutine):
         self.tasks.append(Task(coroutine))
         return self.tasks[-1]
