@@ -27,7 +27,7 @@ class WholeAnswers(BoundedAnswer):
     def on_headers_complete(self) -> None:
         """Offer to write the answer of the request that begins."""
         super().on_headers_complete()
-        self.scope[WHOLE] = _Whole(self, self.cycle)  # type: ignore[typeddict-unknown-key]
+        self.scope[WHOLE] = _Whole(self, self.cycle)  # type: ignore[literal-required]
 
 
 class _Whole:
