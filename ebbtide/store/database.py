@@ -111,6 +111,8 @@ class Database:
         """Whether the newest group could not be committed."""
         self.failed_writes = 0
         """How many groups could not be."""
+        self._kept: Connection | None = None  # only who leads takes it
+        self._is_closed = False
         self._waiting: deque[Entry[Any]] = deque()
         self._queueing = threading.Lock()
         self._leader: int | None = None  # the thread that commits, or is about to
@@ -191,6 +193,11 @@ class Database:
 
     def close(self) -> None:
         """Close the connections."""
+        with self._queueing:  # who leads has it now, and closes it by itself
+            self._is_closed = True
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
         self.engine.dispose()
 
     def _enqueue(self, entries: Sequence[Entry[Any]]) -> None:
@@ -224,7 +231,7 @@ class Database:
     def _commit_group(self, leader: Entry[Any]) -> None:
         group = [leader]
         try:
-            with self._writing.connect() as connection, _thrown_away_if_it_fails(connection):
+            with self._to_write() as connection:
                 self.kind.take_turn(connection, wait_seconds=leader.ends_at - monotonic())
                 group = self._take_in()
                 if len(group) == 1:
@@ -250,6 +257,32 @@ class Database:
             for entry in group:
                 entry.told.set()
 
+    @contextmanager
+    def _to_write(self) -> Iterator[Connection]:
+        """Give the connection that writes, to who leads; one that failed is thrown away.
+
+        A COMMIT that fails may leave its transaction open.
+        """
+        with self._queueing:
+            kept, self._kept = self._kept, None
+        if kept is not None and not self.kind.may_go_on(kept):
+            kept.invalidate()
+            kept.close()
+            kept = None
+        connection = kept or self._writing.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        if self.kind.may_be_kept and not connection.in_transaction():
+            with self._queueing:
+                if not self._is_closed:
+                    self._kept = connection
+                    return
+        connection.close()
+
     def _take_in(self) -> list[Entry[Any]]:
         """Return the units that wait, the leader's among them: it is the first."""
         with self._queueing:
@@ -270,16 +303,6 @@ class Database:
         if not isinstance(err, SQLAlchemyError):
             return err
         return unavailable(err, deed, waited_seconds=self._busy_seconds)
-
-
-@contextmanager
-def _thrown_away_if_it_fails(connection: Connection) -> Iterator[None]:
-    """Close a connection that failed: a COMMIT that fails may leave its transaction open."""
-    try:
-        yield
-    except BaseException:
-        connection.invalidate()
-        raise
 
 
 class Entry(Generic[T]):

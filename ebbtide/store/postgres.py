@@ -87,6 +87,13 @@ class PostgresDatabase:
     def purge(self, connection: Connection) -> None:
         """Nothing: PostgreSQL overwrites deleted rows by itself, and keeps its log as it is set."""
 
+    may_be_kept = False
+    """A connection is taken from the pool for each group: the pool sees whether it was lost."""
+
+    def may_go_on(self, connection: Connection) -> bool:
+        """Whether a connection that was kept can be used."""
+        return not connection.invalidated
+
     def is_kept(self, connection: Connection) -> bool:
         """Whether what was committed is kept: the server has said so."""
         return not connection.invalidated

@@ -114,6 +114,15 @@ class SqliteFile:
         known = connection.connection.info[_IDENTITY]
         return known == self.identity() and self._wal.exists()
 
+    may_be_kept = True
+    """Whether the connection that writes is kept from one group to the next."""
+
+    def may_go_on(self, connection: Connection) -> bool:
+        """Whether a connection that was kept is to the file that is there."""
+        return (
+            not connection.invalidated and connection.connection.info[_IDENTITY] == self.identity()
+        )
+
     def connect(self, *, wait_seconds: float) -> sqlite3.Connection:
         """Return a connection that begins and ends no transactions by itself.
 

@@ -373,3 +373,44 @@ def test_a_unit_alone_on_a_lost_connection_is_not_acknowledged(postgres):
     assert database.write(put(2)) == 20
     assert kept(database) == [2]
     database.close()
+
+
+def connections_of(database):
+    """Return the driver's connections of groups, one for each group."""
+    seen = []
+
+    def unit(connection):
+        seen.append(connection.connection.dbapi_connection)
+
+    return seen, unit
+
+
+def test_groups_share_a_connection_until_one_fails(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/d.db")
+    seen, unit = connections_of(database)
+    database.write(unit)
+    other = threading.Thread(target=database.write, args=(unit,))
+    other.start()
+    other.join()
+    database.write(unit)
+    database.write_all([Entry(unit, "", ends_at=monotonic() + 5.0)])
+    assert len({id(each) for each in seen}) == 1
+
+    @event.listens_for(database.engine, "commit", once=True)
+    def fail(_connection):
+        raise StoreUnavailable("commit")
+
+    with pytest.raises(StoreUnavailable):
+        database.write(unit)
+    database.write(unit)
+    assert seen[-1] is not seen[0]
+    database.close()
+
+
+def test_a_closed_database_leaves_no_log_behind(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/d.db")
+    NUMBERS.metadata.create_all(database.engine)
+    database.write(put(1))
+    assert (tmp_path / "d.db-wal").exists()
+    database.close()
+    assert not (tmp_path / "d.db-wal").exists()
