@@ -65,7 +65,8 @@ def grounds_of(
     at_most = offers.worth(p_churn=p_churn, value=value, match=offers.reach)
     margin = _ROUNDING * (at_most.effect * np.abs(value) + at_most.cost)
     allowed = offers.allowed(p_churn=p_churn, value=value, values=values)
-    return Grounds(allowed=allowed, may_pay=(allowed & (at_most.profit + margin > 0)).any(axis=0))
+    pays: BoolArray = np.any(allowed & (at_most.profit + margin > 0), axis=0)
+    return Grounds(allowed=allowed, may_pay=pays)
 
 
 def may_pay(
