@@ -116,7 +116,7 @@ def added_in_order(table: FloatArray) -> FloatArray:
     [5.0, 10.0]
     """
     if len(table) > 0 and table.shape[1] <= _FEW:
-        return np.add.accumulate(table, axis=0)[-1] + 0.0
+        return np.asarray(np.add.accumulate(table, axis=0)[-1] + 0.0)
     total = np.zeros(table.shape[1])
     for each in table:
         total += each
