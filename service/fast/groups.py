@@ -31,6 +31,7 @@ _LOG = structlog.get_logger("ebbtide.fast")
 AT_ONCE = 64
 """Most rows of a group, so that the event loop is soon free again for others."""
 
+_DEED = "record the predictions"
 _ROUNDS_BEFORE = 2
 _ROUNDS_BETWEEN = 10
 """Rounds of the event loop, a few microseconds each, before a group begins. In them the answers of
@@ -106,6 +107,10 @@ class Groups:
             except Exception as err:  # of which row is not known: each is tried alone
                 _LOG.warning("group_failed", error=type(err).__name__, at=place_of(err))
                 _resolve(group, [None] * len(group))
+            except BaseException:  # not of a row: it ends the loop, or does not, but not others
+                _fail(group, StoreUnavailable(_DEED))
+                self._begin_after(_ROUNDS_BETWEEN)
+                raise
             else:
                 return
         self._is_at_work = False
@@ -129,28 +134,43 @@ class Groups:
             language=group[0].language,
         )
         unit = partial(keep, told=told, desk=self.desk)
-        committing = self._writer.write_soon(unit, deed="record the predictions")
+        committing = self._writer.write_soon(unit, deed=_DEED)
         committing.add_done_callback(partial(self._end, group, told))
 
     def _end(
         self, group: Sequence[_Waiting], told: Told, committed: asyncio.Future[frozenset[int]]
     ) -> None:
         """Tell each what became of it, and go on with those who have come meanwhile."""
+        try:
+            self._tell(group, told, committed)
+        except Exception as err:
+            _LOG.error("group_not_told", error=type(err).__name__, at=place_of(err))
+        finally:  # whatever it was: who comes later must not wait for ever
+            _fail(group, StoreUnavailable(_DEED))
+            self._begin_after(_ROUNDS_BETWEEN)
+
+    def _tell(
+        self, group: Sequence[_Waiting], told: Told, committed: asyncio.Future[frozenset[int]]
+    ) -> None:
         err = committed.exception()
         if err is None:
             _resolve(group, told.contents(without=committed.result()))
             told.note(self.desk.metrics, committed_at=self.desk.now())
         elif isinstance(err, StoreUnavailable):
-            for each in group:
-                if not each.future.done():
-                    each.future.set_exception(err)
+            _fail(group, err)
         else:
             _LOG.warning("group_failed", error=type(err).__name__)
             _resolve(group, [None] * len(group))
-        self._begin_after(_ROUNDS_BETWEEN)
 
 
 def _resolve(group: Sequence[_Waiting], contents: Sequence[bytes | None]) -> None:
     for each, content in zip(group, contents, strict=True):
         if not each.future.done():
             each.future.set_result(content)
+
+
+def _fail(group: Sequence[_Waiting], err: StoreUnavailable) -> None:
+    """Let those have failed who know nothing yet."""
+    for each in group:
+        if not each.future.done():
+            each.future.set_exception(err)

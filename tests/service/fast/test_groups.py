@@ -13,6 +13,7 @@ from ebbtide.store.preferences import Preferences, keep_preferences
 from ebbtide.store.store import StoreBusy, StoreUnavailable
 from service.app import create_app
 from service.fast import answering as fast_answering
+from service.fast import groups as fast_groups
 from service.fast.groups import AT_ONCE
 from service.scoring import answering
 from small_model import FEATURES, NOW
@@ -220,3 +221,73 @@ def test_no_answer_leaves_before_its_commit_and_who_comes_meanwhile_is_next(
     assert [each.status_code for each in (answers[0], *answers[2:])] == [200] * 5
     assert sizes(app)[0] == 2
     assert [len(store.predictions_of(f"later-{number}")) for number in range(5)] == [1] * 5
+
+
+@pytest.mark.parametrize("counter", ["log_lag", "log_group"])
+def test_an_error_behind_the_commit_stops_nobody_who_comes_later(app, store, monkeypatch, counter):
+    metric = getattr(app.state.desk.metrics, counter)
+    real, errors = metric.observe, [ZeroDivisionError("c-1")]
+
+    def failing_once(value):
+        if errors:
+            raise errors.pop()
+        real(value)
+
+    monkeypatch.setattr(metric, "observe", failing_once)
+    with capture_logs() as logs:
+        statuses = [each.status_code for each in send_in_turn(app, [row("a"), row("b")])]
+    assert statuses == [200, 200]
+    assert [each["error"] for each in logs if each["event"] == "group_not_told"] == [
+        "ZeroDivisionError"
+    ]
+    assert "c-1" not in str(logs)
+    assert [len(store.predictions_of(each)) for each in "ab"] == [1, 1]
+
+
+def test_who_cannot_be_told_of_the_commit_is_told_so_and_not_answered_twice(
+    app, store, monkeypatch
+):
+    real, errors = fast_answering.Told.contents, [ZeroDivisionError()]
+
+    def failing_once(told, **given):
+        if errors:
+            raise errors.pop()
+        return real(told, **given)
+
+    monkeypatch.setattr(fast_answering.Told, "contents", failing_once)
+    statuses = [each.status_code for each in send_in_turn(app, [row("a"), row("b")])]
+    assert statuses == [503, 200]
+    assert [len(store.predictions_of(each)) for each in "ab"] == [1, 1]
+
+
+def test_what_is_no_error_of_a_row_stops_nobody_who_comes_later(app, monkeypatch):
+    groups = []
+
+    class Ended(BaseException):
+        pass
+
+    real = fast_groups.answer_usual
+
+    def ending_once(rows, **given):
+        groups.append(len(rows))
+        if len(groups) == 1:
+            raise Ended
+        return real(rows, **given)
+
+    monkeypatch.setattr(fast_groups, "answer_usual", ending_once)
+    statuses = [each.status_code for each in send_in_turn(app, [row("a"), row("b")])]
+    assert statuses == [503, 200]
+
+
+def send_in_turn(app, rows):
+    """Send rows one after another; each must be answered within seconds."""
+
+    async def sent():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return [
+                await asyncio.wait_for(client.post("/v1/score", json=each), timeout=5)
+                for each in rows
+            ]
+
+    return asyncio.run(sent())
