@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ebbtide.drift.groups import comparable_groups
 from ebbtide.drift.measures import (
     critical_difference,
     critical_distance,
@@ -167,14 +168,15 @@ def comparisons_in(spread: Spread) -> int:
 
 
 def _stability(reference: Spread, counts: Counts, level: float) -> Measured | None:
-    groups = reference.groups()
-    now = np.bincount(groups, weights=counts)
-    before = np.bincount(groups, weights=reference.counts)
-    bins = int(np.sum(now + before > 0))
-    if bins < 2:
+    before = np.asarray(reference.counts)
+    groups = comparable_groups(reference, counts)
+    ours, theirs = (np.bincount(groups, weights=each) for each in (counts, before))
+    if np.sum(ours + theirs > 0) < 2:
         return None
-    critical = critical_stability(level, bins=bins, n=int(counts.sum()), n_before=reference.total)
-    return _measured(population_stability(now, before), PSI_LINES, critical)
+    critical = critical_stability(
+        level, pooled=ours + theirs, n=int(counts.sum()), n_before=reference.total
+    )
+    return _measured(population_stability(ours, theirs), PSI_LINES, critical)
 
 
 def _measured(value: float, lines: tuple[float, float], critical: float) -> Measured:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 
-from ebbtide.drift.measures import critical_distance, critical_stability
+from ebbtide.drift.groups import comparable_groups
+from ebbtide.drift.measures import critical_difference, critical_distance, critical_stability
 from ebbtide.drift.spread import Spread
 from ebbtide.drift.verdicts import comparisons_in, drift_of
 
@@ -51,12 +53,74 @@ def test_the_critical_psi_is_exceeded_about_as_often_as_is_said(kind):
         reference = (
             Spread.of_places(before, count=30) if kind == "categories" else Spread.of(before)
         )
-        groups = reference.groups()
-        bins = len(np.unique(groups[(reference.count(now) + reference.counts) > 0]))
+        counts = reference.count(now)
+        pooled = np.bincount(
+            comparable_groups(reference, counts), weights=np.add(counts, reference.counts)
+        )
         found = compared(kind, before, now)
-        critical = critical_stability(0.05, bins=bins, n=1_000, n_before=5_000)
+        critical = critical_stability(0.05, pooled=pooled, n=1_000, n_before=5_000)
         exceeded += found.psi.value > critical
     assert 2 <= exceeded <= 22  # 10 expected
+
+
+SPARSE = {
+    "3 of 100": [0.97, 0.03],
+    "12 of 1": [0.88] + [0.01] * 12,
+    "12 of 2": [0.76] + [0.02] * 12,
+    "12 of 5": [0.4] + [0.05] * 12,
+    "20 of 5": [0.05] * 20,
+    "3 of 10": [0.7, 0.1, 0.1, 0.1],
+}
+
+
+@pytest.mark.parametrize("shares", SPARSE.values(), ids=SPARSE)
+@pytest.mark.parametrize("sizes", [(200, 200), (200, 10_000), (500, 500)], ids=str)
+def test_sparse_categories_are_no_shift_at_the_level_of_one_test_of_many(shares, sizes):
+    """As in a report of sixty features; a hundred thousand draws, of which the far ones are judged.
+
+    Six are expected at most; more than fifteen happen once in 3,000.
+    """
+    level, draws, (n, n_before) = 0.01 / 180, 100_000, sizes
+    rng = np.random.default_rng(17)
+    ours, theirs = (rng.multinomial(size, shares, draws) for size in (n, n_before))
+    # What is not among the farthest by Pearson's chi-square is not beyond any threshold.
+    pooled = np.asarray(shares) * (n + n_before)
+    far = ((ours / n - theirs / n_before) ** 2 / pooled).sum(axis=1)
+    found = 0
+    for place in np.argsort(far)[-250:]:
+        reference = Spread(edges=None, counts=(*theirs[place].tolist(), 0), missing=0)
+        counts = np.append(ours[place], 0)
+        drift = drift_of("x", reference, counts, 0, tests=1, level=level)
+        found += drift.verdict != "stable"
+    assert found <= 15
+
+
+@pytest.mark.parametrize("size", [200, 300, 1_000, 5_000])
+def test_sixty_columns_that_are_mostly_zero_raise_no_false_alarm(size):
+    rng = np.random.default_rng(18)
+    for _ in range(3):
+        for _ in range(60):
+            before, now = (
+                np.where(rng.random(each) < 0.97, 0.0, 1.0 + rng.integers(0, 3, each))
+                for each in (2_000, size)
+            )
+            assert compared("zeros", before, now, columns=60).worst == "stable"
+
+
+def test_what_few_lack_is_no_shift_at_the_level_of_one_test_of_many():
+    """Counted exactly: the chance of each number of missing values, without any draw."""
+    level, n, n_before = 0.01 / 180, 200, 10_000
+    missing = 300
+    here = np.arange(0, n + 1)
+    beyond = [
+        abs(each / n - (missing - each) / n_before)
+        > critical_difference(
+            level, missing=int(each), n=n, missing_before=missing - int(each), n_before=n_before
+        )
+        for each in here
+    ]
+    assert hypergeom(n + n_before, missing, n).pmf(here[beyond]).sum() <= level
+    assert any(beyond)
 
 
 def test_the_critical_distance_is_kept_by_smooth_values_and_ties():
