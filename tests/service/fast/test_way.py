@@ -1,0 +1,49 @@
+"""No request holds the event loop for long: what is long or slow is done in threads."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from service.fast.reading import RowReader
+from service.fast.way import LONGEST_ROW_BYTES
+from small_model import ROW
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Note the length of each row that is read, and where."""
+    found, real = [], RowReader.read
+
+    def noting(reader, body, *, now):
+        found.append((len(body), threading.current_thread().name))
+        return real(reader, body, now=now)
+
+    monkeypatch.setattr(RowReader, "read", noting)
+    return found
+
+
+def of_length(count):
+    """Return a good row that takes that many bytes, one of them a backslash."""
+    text = json.dumps({**ROW, "customer_id": "\u00e9"})
+    return (text[:-1] + " " * (count - len(text)) + "}").encode()
+
+
+def test_only_short_rows_are_read_on_the_loop(make_both, read):
+    services = make_both(max_body_bytes=4 * LONGEST_ROW_BYTES)
+    for count in (LONGEST_ROW_BYTES, LONGEST_ROW_BYTES + 1, 2 * LONGEST_ROW_BYTES):
+        answer = services.send("POST", "/v1/score", content=of_length(count), headers=JSON)
+        assert answer.status_code == 200
+    assert [length for length, _ in read] == [LONGEST_ROW_BYTES]
+
+
+def test_lists_are_read_in_threads_of_their_own(make_both, read):
+    services = make_both(max_body_bytes=4 * LONGEST_ROW_BYTES)
+    rows = b'{"rows": [%b, %b]}' % (of_length(1_000), of_length(2 * LONGEST_ROW_BYTES))
+    assert services.send("POST", "/v1/scores", content=rows, headers=JSON).status_code == 200
+    assert [length for length, _ in read] == [1_000, 2 * LONGEST_ROW_BYTES]
+    assert all(thread.startswith("lists") for _, thread in read)
