@@ -19,7 +19,8 @@ from service.fast.answering import answer_usual, keep
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
 
     from ebbtide.store.writer import Writer
     from ebbtide.words import Language
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger("ebbtide.fast")
 AT_ONCE = 64
 """Most rows of a group, so that the event loop is soon free again for others."""
+
+SLOW_AT_ONCE = 8
+"""The same where LightGBM answers: milliseconds a row, and so in a thread."""
 
 _DEED = "record the predictions"
 _ROUNDS_BEFORE = 2
@@ -63,12 +67,16 @@ class Groups:
     desk : policy, store, clock and counters.
     writer : commits.
     loop : the event loop.
+    slow : thread for models that compiled code does not answer.
     """
 
-    def __init__(self, desk: Desk, *, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, desk: Desk, *, writer: Writer, loop: asyncio.AbstractEventLoop, slow: Executor
+    ) -> None:
         self.desk = desk
         self.loop = loop
         self._writer = writer
+        self._slow = slow
         self._waiting: deque[_Waiting] = deque()
         self._is_at_work = False
 
@@ -102,24 +110,30 @@ class Groups:
         """Answer those who wait, as far as they go together, and hand their answers in."""
         while self._waiting:
             group = self._taken()
-            try:
-                self._answer(group)
-            except Exception as err:  # of which row is not known: each is tried alone
-                _LOG.warning("group_failed", error=type(err).__name__, at=place_of(err))
-                _resolve(group, [None] * len(group))
-            except BaseException:  # not of a row: it ends the loop, or does not, but not others
-                _fail(group, StoreUnavailable(_DEED))
-                self._begin_after(_ROUNDS_BETWEEN)
-                raise
-            else:
+            if self._goes_on(group, partial(self._answer, group)):
                 return
         self._is_at_work = False
+
+    def _goes_on(self, group: Sequence[_Waiting], step: Callable[[], None]) -> bool:
+        """Take a step with a group; where it fails, leave the rows to the ordinary way."""
+        try:
+            step()
+        except Exception as err:  # of which row is not known: each is tried alone
+            _LOG.warning("group_failed", error=type(err).__name__, at=place_of(err))
+            _resolve(group, [None] * len(group))
+            return False
+        except BaseException:  # not of a row: it ends the loop, or does not, but not others
+            _fail(group, StoreUnavailable(_DEED))
+            self._begin_after(_ROUNDS_BETWEEN)
+            raise
+        return True
 
     def _taken(self) -> list[_Waiting]:
         """Take those at the front who ask the same model in the same language."""
         first = self._waiting.popleft()
         group = [first]
-        while self._waiting and len(group) < AT_ONCE:
+        at_once = AT_ONCE if first.reader.is_quick else SLOW_AT_ONCE
+        while self._waiting and len(group) < at_once:
             each = self._waiting[0]
             if each.reader is not first.reader or each.language != first.language:
                 break
@@ -127,12 +141,25 @@ class Groups:
         return group
 
     def _answer(self, group: Sequence[_Waiting]) -> None:
-        told = answer_usual(
+        answering = partial(
+            answer_usual,
             [each.row for each in group],
             reader=group[0].reader,
             desk=self.desk,
             language=group[0].language,
         )
+        if group[0].reader.is_quick:
+            self._commit(group, answering())
+        else:
+            in_thread = self.loop.run_in_executor(self._slow, answering)
+            in_thread.add_done_callback(partial(self._go_on, group))
+
+    def _go_on(self, group: Sequence[_Waiting], answered: asyncio.Future[Told]) -> None:
+        """Hand in what was answered in a thread."""
+        if not self._goes_on(group, lambda: self._commit(group, answered.result())):
+            self._begin()
+
+    def _commit(self, group: Sequence[_Waiting], told: Told) -> None:
         unit = partial(keep, told=told, desk=self.desk)
         committing = self._writer.write_soon(unit, deed=_DEED)
         committing.add_done_callback(partial(self._end, group, told))

@@ -69,6 +69,8 @@ class RowReader:
     def __init__(self, bundle: Bundle, *, max_values: int) -> None:
         features = bundle.scorer.features
         self.bundle = bundle
+        self.is_quick = bundle.scorer.kernel == "compiled"
+        """Whether rows are scored in microseconds."""
         self.names = tuple(feature.name for feature in features)
         self._max_values = max_values
         self._colons_in_names = any(":" in name for name in self.names)

@@ -85,6 +85,7 @@ class FastWay:
         self._reader: RowReader | None = None
         self._on_loop: _OnLoop | None = None
         self._lists = ThreadPoolExecutor(_LISTS_AT_ONCE, thread_name_prefix="lists")
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="groups")
         self._is_stopped = False
         desk.metrics.queue.set_function(self._count_waiting)
 
@@ -104,6 +105,7 @@ class FastWay:
         """End, after what was begun; what comes then goes the ordinary way."""
         self._is_stopped = True
         self._lists.shutdown()
+        self._slow.shutdown()
         self._writer.stop()
         if self._on_loop is not None and self._on_loop.current is not None:
             self._on_loop.current.close()
@@ -231,7 +233,7 @@ class FastWay:
         here = self._on_loop
         if here is None or here.groups.loop is not loop or here.groups.desk is not desk:
             here = self._on_loop = _OnLoop(
-                groups=Groups(desk, writer=self._writer, loop=loop),
+                groups=Groups(desk, writer=self._writer, loop=loop, slow=self._slow),
                 current=current_reader(desk.store.database),
             )
         return here

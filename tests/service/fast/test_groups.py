@@ -9,14 +9,16 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from ebbtide.bundle.read import read_bundle
+from ebbtide.scorer.compiled import choose
 from ebbtide.store.preferences import Preferences, keep_preferences
 from ebbtide.store.store import StoreBusy, StoreUnavailable
 from service.app import create_app
 from service.fast import answering as fast_answering
 from service.fast import groups as fast_groups
-from service.fast.groups import AT_ONCE
+from service.fast.groups import AT_ONCE, SLOW_AT_ONCE
 from service.scoring import answering
-from small_model import FEATURES, NOW
+from small_model import FEATURES, KEY, NOW
 
 
 def row(customer_id="c-1", **changes):
@@ -76,8 +78,8 @@ def crowded(settings, make_app):
 def make_app(bundle, store):
     made = []
 
-    def make(settings):
-        made.append(create_app(settings, model=bundle, store=store, now=lambda: NOW))
+    def make(settings, model=bundle):
+        made.append(create_app(settings, model=model, store=store, now=lambda: NOW))
         return made[-1]
 
     yield make
@@ -277,6 +279,80 @@ def test_what_is_no_error_of_a_row_stops_nobody_who_comes_later(app, monkeypatch
     monkeypatch.setattr(fast_groups, "answer_usual", ending_once)
     statuses = [each.status_code for each in send_in_turn(app, [row("a"), row("b")])]
     assert statuses == [503, 200]
+
+
+@pytest.fixture
+def slow_bundle(make_bundle, monkeypatch):
+    """The model where no compiler is installed."""
+    monkeypatch.setattr(choose, "find_spec", lambda _name: None)
+    return read_bundle(make_bundle(), key=KEY)
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """Note how many rows are answered together, and where."""
+    found, real = [], fast_groups.answer_usual
+
+    def noting(rows, **given):
+        found.append((len(rows), threading.current_thread().name))
+        return real(rows, **given)
+
+    monkeypatch.setattr(fast_groups, "answer_usual", noting)
+    return found
+
+
+def test_without_compiled_code_small_groups_are_answered_in_a_thread(
+    settings, make_app, slow_bundle, answered
+):
+    rows = [row(f"c-{number}") for number in range(2 * SLOW_AT_ONCE + 1)]
+    quick = send_all(make_app(settings), rows)
+    assert {thread for _, thread in answered} == {threading.current_thread().name}
+    answered.clear()
+    slow = send_all(make_app(settings, slow_bundle), rows)
+    assert [each.status_code for each in slow] == [200] * len(rows)
+    for one, other in zip(slow, quick, strict=True):
+        assert one.json()["churn_probability"] == pytest.approx(other.json()["churn_probability"])
+    assert all(thread.startswith("groups") for _, thread in answered)
+    assert sum(count for count, _ in answered) == len(rows)
+    assert max(count for count, _ in answered) == SLOW_AT_ONCE
+
+
+def test_while_a_slow_group_is_scored_the_loop_answers_others(
+    settings, make_app, slow_bundle, monkeypatch
+):
+    app = make_app(settings, slow_bundle)
+    is_scoring, released = threading.Event(), threading.Event()
+    waits, real = [], fast_groups.answer_usual
+
+    def slowly(rows, **given):
+        is_scoring.set()
+        waits.append(released.wait(5))
+        return real(rows, **given)
+
+    monkeypatch.setattr(fast_groups, "answer_usual", slowly)
+
+    async def sent():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            scoring = asyncio.create_task(client.post("/v1/score", json=row("a")))
+            await asyncio.to_thread(is_scoring.wait, 5)
+            alive = await client.get("/livez")
+            is_answered = scoring.done()
+            released.set()
+            return alive, is_answered, await scoring
+
+    alive, is_answered, scored = asyncio.run(sent())
+    assert waits == [True]
+    assert (alive.status_code, is_answered, scored.status_code) == (200, False, 200)
+
+
+def test_a_slow_row_that_breaks_everything_breaks_nothing_of_others(
+    settings, make_app, slow_bundle, monkeypatch
+):
+    for module in (fast_answering, answering):
+        monkeypatch.setattr(module, "answer_rows", _breaking_at("poison", module.answer_rows))
+    answers = send_all(make_app(settings, slow_bundle), [row("a"), row("poison"), row("b")])
+    assert [each.status_code for each in answers] == [200, 500, 200]
 
 
 def send_in_turn(app, rows):
