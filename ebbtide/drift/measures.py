@@ -19,7 +19,7 @@ PSEUDO_COUNT = 0.5
 EXPECTED = 10.0
 """Values that a bin must expect in both samples for chi-square to hold far out, too."""
 
-_TAIL = 2.0
+_TAIL = 3.0
 _NORMAL_FROM = 100.0
 _ROUNDING = 1e-9
 
@@ -63,7 +63,7 @@ def critical_stability(level: float, *, pooled: ArrayLike, n: int, n_before: int
 
     Under no change, ``PSI / (1/n + 1/m)`` is about chi-square with ``bins - 1`` degrees of freedom,
     as long as both samples expect some ten values in each bin; far out it is exceeded a little more
-    often, for which it is stretched by two divided by the fewest that are expected. One bin may
+    often, for which it is stretched by three divided by the fewest that are expected. One bin may
     expect fewer: how far its share against all others may come apart is then counted exactly at
     half of the level, and the others are left to chi-square at the other half; the PSI is the sum
     of both (its chain rule). Of two bins all is counted exactly.
