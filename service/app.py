@@ -137,7 +137,11 @@ def create_app(
     )
     gauges = desk.metrics.registry
     gauges.register(StoreCollector(spool=desk.spool, database=store.database))
-    gauges.register(DriftCollector(monitor=desk.monitor, supply=supply))
+    gauges.register(
+        DriftCollector(
+            monitor=desk.monitor, supply=supply, interval_seconds=60 * settings.drift_minutes
+        )
+    )
     app = _Service(
         title="Ebbtide",
         version="1",

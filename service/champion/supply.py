@@ -74,11 +74,13 @@ class History:
     ----------
     swaps : models taken into service, the first among them.
     refusals : models of the registry that were refused.
+    is_refused : whether the champion that the registry named last is refused.
     registry_answered_at : when the registry answered last; None if it never did.
     """
 
     swaps: int = 0
     refusals: int = 0
+    is_refused: bool = False
     registry_answered_at: datetime | None = None
 
 
@@ -262,6 +264,7 @@ class ChampionSupply:
 
     def _consider(self, offer: Offer) -> None:
         if offer.identity is None:
+            self.history.is_refused = False
             self._complaint = (
                 "The registry names no champion. Run: ebbtide train, then ebbtide promote."
             )
@@ -274,7 +277,7 @@ class ChampionSupply:
 
     def _confirm(self) -> None:
         """Note that the registry names what is served already."""
-        self._complaint, self._refused = None, None
+        self._complaint, self._refused, self.history.is_refused = None, None, False
         if self._served is not None and self._served.source == "last_verified":
             self._served = replace(self._served, source="registry")
 
@@ -302,6 +305,7 @@ class ChampionSupply:
         """Go on as before, and do not fetch this one again for a while."""
         self._refused = (identity, 0)
         self.history.refusals += 1
+        self.history.is_refused = True
         self._complaint = f"Version {offer.version} of the registry is refused. {reason}"
         _LOG.warning("champion_refused", registry_version=offer.version, reason=reason)
 
@@ -328,7 +332,7 @@ class ChampionSupply:
         self._identity, self._refused = kept.identity, None
         self.history.swaps += 1
         if source == "registry":
-            self._complaint = None
+            self._complaint, self.history.is_refused = None, False
         _LOG.info("champion_swapped", version=bundle.version, source=source)
 
 

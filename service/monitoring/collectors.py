@@ -58,6 +58,11 @@ class SupplyCollector(Collector):
             value=history.refusals,
         )
         yield GaugeMetricFamily(
+            "ebbtide_champion_refused",
+            "Whether the champion that the registry named last is refused.",
+            value=float(history.is_refused),
+        )
+        yield GaugeMetricFamily(
             "ebbtide_model_served", "Whether a model is being served.", value=float(bool(served))
         )
         yield GaugeMetricFamily(
@@ -136,14 +141,20 @@ class StoreCollector(Collector):
 
 
 class DriftCollector(Collector):
-    """The newest measurement of drift; nothing before the first, nor of another model."""
+    """How often drift is measured, and the newest measurement if it is of the served model."""
 
-    def __init__(self, *, monitor: Monitor, supply: Supply) -> None:
+    def __init__(self, *, monitor: Monitor, supply: Supply, interval_seconds: float) -> None:
         self._monitor = monitor
         self._supply = supply
+        self._interval_seconds = interval_seconds
 
     def collect(self) -> Iterable[Metric]:
         """Return the gauges of the newest measurement."""
+        yield GaugeMetricFamily(
+            "ebbtide_drift_interval_seconds",
+            "How often drift is to be measured, seconds.",
+            value=self._interval_seconds,
+        )
         newest, served = self._monitor.newest, self._supply.current
         if newest is None or served is None:
             return

@@ -173,9 +173,11 @@ def test_a_harmed_bundle_is_refused_while_the_old_one_serves(
     assert version(supply) == good
     assert supply.complaint.startswith("Version 2 of the registry is refused.")
     assert registry.fetched == 2  # not fetched again and again
+    assert supply.history.is_refused
     registry.promote("1@7", registry.bundle)
     supply.poll()
     assert (version(supply), supply.complaint) == (good, None)
+    assert not supply.history.is_refused
 
 
 @pytest.mark.parametrize(
@@ -195,6 +197,11 @@ def test_a_bundle_of_others_or_that_scores_otherwise_is_refused(
     supply.poll()
     assert supply.current is None
     assert message in supply.complaint
+    assert supply.history.is_refused
+    registry.promote("2@8", make_bundle(0.2))
+    supply.poll()
+    assert supply.current is not None
+    assert not supply.history.is_refused
 
 
 def test_a_bundle_that_is_too_large_is_refused_unfetched_while_the_old_one_serves(

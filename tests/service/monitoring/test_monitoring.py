@@ -276,6 +276,13 @@ def test_gauges_show_the_newest_measurement_and_nothing_before(usual, app):
     assert "ebbtide_drift_window_customers 400.0" in text
 
 
+def test_how_often_drift_is_to_be_measured_is_told_before_the_first_time(client):
+    text = client.get("/metrics").text
+    assert "ebbtide_drift_interval_seconds 900.0" in text
+    assert "ebbtide_drift_computed_timestamp_seconds" not in text
+    assert "ebbtide_champion_refused 0.0" in text
+
+
 def test_the_watch_ends_at_once_while_it_measures(usual, app, bundle, monkeypatch):
     watch = DriftWatch(app.state.desk)
     began = threading.Event()
