@@ -55,16 +55,29 @@ class Told:
                 contents[place] = entry.written
         return contents
 
-    def note(self, metrics: Metrics, *, committed_at: datetime) -> None:
-        """Count the answers, and for how long they were not in the log yet."""
-        scored = sum(entry.answer.status == "scored" for entry in self.entries)
+    def note(
+        self, metrics: Metrics, *, committed_at: datetime, without: frozenset[int] = frozenset()
+    ) -> None:
+        """Count the answers, and for how long they were not in the log yet.
+
+        Parameters
+        ----------
+        metrics : the counters.
+        committed_at : the instant of it.
+        without : entries, by their place among them, that were not committed: the ordinary way
+            answers and counts them.
+        """
+        noted = [entry for number, entry in enumerate(self.entries) if number not in without]
+        if not noted:
+            return
+        scored = sum(entry.answer.status == "scored" for entry in noted)
         metrics.rows.labels(status="scored").inc(scored)
-        if scored < len(self.entries):
-            metrics.rows.labels(status="abstained").inc(len(self.entries) - scored)
+        if scored < len(noted):
+            metrics.rows.labels(status="abstained").inc(len(noted) - scored)
         lag_seconds = (committed_at - self.scored_at).total_seconds()
-        for _ in self.entries:
+        for _ in noted:
             metrics.log_lag.observe(lag_seconds)
-        metrics.log_group.observe(len(self.entries))
+        metrics.log_group.observe(len(noted))
 
 
 def answer_usual(

@@ -181,8 +181,9 @@ class Groups:
     ) -> None:
         err = committed.exception()
         if err is None:
-            _resolve(group, told.contents(without=committed.result()))
-            told.note(self.desk.metrics, committed_at=self.desk.now())
+            overruled = committed.result()
+            _resolve(group, told.contents(without=overruled))
+            told.note(self.desk.metrics, committed_at=self.desk.now(), without=overruled)
         elif isinstance(err, StoreUnavailable):
             _fail(group, err)
         else:

@@ -136,6 +136,20 @@ def test_who_has_decided_is_answered_so_and_the_others_as_ever(app, store):
     assert [len(store.predictions_of(each)) for each in ("before", "out", "behind")] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("others", [[], ["before", "behind"]])
+def test_who_has_decided_is_counted_once(app, store, others):
+    out = Preferences(contact_opt_out=True, updated_at=NOW)
+    store.database.write(
+        lambda connection: keep_preferences(connection, "out", out, database=store.database)
+    )
+    send_all(app, [row(each) for each in [*others, "out"]])
+    value = app.state.desk.metrics.registry.get_sample_value
+    count = len(others) + 1
+    assert value("ebbtide_rows_total", {"status": "scored"}) == count
+    assert value("ebbtide_log_lag_seconds_count") == count
+    assert sizes(app)[1] == count
+
+
 def test_a_row_that_breaks_everything_breaks_nothing_of_others(app, store, monkeypatch):
     for module in (fast_answering, answering):
         monkeypatch.setattr(module, "answer_rows", _breaking_at("poison", module.answer_rows))
