@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
+
 from ebbtide.store.store import StoreUnavailable
+from service.edge import place_of
 from service.fast.answering import answer_usual, keep
 
 if TYPE_CHECKING:
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from service.desk import Desk
     from service.fast.answering import Told
     from service.fast.reading import RowReader
+
+_LOG = structlog.get_logger("ebbtide.fast")
 
 
 def answer_many(body: bytes, reader: RowReader, desk: Desk, language: Language) -> bytes | None:
@@ -39,7 +44,8 @@ def answer_many(body: bytes, reader: RowReader, desk: Desk, language: Language) 
         return None
     try:
         told = answer_usual(rows, reader=reader, desk=desk, language=language)
-    except Exception:  # a row of which the ordinary way says what it is
+    except Exception as err:  # of which row is not known: the ordinary way says what it is
+        _LOG.warning("list_failed", error=type(err).__name__, at=place_of(err))
         return None
     if len(told.entries) < len(rows):
         return None

@@ -1,4 +1,4 @@
-"""No request holds the event loop for long: what is long or slow is done in threads."""
+"""What is long or slow is done in threads, and what fails there is told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import threading
 
 import pytest
+from structlog.testing import capture_logs
 
+from service.fast import many
 from service.fast.reading import RowReader
 from service.fast.way import LONGEST_ROW_BYTES
 from small_model import ROW
@@ -47,3 +49,18 @@ def test_lists_are_read_in_threads_of_their_own(make_both, read):
     assert services.send("POST", "/v1/scores", content=rows, headers=JSON).status_code == 200
     assert [length for length, _ in read] == [1_000, 2 * LONGEST_ROW_BYTES]
     assert all(thread.startswith("lists") for _, thread in read)
+
+
+def test_a_list_that_fails_is_logged_without_what_was_sent(make_both, monkeypatch):
+    def failing(*_given, **_more):
+        raise ZeroDivisionError("c-1")
+
+    services = make_both()
+    monkeypatch.setattr(many, "answer_usual", failing)
+    with capture_logs() as logs:
+        answer = services.send("POST", "/v1/scores", json={"rows": [ROW]})
+    assert answer.status_code == 200
+    (failed,) = [each for each in logs if each["event"] == "list_failed"]
+    assert failed["error"] == "ZeroDivisionError"
+    assert "test_way.py:" in failed["at"]
+    assert "c-1" not in str(logs)
