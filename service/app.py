@@ -135,6 +135,7 @@ def create_app(
         spool=Spool(project.folder / "service" / "spool", max_bytes=settings.spool_max_bytes),
         monitor=Monitor(store.database, now=now),
     )
+    desk.metrics.requests_limit.set(settings.max_requests)
     gauges = desk.metrics.registry
     gauges.register(StoreCollector(spool=desk.spool, database=store.database))
     gauges.register(

@@ -94,12 +94,17 @@ class Metrics:
         )
         self.queue = Gauge(
             "ebbtide_queue_requests",
-            "Requests that wait to be scored.",
+            "Single rows sent to POST /v1/score that wait to be scored together.",
             registry=self.registry,
         )
         self.in_flight = Gauge(
             "ebbtide_requests_in_flight",
             "Requests under way, health and metrics apart.",
+            registry=self.registry,
+        )
+        self.requests_limit = Gauge(
+            "ebbtide_requests_limit",
+            "Requests that may be under way; further ones are turned away as busy.",
             registry=self.registry,
         )
         self.rejected = Counter(

@@ -281,6 +281,7 @@ def test_how_often_drift_is_to_be_measured_is_told_before_the_first_time(client)
     assert "ebbtide_drift_interval_seconds 900.0" in text
     assert "ebbtide_drift_computed_timestamp_seconds" not in text
     assert "ebbtide_champion_refused 0.0" in text
+    assert "ebbtide_requests_limit 64.0" in text
 
 
 def test_the_watch_ends_at_once_while_it_measures(usual, app, bundle, monkeypatch):
