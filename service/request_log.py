@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
@@ -75,10 +76,11 @@ class RequestLines:
             self._flush_soon()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits. Where that fails the lines are lost: no request is refused for them."""
         lines, self._lines = self._lines, []
-        self._stream.write("".join(lines))
-        self._stream.flush()
+        with suppress(OSError):
+            self._stream.write("".join(lines))
+            self._stream.flush()
 
     def _flush_soon(self) -> None:
         try:

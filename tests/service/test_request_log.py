@@ -73,3 +73,26 @@ def test_a_whole_second_has_its_fraction():
     lines(*GIVEN)
     lines.flush()
     assert json.loads(stream.getvalue())["timestamp"] == "2026-03-01T09:30:00.000000Z"
+
+
+class Broken(io.StringIO):
+    """Takes nothing as long as it is full."""
+
+    is_full = True
+
+    def write(self, text):
+        if self.is_full:
+            raise OSError("no space left")
+        return super().write(text)
+
+
+def test_a_log_that_takes_nothing_harms_no_request():
+    stream = Broken()
+    lines = RequestLines(stream, now=lambda: NOW)
+    for _ in range(201):
+        lines(*GIVEN)
+    lines.flush()
+    stream.is_full = False
+    lines(*GIVEN)
+    lines.flush()
+    assert len(stream.getvalue().splitlines()) == 1
