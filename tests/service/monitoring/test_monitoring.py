@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -19,7 +20,7 @@ from ebbtide.store.webhooks import Webhook, add_webhook
 from service.app import create_app
 from service.monitoring import monitor as monitoring
 from service.monitoring.monitor import Monitor
-from service.monitoring.watch import DriftWatch
+from service.monitoring.watch import DriftWatch, _by_verdict
 from service.problems import ProblemError
 from small_model import NAMES, NOW, reference_rows
 
@@ -260,6 +261,43 @@ def test_a_strong_shift_is_told_once_until_it_is_stable_again(
     watch.look()
     assert [each["state"] for each in told()] == ["strongly_shifted", "stable"]
     assert "spend_365d" in told()[1]["features"]
+
+
+def test_alarms_of_a_model_that_no_process_serves_any_more_are_cleared(
+    settings, bundle, store, told, monkeypatch
+):
+    moments = [NOW]
+    app = create_app(settings, model=bundle, store=store, now=lambda: moments[0])
+    desk, client = app.state.desk, TestClient(app)
+    monkeypatch.setattr(monitoring, "FRESH_SECONDS", 0.0)
+    send(client, shifted_rows())
+    DriftWatch(desk).look()
+    other = create_app(
+        settings, model=replace(bundle, version="other"), store=store, now=lambda: moments[0]
+    )
+    follower = DriftWatch(other.state.desk)
+    moments[0] += timedelta(minutes=50)
+    DriftWatch(desk).look()  # a process that still serves it sees it still
+    moments[0] += timedelta(minutes=50)
+    follower.look()
+    assert [each["state"] for each in told()] == ["strongly_shifted"]
+    moments[0] += timedelta(minutes=11)
+    follower.look()
+    follower.look()
+    raised, over = told()
+    assert (over["state"], over["model_version"]) == ("not_served", bundle.version)
+    assert over["features"] == raised["features"]
+
+
+def test_a_feature_called_score_has_an_alarm_of_its_own(usual, app, bundle):
+    report = app.state.desk.monitor.measured(bundle, days=7).report
+    feature = replace(report.features[0], name="score", verdict="strongly_shifted")
+    score = replace(report.score, verdict="stable")
+    raised, stable = _by_verdict(
+        replace(report, score=score, features=(feature, *report.features[1:]))
+    )
+    assert raised == {"feature score"}
+    assert "score" in stable
 
 
 def test_gauges_show_the_newest_measurement_and_nothing_before(usual, app):
