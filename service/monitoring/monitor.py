@@ -2,7 +2,7 @@
 
 One measurement runs at a time, whoever asks. It reads the log in parts and rests between them, so
 that nobody who is to be scored waits for it: asked for, it takes half of one core at most, and a
-twentieth where it is made without anybody waiting.
+twentieth where it is made without anybody waiting, until somebody has to wait for its end.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class Monitor:
         self._clock = clock
         self._measuring = threading.Lock()
         self._kept: dict[tuple[str, int], tuple[float, Measurement]] = {}
+        self._core_share = SHARE_ASKED
         self._stopping = threading.Event()
+        self._roused = threading.Event()
         self.newest: Measurement | None = None
         """The newest report on the usual window; what the gauges show."""
 
@@ -85,7 +87,8 @@ class Monitor:
     ) -> Measurement:
         """Return a report that is at most a minute old.
 
-        While another measurement runs, an older report is returned where there is one.
+        While another measurement runs, an older report is returned where there is one; where there
+        is none, that one goes on with this one's share of a core, if it is more.
 
         Parameters
         ----------
@@ -106,20 +109,22 @@ class Monitor:
             return kept
         if not self._measuring.acquire(blocking=False):
             if kept is None:
+                self._core_share = max(self._core_share, core_share)
+                self._roused.set()
                 raise ProblemError(_BUSY)
             return kept
         try:
-            return self._measure(bundle, days, key, core_share)
+            self._core_share = core_share
+            return self._measure(bundle, days, key)
         finally:
             self._measuring.release()
 
     def stop(self) -> None:
         """End a measurement that runs; what it was made for fails."""
         self._stopping.set()
+        self._roused.set()
 
-    def _measure(
-        self, bundle: Bundle, days: int, key: tuple[str, int], core_share: float
-    ) -> Measurement:
+    def _measure(self, bundle: Bundle, days: int, key: tuple[str, int]) -> Measurement:
         until = self._now()
         since = until - timedelta(days=days)
         parts = log_parts(
@@ -130,7 +135,7 @@ class Monitor:
             until=until,
             answers_of_first=2 * ANSWERS_READ,
         )
-        report = report_on(bundle, self._at_ease(parts, core_share), since=since, until=until)
+        report = report_on(bundle, self._at_ease(parts), since=since, until=until)
         made = Measurement(report=report, computed_at=until)
         self._kept[key] = (self._clock(), made)
         while len(self._kept) > _MOST_KEPT:
@@ -139,13 +144,22 @@ class Monitor:
             self.newest = made
         return made
 
-    def _at_ease(self, parts: Iterable[LogPart], core_share: float) -> Iterator[LogPart]:
+    def _at_ease(self, parts: Iterable[LogPart]) -> Iterator[LogPart]:
         """Yield parts, and rest after each for as long as keeps to the share of a core."""
-        rest = 1 / core_share - 1
         busy_since = time.thread_time()
         for part in parts:
             yield part
-            self._stopping.wait(rest * (time.thread_time() - busy_since))
+            self._rest(time.thread_time() - busy_since)
             if self._stopping.is_set():
                 raise ProblemError(_BUSY)
             busy_since = time.thread_time()
+
+    def _rest(self, busy_seconds: float) -> None:
+        """Wait; for how long is asked again whenever the share may have changed."""
+        since = time.monotonic()
+        while not self._stopping.is_set():
+            self._roused.clear()
+            rest = busy_seconds * (1 / self._core_share - 1) - (time.monotonic() - since)
+            if rest <= 0 or self._stopping.is_set():
+                return
+            self._roused.wait(rest)

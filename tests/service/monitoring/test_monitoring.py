@@ -182,6 +182,29 @@ def test_one_measurement_runs_at_a_time_and_others_get_the_older_or_503(usual, a
     assert caught.value.problem.status == 503
 
 
+def test_who_has_to_wait_hurries_a_measurement_that_nobody_waited_for(
+    usual, app, bundle, monkeypatch
+):
+    """Each of four parts seems to take a second: it would rest for 1000 s after the first."""
+    seconds = iter(range(10**6))
+    resting = threading.Event()
+    monkeypatch.setattr("ebbtide.store.prediction_window.AT_ONCE", 100)
+    monkeypatch.setattr(
+        monitoring.time, "thread_time", lambda: resting.set() or float(next(seconds))
+    )
+    monitor = Monitor(app.state.desk.store.database, now=lambda: NOW)
+    unasked = threading.Thread(
+        target=lambda: monitor.measured(bundle, days=7, core_share=0.001), daemon=True
+    )
+    unasked.start()
+    assert resting.wait(5.0)
+    with pytest.raises(ProblemError):
+        monitor.measured(bundle, days=30, core_share=0.999)
+    unasked.join(5.0)
+    assert not unasked.is_alive()
+    assert monitor.newest is not None
+
+
 def test_the_log_is_read_in_parts_without_a_hole_or_a_repeat(usual, app, bundle, monkeypatch):
     monkeypatch.setattr("ebbtide.store.prediction_window.AT_ONCE", 37)
     monitor = Monitor(app.state.desk.store.database, now=lambda: NOW)
