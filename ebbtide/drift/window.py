@@ -81,7 +81,8 @@ class Window:
     def take_in(self, parts: Iterable[LogPart]) -> None:
         """Count parts of the log, the newest first, until there is enough."""
         for part in parts:
-            self._take_in(part)
+            if part.customer_ids:
+                self._take_in(part)
             if len(self.customers) >= MAX_CUSTOMERS or self.answers >= MAX_ANSWERS:
                 self.is_cut = True
                 return

@@ -82,7 +82,8 @@ def end_unseen(
     Names of the alarms that were ended, by what they were about.
     """
     ended: dict[str, set[str]] = {}
-    for subject, announced in connection.execute(_unseen(not_about, before)).all():
+    for row in connection.execute(_unseen(not_about, before)).mappings().all():
+        subject, announced = row["subject"], row["announced"]
         changed = connection.execute(
             ANNOUNCEMENTS.update()
             .where(

@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2000
 
-_COLUMNS = (
-    "scored_at, prediction_id, customer_id, status, churn_probability, feature_set_id, "
-    "feature_values"
-)
+_COLUMNS = "customer_id, status, churn_probability, feature_set_id"
+_LONG = "CASE WHEN model_version = {mark} THEN %s END"
 # The index by time holds the ids, too: each part begins where the last one ended, and nothing is
 # sorted. Many entries have the same instant: those of a list, or of a whole file.
+# Entries of other models are passed by in the same steps, without what is long of them: after a
+# swap there are many, and one statement that looked for the next of this model would take minutes.
 _PART = (
-    "SELECT {columns} FROM predictions WHERE scored_at >= {mark} AND {is_next} "
-    "AND model_version = {mark} ORDER BY scored_at DESC, prediction_id DESC LIMIT {mark}"
+    "SELECT scored_at, prediction_id, model_version, {columns} FROM predictions "
+    "WHERE scored_at >= {mark} AND {is_next} "
+    "ORDER BY scored_at DESC, prediction_id DESC LIMIT {mark}"
 )
 _FIRST = "scored_at <= {mark}"
 _NEXT = "(scored_at, prediction_id) < ({mark}, {mark})"
@@ -69,7 +70,7 @@ def log_parts(
     until: datetime,
     answers_of_first: int = 0,
 ) -> Iterator[LogPart]:
-    """Yield the entries of a window part by part, the newest first.
+    """Yield the entries of a window part by part, the newest first; a part may be empty.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def log_parts(
                 with_answers=seen < answers_of_first,
             )
         seen += len(part.customer_ids)
-        if part.customer_ids:
+        if part.customer_ids or before is not None:
             yield part
 
 
@@ -115,20 +116,23 @@ def _part(
     A place is an instant and the id of an entry; an instant alone is before all of its entries.
     """
     driver = Driver(connection)
+    long = [_LONG % column for column in ("feature_values", *(("answer",) if with_answers else ()))]
     query = _PART.format(
-        columns=f"{_COLUMNS}, answer" if with_answers else _COLUMNS,
+        columns=", ".join([_COLUMNS, *long]),
         is_next=_FIRST if len(before) == 1 else _NEXT,
         mark="{mark}",
     ).format(mark=driver.mark)
     instant, *entry = before
-    asked = [driver.bound(since), driver.bound(instant), *entry, model_version, AT_ONCE]
+    versions = [model_version] * len(long)
+    asked = [*versions, driver.bound(since), driver.bound(instant), *entry, AT_ONCE]
     rows = driver.rows(query, asked)
-    if not rows:
+    is_last = len(rows) < AT_ONCE
+    place = None if is_last else (driver.instant(rows[-1][0]), rows[-1][1])
+    ours = [row[3:] for row in rows if row[2] == model_version]
+    if not ours:
         nobody = LogPart(customer_ids=(), statuses=(), p_churn=np.empty(0), answers=(), values={})
-        return nobody, None
-    scored_at, ids, customer_ids, statuses, p_churn, sets, packed, *answers = zip(
-        *rows, strict=True
-    )
+        return nobody, place
+    customer_ids, statuses, p_churn, sets, packed, *answers = zip(*ours, strict=True)
     part = LogPart(
         customer_ids=customer_ids,
         statuses=statuses,
@@ -136,8 +140,7 @@ def _part(
         answers=answers[0] if with_answers else (),
         values=_values(connection, feature_sets, sets, packed),
     )
-    is_last = len(rows) < AT_ONCE
-    return part, None if is_last else (driver.instant(scored_at[-1]), ids[-1])
+    return part, place
 
 
 def _values(

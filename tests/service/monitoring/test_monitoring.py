@@ -212,6 +212,18 @@ def test_the_log_is_read_in_parts_without_a_hole_or_a_repeat(usual, app, bundle,
     assert (report.answers, report.customers, report.scored) == (400, 400, 400)
 
 
+def test_answers_of_another_model_are_passed_by_in_parts(usual, app, bundle, monkeypatch):
+    monkeypatch.setattr("ebbtide.store.prediction_window.AT_ONCE", 50)
+    database = app.state.desk.store.database
+    window = {"since": NOW - timedelta(days=1), "until": NOW}
+    parts = log_parts(
+        database, app.state.desk.monitor._feature_sets, model_version="other", **window
+    )
+    assert [len(part.customer_ids) for part in parts] == [0] * 8
+    other = Monitor(database, now=lambda: NOW).measured(replace(bundle, version="other"), days=7)
+    assert (other.report.answers, other.report.score.verdict) == (0, "too_few")
+
+
 def test_no_more_is_looked_at_than_is_said(usual, app, bundle, monkeypatch):
     monkeypatch.setattr("ebbtide.store.prediction_window.AT_ONCE", 50)
     monkeypatch.setattr("ebbtide.drift.window.MAX_CUSTOMERS", 100)
