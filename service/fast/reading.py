@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from ebbtide.contracts.taken import MAX_NUMBER
 from service.body import parse_json
 from service.problems import ProblemError
 from service.scoring.answering import are_alive
-from service.scoring.checks import MAX_NUMBER, Faults, check_instant
+from service.scoring.checks import Faults, check_instant
 from service.scoring.row import MAX_VALUE
 
 if TYPE_CHECKING:

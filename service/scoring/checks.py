@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from unicodedata import category
 
+from ebbtide.contracts.taken import MAX_NUMBER, is_clean
 from ebbtide.errors import did_you_mean
 from service.problems import Fault
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from ebbtide.contracts.learned import Learned
-
-MAX_NUMBER = 1e15
-"""Largest size of a number that is taken; beyond it money is none and arithmetic overflows."""
 
 NOTHING = object()
 """Stands for a member that was not sent, so that it is told from one that is null."""
@@ -164,7 +161,7 @@ def check_text(value: object, *, pointer: str, max_length: int, faults: Faults) 
         got = "empty string" if not value else "string too long"
         faults.add(pointer, expected=expected, got_kind=got, fix="Send a string of that length.")
         return None
-    if not _is_clean(value):
+    if not is_clean(value):
         fix = "Remove control characters, line breaks and unpaired surrogates."
         faults.add(pointer, expected=expected, got_kind="unprintable string", fix=fix)
         return None
@@ -205,10 +202,6 @@ def check_instant(value: object, *, pointer: str, faults: Faults) -> datetime | 
         faults.add(pointer, expected=expected, got_kind="instant out of range", fix=fix)
         return None
     return instant
-
-
-def _is_clean(text: str) -> bool:
-    return text.isprintable() or not any(category(letter) in ("Cc", "Cs") for letter in text)
 
 
 def _range(low: float | None, high: float | None) -> str:
