@@ -209,6 +209,9 @@ class Answer:
     ``status`` is ``scored`` or ``abstained``; an abstained answer has ``abstain_code`` and
     ``abstain_text``, and no score, reasons or action.
 
+    ``reasons_asked`` is False where the question left reasons out: then that there are none says
+    nothing about the customer.
+
     ``reasons`` and the action may disagree. Causes and actions rest on every family of features
     that matters to the score. Reasons show, of those families, the ones that raise the risk most
     and have a feature that reads as bad news (none reads as good news); such a family speaks
@@ -235,6 +238,7 @@ class Answer:
     risk_by_day: tuple[RiskOnDay, ...] = ()
     expected_days_to_churn: float | None = None
     reasons: tuple[Reason, ...] = ()
+    reasons_asked: bool = True
     action_code: str | None = None
     action_text: str | None = None
     action_channel: Channel | None = None

@@ -97,7 +97,8 @@ class Difference:
     probability_before, probability_after : None where one abstained.
     probability_difference : the later less the earlier; None where either abstained.
     model_changed, policy_changed, definition_changed : whether that is another.
-    reasons : the features that are reasons of either, the later answer's first.
+    reasons : the features that are reasons of either, the later answer's first; none where either
+        answer was asked for without its reasons.
     why_changed : the same in one sentence.
     """
 
@@ -132,6 +133,7 @@ def difference(
         feature.
     """
     is_same_model = before.model_version == after.model_version
+    both_say_why = before.reasons_asked and after.reasons_asked
     changes = tuple(
         _change(
             feature,
@@ -141,6 +143,7 @@ def difference(
             is_same_model=is_same_model,
         )
         for feature in dict.fromkeys(r.feature for r in (*after.reasons, *before.reasons))
+        if both_say_why
     )
     p_before, p_after = before.churn_probability, after.churn_probability
     others = {

@@ -53,6 +53,7 @@ def withdrawn(answer: Answer, code: Abstain, *, language: Language) -> Answer:
         policy_version=answer.policy_version,
         definition=answer.definition,
         language=language,
+        reasons_asked=answer.reasons_asked,
         abstain_code=code,
         abstain_text=ABSTAIN[code][language],
     )

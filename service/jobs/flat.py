@@ -24,8 +24,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _kind_of(annotation: Any) -> ColumnKind | None:
-    """Return the kind of a field; None for a list."""
-    if get_origin(annotation) is list:
+    """Return the kind of a field; None for a list, and for a flag that is the same in all rows."""
+    if get_origin(annotation) is list or annotation is bool:
         return None
     parts = {annotation, *get_args(annotation)}
     kinds: tuple[tuple[type, ColumnKind], ...] = (

@@ -158,6 +158,10 @@ class AnswerShape(_Shape):
         description="Days until the customer leaves, counted up to the last of those days."
     )
     reasons: list[ReasonShape] = Field(description="What raises the risk most, at most three.")
+    reasons_asked: bool = Field(
+        description="False where the request left reasons out: that there are none then says "
+        "nothing about the customer."
+    )
     reason_1: str | None = Field(description="Text of the first reason.")
     reason_2: str | None = Field(description="Text of the second reason.")
     reason_3: str | None = Field(description="Text of the third reason.")

@@ -182,3 +182,13 @@ def test_no_word_claims_a_cause(language):
     after = answer("b", 0.6, reason("g"), model_version="x", language=language)
     sentence = compared(before, after, language=language).why_changed
     assert not any(word in sentence for word in words)
+
+
+def test_of_reasons_that_were_not_asked_for_nothing_is_said():
+    full, none = answer("a", 0.7, reason("gap")), answer("b", 0.7)
+    bare = replace(none, reasons_asked=False)
+    for before, after in ((full, bare), (bare, full)):
+        told = compared(before, after)
+        assert told.reasons == ()
+        assert "among" not in told.why_changed
+    assert "among" in compared(full, none).why_changed

@@ -429,8 +429,11 @@ def test_reasons_are_left_out_if_asked_and_all_else_is_the_same(client):
     bare = score(client, features=FEATURES, reasons=False)
     about = {name for name in full if name.startswith("reason")} | {"prediction_id"}
     assert full["reasons"]
+    assert full["reasons_asked"] is True
     assert bare["reasons"] == []
-    assert all(bare[name] is None for name in about - {"reasons", "prediction_id"})
+    assert bare["reasons_asked"] is False
+    nulls = about - {"reasons", "reasons_asked", "prediction_id"}
+    assert all(bare[name] is None for name in nulls)
     assert {n: v for n, v in bare.items() if n not in about} == {
         n: v for n, v in full.items() if n not in about
     }
