@@ -1,7 +1,7 @@
 """Score a Parquet file of features that was made elsewhere, such as by Spark: part by part.
 
-Only the ids are ever held whole, to find repeats. Who is in it counts as living at the instant of
-the features.
+Who is in it counts as living at the instant of the features. How the file is read and checked is in
+``training.features_file``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ebbtide.clock import parse_instant
 from ebbtide.console import bundle_key, progress_shown, whole_or_not
 from ebbtide.contracts.findings import Finding, raise_if_errors
-from ebbtide.errors import ContractError, SettingsError
+from ebbtide.contracts.taken import MAX_NUMBER
+from ebbtide.errors import SettingsError
 from ebbtide.policy.file import load_policy
+from training.features_file import (
+    CUSTOMER_ID,
+    WHERE,
+    batches,
+    check_columns,
+    check_ids,
+    ids_of,
+    opened,
+)
 from training.in_turn import in_turn
 from training.registry import connect_registry, fetch_champion
 from training.score import require_not_learned
@@ -39,9 +48,6 @@ if TYPE_CHECKING:
 
 CHUNK = 16_384
 """Customers that are scored at once; a group of rows of the written file."""
-
-CUSTOMER_ID = "customer_id"
-_WHERE = "features"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,7 @@ def score_features_of(
     SettingsError
         If the project has a snapshot table, or a file cannot be read or written.
     NotReady
-        If the champion learned from what came after ``as_of``.
+        If the champion learned from what came after that instant.
     ContractError
         As in :func:`score_features`.
     """
@@ -143,9 +149,9 @@ def score_features(
         features; all that is found is said at once, by column and count.
     """
     features = batch.model.scorer.features
-    with _opened(features_file) as file:
-        _check_columns(file.schema_arrow, features)
-        _check_ids(file)
+    with opened(features_file) as file:
+        check_columns(file.schema_arrow, features)
+        check_ids(file, rows=CHUNK)
         found: Counter[tuple[str, str]] = Counter()
         written, total = 0, file.metadata.num_rows
         with whole_or_not(out) as partial:
@@ -162,91 +168,30 @@ def score_features(
     return written
 
 
-def _opened(features_file: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(features_file)
-    except (OSError, pa.ArrowInvalid) as err:
-        raise SettingsError(
-            f"Expected --features to be a Parquet file, and {str(features_file)!r} cannot be read "
-            f"as one. Write it with: ebbtide features --out FILE.parquet"
-        ) from err
-
-
-def _check_columns(schema: pa.Schema, features: Sequence[FeatureContract]) -> None:
-    missing = [
-        name for name in (CUSTOMER_ID, *(f.name for f in features)) if name not in schema.names
-    ]
-    if missing:
-        raise ContractError(
-            f"Expected a file with customer_id and the {len(features)} features of the champion; "
-            f"it lacks {', '.join(missing)}. Add the columns; a feature that is not known of a "
-            f"customer is null."
-        )
-    unfit = [
-        f"{feature.name} ({schema.field(feature.name).type})"
-        for feature in features
-        if not _is_number(schema.field(feature.name).type)
-    ]
-    if unfit:
-        raise ContractError(
-            f"Expected numbers in the columns of features; these hold other types: "
-            f"{', '.join(unfit)}. Write them as numbers."
-        )
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return any(
-        is_kind(kind)
-        for is_kind in (
-            pa.types.is_integer,
-            pa.types.is_floating,
-            pa.types.is_boolean,
-            pa.types.is_decimal,
-            pa.types.is_null,
-        )
-    )
-
-
-def _check_ids(file: pq.ParquetFile) -> None:
-    ids = file.read(columns=[CUSTOMER_ID])[CUSTOMER_ID]
-    repeated = len(ids) - ids.null_count - pc.count_distinct(ids).as_py()
-    findings = [
-        Finding(
-            severity="error",
-            table=_WHERE,
-            column=CUSTOMER_ID,
-            count=count,
-            message=f"{count:,} rows {what}.",
-            advice="Each row is one customer.",
-        )
-        for count, what in ((ids.null_count, "have no id"), (repeated, "repeat an id"))
-        if count
-    ]
-    raise_if_errors(findings)
-
-
 def _parts(
     file: pq.ParquetFile, features: Sequence[FeatureContract], *, found: Counter[tuple[str, str]]
 ) -> Iterator[_Part]:
     """Yield the parts of a file as long as they are right; count what is wrong in all of them."""
     names = [feature.name for feature in features]
-    for batch in file.iter_batches(batch_size=CHUNK, columns=[CUSTOMER_ID, *names]):
+    for batch in batches(file, [CUSTOMER_ID, *names], rows=CHUNK):
         columns = [_values(batch.column(f.name), f, found=found) for f in features]
         if not found:
-            ids = batch.column(CUSTOMER_ID)
-            yield _Part(customer_ids=ids.cast(pa.string()), rows=np.stack(columns, axis=1))
+            ids = ids_of(batch.column(CUSTOMER_ID))
+            yield _Part(customer_ids=ids, rows=np.stack(columns, axis=1))
 
 
 def _values(
     column: pa.Array, feature: FeatureContract, *, found: Counter[tuple[str, str]]
 ) -> FloatArray:
     """Return the values of a feature, and count what breaks its contract."""
-    values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    # Whole numbers that a float cannot hold are beyond the largest that is taken, and counted so.
+    values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     checks = {
         "are missing, though the feature never is": None
         if feature.is_nullable
         else np.isnan(values),
         "are not finite": np.isinf(values),
+        f"are beyond {MAX_NUMBER:.0e} in size": np.isfinite(values) & (np.abs(values) > MAX_NUMBER),
         f"are below {feature.low}": None if feature.low is None else values < feature.low,
         f"are above {feature.high}": None if feature.high is None else values > feature.high,
     }
@@ -263,7 +208,7 @@ def _findings(
     return [
         Finding(
             severity="error",
-            table=_WHERE,
+            table=WHERE,
             column=name,
             count=count,
             message=f"{count:,} values {what}.",

@@ -124,3 +124,61 @@ def test_another_kind_of_file_is_refused(tmp_path):
     (tmp_path / "features.parquet").write_text("customer_id\n")
     with pytest.raises(SettingsError, match="Parquet"):
         score_features(tmp_path / "features.parquet", tmp_path / "out.parquet", batch=BATCH)
+
+
+def test_ids_kept_as_categories_are_scored_as_their_texts(scored):
+    columns = customers()
+    as_categories = pa.array(columns["customer_id"]).dictionary_encode()
+    assert scored({**columns, "customer_id": as_categories})[1] == scored(columns)[1]
+
+
+def test_ids_that_are_no_text_are_refused(scored):
+    with pytest.raises(ContractError, match="ids of customers as text"):
+        scored({**customers(), "customer_id": [[1]] * 100})
+    with pytest.raises(ContractError, match="ids of customers as text"):
+        scored({**customers(), "customer_id": [b"\xff%d" % n for n in range(100)]})
+
+
+@pytest.mark.parametrize("name", ["customer_id", "recency_days"])
+def test_a_column_that_stands_twice_is_named(tmp_path, name):
+    table = pa.table(customers())
+    pq.write_table(table.append_column(name, table[name]), tmp_path / "features.parquet")
+    with pytest.raises(ContractError, match=f"more than once in the file: {name}"):
+        score_features(tmp_path / "features.parquet", tmp_path / "out.parquet", batch=BATCH)
+
+
+@pytest.mark.parametrize("name", ["customer_id", "recency_days"])
+def test_a_spoiled_page_is_refused_and_nothing_is_written(tmp_path, name):
+    file = tmp_path / "features.parquet"
+    pq.write_table(pa.table(customers(5_000)), file, use_dictionary=False)
+    group = pq.read_metadata(file).row_group(0)
+    chunk = next(
+        each for each in map(group.column, range(group.num_columns)) if each.path_in_schema == name
+    )
+    spoiled = bytearray(file.read_bytes())
+    start = chunk.data_page_offset + 60
+    spoiled[start : start + 200] = b"\xff" * 200
+    file.write_bytes(spoiled)
+    with pytest.raises(SettingsError, match="is spoiled"):
+        score_features(file, tmp_path / "out.parquet", batch=BATCH)
+    assert [each.name for each in tmp_path.iterdir()] == ["features.parquet"]
+
+
+@pytest.mark.parametrize("wrong", [pa.array([2**53 + 1] * 3 + [1] * 97), [-2e15] * 3 + [1.0] * 97])
+def test_numbers_that_the_service_refuses_are_counted(scored, wrong):
+    with pytest.raises(ContractError, match=r"recency_days: 3 values are beyond 1e\+15") as raised:
+        scored({**customers(), "recency_days": wrong})
+    assert str(2**53 + 1) not in str(raised.value)
+
+
+def test_ids_that_the_service_refuses_are_counted_and_not_shown(scored):
+    ids = ["", "n" * 129, "a\nb", "c\x85d", "é" * 128, *[f"c{n}" for n in range(95)]]
+    with pytest.raises(ContractError) as raised:
+        scored({**customers(), "customer_id": ids})
+    for told in (
+        "1 rows have an empty id",
+        "1 rows have an id of more than 128 characters",
+        "2 rows have an id with control characters",
+    ):
+        assert told in str(raised.value)
+    assert "nnn" not in str(raised.value)

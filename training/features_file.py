@@ -1,0 +1,195 @@
+"""A Parquet file of features that was made elsewhere: opened, checked, and read part by part.
+
+Whose rows they are is checked before any is scored; whether values keep to the contracts of their
+features is counted by who reads the parts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ebbtide.contracts.findings import Finding, raise_if_errors
+from ebbtide.contracts.taken import MAX_ID_LENGTH
+from ebbtide.errors import ContractError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ebbtide.contracts.feature import FeatureContract
+
+CUSTOMER_ID = "customer_id"
+WHERE = "features"
+
+
+@contextmanager
+def opened(features_file: Path) -> Iterator[pq.ParquetFile]:
+    """Open a file of features.
+
+    Parameters
+    ----------
+    features_file : the file.
+
+    Raises
+    ------
+    SettingsError
+        If it is no Parquet file.
+    """
+    try:
+        file = pq.ParquetFile(features_file)
+    except (OSError, pa.ArrowException) as err:
+        raise SettingsError(
+            f"Expected --features to be a Parquet file, and {str(features_file)!r} cannot be read "
+            f"as one. Write it with: ebbtide features --out FILE.parquet"
+        ) from err
+    with file:
+        yield file
+
+
+def batches(file: pq.ParquetFile, columns: Sequence[str], *, rows: int) -> Iterator[pa.RecordBatch]:
+    """Read some columns of a file, part by part.
+
+    Parameters
+    ----------
+    file : an open file.
+    columns : which of its columns.
+    rows : most rows of a part.
+
+    Raises
+    ------
+    SettingsError
+        If the file is spoiled behind its footer.
+    """
+    found = file.iter_batches(batch_size=rows, columns=list(columns))
+    while True:
+        try:
+            batch = next(found, None)
+        except (OSError, pa.ArrowException) as err:
+            raise SettingsError(
+                "The file of --features is spoiled: it begins and ends as a Parquet file, and its "
+                "rows cannot be read. Write or copy it again."
+            ) from err
+        if batch is None:
+            return
+        yield batch
+
+
+def ids_of(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return ids as text, however they are kept in the file.
+
+    Raises
+    ------
+    ContractError
+        If they cannot be written as text.
+    """
+    try:
+        ids = column.cast(pa.string())
+        ids.validate(full=True)
+    except pa.ArrowException as err:
+        raise ContractError(
+            f"Expected ids of customers as text in UTF-8 or as whole numbers, and "
+            f"{WHERE}.{CUSTOMER_ID} holds {column.type} that cannot be read so. Write them as text."
+        ) from err
+    return ids
+
+
+def check_columns(schema: pa.Schema, features: Sequence[FeatureContract]) -> None:
+    """Refuse a file that lacks columns, has one twice, or holds features that are no numbers.
+
+    Parameters
+    ----------
+    schema : of the file.
+    features : of the model.
+
+    Raises
+    ------
+    ContractError
+        If it is so.
+    """
+    wanted = (CUSTOMER_ID, *(feature.name for feature in features))
+    times = Counter(schema.names)
+    missing = [name for name in wanted if not times[name]]
+    if missing:
+        raise ContractError(
+            f"Expected a file with customer_id and the {len(features)} features of the champion; "
+            f"it lacks {', '.join(missing)}. Add the columns; a feature that is not known of a "
+            f"customer is null."
+        )
+    twice = [name for name in wanted if times[name] > 1]
+    if twice:
+        raise ContractError(
+            f"Expected each column once; these stand more than once in the file: "
+            f"{', '.join(twice)}. Leave out those that are not meant."
+        )
+    unfit = [
+        f"{feature.name} ({schema.field(feature.name).type})"
+        for feature in features
+        if not _is_number(schema.field(feature.name).type)
+    ]
+    if unfit:
+        raise ContractError(
+            f"Expected numbers in the columns of features; these hold other types: "
+            f"{', '.join(unfit)}. Write them as numbers."
+        )
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return any(
+        is_kind(kind)
+        for is_kind in (
+            pa.types.is_integer,
+            pa.types.is_floating,
+            pa.types.is_boolean,
+            pa.types.is_decimal,
+            pa.types.is_null,
+        )
+    )
+
+
+def check_ids(file: pq.ParquetFile, *, rows: int) -> None:
+    """Refuse a file in which a row is not one customer of whom could be asked by id.
+
+    Parameters
+    ----------
+    file : an open file.
+    rows : how many are read at once; the ids are then held whole.
+
+    Raises
+    ------
+    ContractError
+        If ids are missing or repeated, or are none that the service takes.
+    """
+    parts = [ids_of(part.column(0)) for part in batches(file, [CUSTOMER_ID], rows=rows)]
+    ids = pa.chunked_array(parts, type=pa.string())
+    lengths = pc.utf8_length(ids)
+    counts = {
+        "have no id": ids.null_count,
+        "repeat an id": len(ids) - ids.null_count - pc.count_distinct(ids).as_py(),
+        "have an empty id": _count(pc.equal(lengths, 0)),
+        f"have an id of more than {MAX_ID_LENGTH} characters": _count(
+            pc.greater(lengths, MAX_ID_LENGTH)
+        ),
+        "have an id with control characters": _count(pc.match_substring_regex(ids, r"\p{Cc}")),
+    }
+    raise_if_errors(
+        Finding(
+            severity="error",
+            table=WHERE,
+            column=CUSTOMER_ID,
+            count=count,
+            message=f"{count:,} rows {what}.",
+            advice="Each row is one customer, with an id of 1 to 128 printable characters.",
+        )
+        for what, count in counts.items()
+        if count
+    )
+
+
+def _count(holds: pa.ChunkedArray) -> int:
+    return int(pc.sum(holds).as_py() or 0)
