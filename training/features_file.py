@@ -14,17 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ebbtide.clock import parse_instant
 from ebbtide.contracts.findings import Finding, raise_if_errors
 from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.errors import ContractError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from ebbtide.contracts.feature import FeatureContract
 
 CUSTOMER_ID = "customer_id"
+AS_OF = "as_of"
 WHERE = "features"
 
 
@@ -121,7 +124,7 @@ def check_columns(schema: pa.Schema, features: Sequence[FeatureContract]) -> Non
             f"it lacks {', '.join(missing)}. Add the columns; a feature that is not known of a "
             f"customer is null."
         )
-    twice = [name for name in wanted if times[name] > 1]
+    twice = [name for name in (*wanted, AS_OF) if times[name] > 1]
     if twice:
         raise ContractError(
             f"Expected each column once; these stand more than once in the file: "
@@ -193,3 +196,71 @@ def check_ids(file: pq.ParquetFile, *, rows: int) -> None:
 
 def _count(holds: pa.ChunkedArray) -> int:
     return int(pc.sum(holds).as_py() or 0)
+
+
+def instant_of(features_file: Path, *, given: str | None, time_zone: str) -> datetime:
+    """Return the instant of a file of features: its column says it, or else the operator.
+
+    Parameters
+    ----------
+    features_file : the file.
+    given : what the operator typed, if anything.
+    time_zone : of times without offset.
+
+    Raises
+    ------
+    SettingsError
+        If neither says it, both say different things, or the file cannot be read.
+    ContractError
+        If the column holds no instants, or several.
+    """
+    typed = None if given is None else parse_instant(given, time_zone=time_zone)
+    with opened(features_file) as file:
+        times = file.schema_arrow.names.count(AS_OF)
+        if times > 1:
+            raise ContractError("Expected each column once; as_of stands more than once.")
+        held = _held(file, time_zone=time_zone) if times else None
+    if held is None:
+        if typed is None:
+            raise SettingsError(
+                "Expected --as-of: the file of --features does not say of which instant it is. "
+                "Give --as-of, or add a column as_of."
+            )
+        return typed
+    if typed is not None and typed != held:
+        raise SettingsError(
+            f"--as-of is {typed.isoformat()}, and the file of --features says as_of "
+            f"{held.isoformat()}. Leave --as-of out to score as of the file, or take the file of "
+            f"that instant."
+        )
+    return held
+
+
+def _held(file: pq.ParquetFile, *, time_zone: str) -> datetime | None:
+    """Return the one instant that a column holds; None if there are no rows."""
+    # Times of the old kind, which Spark writes unless told otherwise, are in UTC and do not say so.
+    place = file.schema.names.index(AS_OF)
+    zone = "UTC" if file.schema.column(place).physical_type == "INT96" else time_zone
+    texts: set[str | None] = set()
+    for part in batches(file, [AS_OF], rows=65_536):
+        texts.update(map(_text, pc.unique(part.column(0)).to_pylist()))
+        if len(texts) > 1:
+            raise ContractError(
+                f"Expected one instant in {WHERE}.{AS_OF}, found several, or rows without one. "
+                f"Score the rows of each instant by themselves."
+            )
+    if not texts:
+        return None
+    try:
+        return parse_instant(texts.pop() or "", time_zone=zone)
+    except ContractError:
+        raise ContractError(
+            f"Expected a time or a date in {WHERE}.{AS_OF}, found something else. Write it as a "
+            f"timestamp, or leave the column out and give --as-of."
+        ) from None
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else None

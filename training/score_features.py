@@ -17,7 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ebbtide.clock import parse_instant
 from ebbtide.console import bundle_key, progress_shown, whole_or_not
 from ebbtide.contracts.findings import Finding, raise_if_errors
 from ebbtide.contracts.taken import MAX_NUMBER
@@ -30,6 +29,7 @@ from training.features_file import (
     check_columns,
     check_ids,
     ids_of,
+    instant_of,
     opened,
 )
 from training.in_turn import in_turn
@@ -63,7 +63,7 @@ def score_features_of(
     features_file: Path,
     *,
     out: Path,
-    as_of: str,
+    as_of: str | None,
     language: Language,
     with_interval: bool,
     with_reasons: bool,
@@ -74,7 +74,7 @@ def score_features_of(
     ----------
     project : names the champion and the policy.
     features_file, out : as in :func:`score_features`.
-    as_of : instant of the features.
+    as_of : instant of the features; without it the file's own.
     language : of the texts.
     with_interval : whether to say how sure each probability is.
     with_reasons : whether to give reasons.
@@ -82,7 +82,8 @@ def score_features_of(
     Raises
     ------
     SettingsError
-        If the project has a snapshot table, or a file cannot be read or written.
+        If the project has a snapshot table, a file cannot be read or written, or ``as_of`` is not
+        that of the file.
     NotReady
         If the champion learned from what came after that instant.
     ContractError
@@ -104,7 +105,7 @@ def score_features_of(
             f"Choose another name."
         )
     policy = load_policy(project.policy_path)
-    instant = parse_instant(as_of, time_zone=project.project.time_zone)
+    instant = instant_of(features_file, given=as_of, time_zone=project.project.time_zone)
     client = connect_registry(project)
     with tempfile.TemporaryDirectory() as scratch, progress_shown("Scoring") as progress:
         progress("fetch the champion")

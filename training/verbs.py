@@ -198,10 +198,13 @@ def rollback(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG, who: WhoOpti
 
 
 def score(
-    as_of: Annotated[str, typer.Option(help="Instant of the snapshot, exclusive.")],
     out: Annotated[
         str, typer.Option(help="Parquet or CSV file to write; with Spark a folder, too.")
     ],
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Instant of the snapshot, exclusive; with --features that of the file."),
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     language: Annotated[str, typer.Option(help="Language of the texts: en or zh.")] = "en",
     publish: Annotated[
@@ -244,6 +247,7 @@ def score(
     from training.score import score_snapshot, snapshot_for
     from training.score_segments import with_segments
 
+    stated = _stated(as_of) if features is None else ""
     project = load_project(config)
     spoken = spoken_language(language)
     if engine is ScoringEngine.spark:
@@ -253,7 +257,7 @@ def score(
             raise SettingsError("--table, --features and --no-reasons go with --engine local only.")
         scored_by = score_with_spark(
             project,
-            as_of=as_of,
+            as_of=stated,
             out=out,
             language=spoken,
             publish=publish,
@@ -286,7 +290,7 @@ def score(
 
         score_table(
             project,
-            as_of=as_of,
+            as_of=stated,
             out=path,
             table=table,
             language=spoken,
@@ -298,7 +302,7 @@ def score(
     if table is not None:
         raise SettingsError("--table goes with a [snapshot_table]; this project has events.")
     policy = load_policy(project.policy_path)
-    instant = parse_instant(as_of, time_zone=project.project.time_zone)
+    instant = parse_instant(stated, time_zone=project.project.time_zone)
     client = connect_registry(project)
     with tempfile.TemporaryDirectory() as scratch, progress_shown("Scoring") as progress:
         progress("fetch the champion")
@@ -336,6 +340,14 @@ def score(
                 publish_histories(store, tables, bundle=bundle, as_of=instant, now=present)
             store.close()
     typer.echo(f"{scored.num_rows:,} customers scored by {bundle.version}: {out}")
+
+
+def _stated(as_of: str | None) -> str:
+    from ebbtide.errors import SettingsError
+
+    if as_of is None:
+        raise SettingsError("Expected --as-of, the instant of the snapshot, such as 2026-03-01.")
+    return as_of
 
 
 def backtest(

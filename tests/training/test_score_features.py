@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +16,7 @@ from ebbtide.policy.file import load_policy
 from ebbtide.project import STARTER_POLICY
 from small_model import NAMES, scorer
 from training import score_features as module
+from training.features_file import instant_of
 from training.score import PLAIN_SCORES
 from training.score_columns import Batch
 from training.score_features import score_features
@@ -182,3 +183,61 @@ def test_ids_that_the_service_refuses_are_counted_and_not_shown(scored):
     ):
         assert told in str(raised.value)
     assert "nnn" not in str(raised.value)
+
+
+@pytest.fixture
+def told_at(tmp_path):
+    def tell(as_of, given=None, **options):
+        columns = {"customer_id": ["c1", "c2"]} | ({} if as_of is None else {"as_of": as_of})
+        pq.write_table(pa.table(columns), tmp_path / "features.parquet", **options)
+        return instant_of(tmp_path / "features.parquet", given=given, time_zone="Asia/Taipei")
+
+    return tell
+
+
+MIDNIGHT = datetime(2026, 2, 28, 16, tzinfo=UTC)
+"""Of 1 March 2026 in Taipei."""
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        [MIDNIGHT] * 2,
+        [AT.replace(tzinfo=None)] * 2,
+        [date(2026, 3, 1)] * 2,
+        ["2026-03-01"] * 2,
+        pa.array(["2026-03-01"] * 2).dictionary_encode(),
+    ],
+)
+def test_a_file_tells_of_which_instant_it_is(told_at, held):
+    assert told_at(held) == MIDNIGHT
+    assert told_at(held, "2026-03-01") == MIDNIGHT
+
+
+def test_times_as_spark_writes_them_are_in_utc(told_at):
+    naive = [MIDNIGHT.replace(tzinfo=None)] * 2
+    assert told_at(naive, use_deprecated_int96_timestamps=True) == MIDNIGHT
+
+
+def test_an_instant_other_than_that_of_the_file_is_refused(told_at):
+    with pytest.raises(SettingsError, match=r"2026-03-31T16:00:00.*2026-02-28T16:00:00"):
+        told_at([MIDNIGHT] * 2, "2026-04-01")
+
+
+def test_without_a_column_the_instant_is_given(told_at):
+    assert told_at(None, "2026-03-01") == MIDNIGHT
+    with pytest.raises(SettingsError, match="Expected --as-of"):
+        told_at(None)
+
+
+@pytest.mark.parametrize("held", [[MIDNIGHT, AT], [MIDNIGHT, None]])
+def test_a_file_is_of_one_instant(told_at, held):
+    with pytest.raises(ContractError, match="found several"):
+        told_at(held, "2026-03-01")
+
+
+@pytest.mark.parametrize("held", [["Ann"] * 2, [7, 7], [None, None]])
+def test_what_is_no_instant_is_refused_and_not_shown(told_at, held):
+    with pytest.raises(ContractError, match="Expected a time or a date") as raised:
+        told_at(held)
+    assert "Ann" not in str(raised.value)

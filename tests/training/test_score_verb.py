@@ -1,0 +1,21 @@
+"""The options of ``ebbtide score`` that do not go together are refused before anything is read."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from ebbtide.cli import build_app
+from ebbtide.errors import SettingsError
+
+
+def score(*words):
+    done = CliRunner().invoke(build_app(), ["score", "--out", "scores.parquet", *words])
+    if done.exception is not None:
+        raise done.exception
+    return done.output
+
+
+def test_the_instant_is_given_where_no_file_of_features_tells_it():
+    with pytest.raises(SettingsError, match="Expected --as-of"):
+        score()
