@@ -247,6 +247,8 @@ def score(
     from training.score import score_snapshot, snapshot_for
     from training.score_segments import with_segments
 
+    if no_histories and not publish:
+        raise SettingsError("--no-histories goes with --publish only: nothing else stores them.")
     stated = _stated(as_of) if features is None else ""
     project = load_project(config)
     spoken = spoken_language(language)

@@ -16,6 +16,11 @@ def score(*words):
     return done.output
 
 
+def test_histories_are_left_out_only_of_what_is_published():
+    with pytest.raises(SettingsError, match="--no-histories goes with --publish"):
+        score("--as-of", "2026-03-01", "--no-histories")
+
+
 def test_the_instant_is_given_where_no_file_of_features_tells_it():
     with pytest.raises(SettingsError, match="Expected --as-of"):
         score()
