@@ -199,7 +199,10 @@ def rollback(why: WhyOption, config: ConfigOption = DEFAULT_CONFIG, who: WhoOpti
 
 def score(
     out: Annotated[
-        str, typer.Option(help="Parquet or CSV file to write; with Spark a folder, too.")
+        str,
+        typer.Option(
+            help="Parquet or CSV file to write; with --features Parquet; with Spark a folder, too."
+        ),
     ],
     as_of: Annotated[
         str | None,

@@ -24,3 +24,7 @@ def test_histories_are_left_out_only_of_what_is_published():
 def test_the_instant_is_given_where_no_file_of_features_tells_it():
     with pytest.raises(SettingsError, match="Expected --as-of"):
         score()
+
+
+def test_help_says_that_features_are_scored_into_parquet():
+    assert "with --features Parquet" in " ".join(score("--help").replace("│", " ").split())
