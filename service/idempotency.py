@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
 from service.access.guard import caller_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from service.desk import Desk
 
@@ -48,12 +47,12 @@ class Kept:
 
     Parameters
     ----------
-    content : body of the answer, as JSON.
+    content : body of the answer, as JSON; or its bytes, where it is written already.
     status : HTTP status.
     lasts : whether it is kept; not if somebody whom it names was erased meanwhile.
     """
 
-    content: dict[str, Any]
+    content: dict[str, Any] | bytes
     status: int = 200
     lasts: bool = True
 
@@ -121,7 +120,7 @@ def once(
             database.insert(IDEMPOTENCY_KEYS)
             .on_conflict_do_nothing()
             .returning(IDEMPOTENCY_KEYS.c.kept_at),  # no driver counts inserted rows for certain
-            {**row, "status": answer.status, "content": _written(answer.content)},
+            {**row, "status": answer.status, "content": _written(answer.content).decode()},
         )
         if added.first() is None:
             raise _KeyTaken
@@ -146,7 +145,7 @@ def _replayed(request: Request, desk: Desk, *, key: str, body: bytes) -> Respons
         return None
     if row.fingerprint != _fingerprint(request, body):
         raise ProblemError(_REUSED)
-    kept = Kept(content=json.loads(row.content), status=row.status)
+    kept = Kept(content=row.content.encode(), status=row.status)
     return _response(kept, **{REPLAYED: "true"})
 
 
@@ -170,12 +169,20 @@ def _fingerprint(request: Request, body: bytes) -> str:
     return hashlib.sha256(head + body).hexdigest()
 
 
-def _written(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, allow_nan=False)
+def _written(content: Mapping[str, Any] | bytes) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
 
 
 def _response(answer: Kept, **headers: str) -> Response:
-    return JSONResponse(answer.content, status_code=answer.status, headers=headers)
+    return Response(
+        _written(answer.content),
+        status_code=answer.status,
+        headers=headers,
+        media_type="application/json",
+    )
 
 
 _REUSED = Problem(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime
 from typing import Any
@@ -53,6 +52,9 @@ def answer_from_json(written: dict[str, Any]) -> Answer:
 def answer_to_bytes(answer: Answer) -> bytes:
     """Return the JSON of an answer: what :func:`answer_to_json` says, in the same order.
 
+    Whatever is sent of an answer by itself, and what is logged of it, is written here and nowhere
+    else, so that the same answer is the same bytes everywhere.
+
     Raises
     ------
     ValueError
@@ -61,7 +63,7 @@ def answer_to_bytes(answer: Answer) -> bytes:
     _require_finite(answer)
     if not (_is_of_whole_minutes(answer.as_of) and _is_of_whole_minutes(answer.scored_at)):
         # Offsets of local mean time have seconds, which the encoder leaves out.
-        return json.dumps(answer_to_json(answer), ensure_ascii=False, allow_nan=False).encode()
+        return _ENCODER.encode(answer_to_json(answer))
     texts: list[str | None] = [reason.text for reason in answer.reasons]
     names: list[str | None] = [reason.feature for reason in answer.reasons]
     lacking = [None] * (REASON_COUNT - len(texts))

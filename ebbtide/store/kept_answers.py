@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
 
@@ -24,9 +24,10 @@ def forget_kept_answers(connection: Connection, customer_id: str) -> int:
     connection : of the unit.
     customer_id : who.
     """
-    mark = json.dumps(customer_id, ensure_ascii=False)  # as the answers were written
+    mark = json.dumps(customer_id, ensure_ascii=False)
     content = IDEMPOTENCY_KEYS.c.content
-    gone = connection.execute(
-        delete(IDEMPOTENCY_KEYS).where(content.contains(f'"customer_id": {mark}', autoescape=True))
+    named = (  # as the answers are written, and as they were before
+        content.contains(f'"customer_id":{space}{mark}', autoescape=True) for space in ("", " ")
     )
+    gone = connection.execute(delete(IDEMPOTENCY_KEYS).where(or_(*named)))
     return int(gone.rowcount)

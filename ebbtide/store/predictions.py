@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import or_, select
 
 from ebbtide.answer.withdrawn import withdrawn
-from ebbtide.answer.written import answer_from_json, answer_to_json
+from ebbtide.answer.written import answer_from_json, answer_to_bytes
 from ebbtide.store.feature_sets import DOUBLES
 from ebbtide.store.schema.scores import PREDICTIONS
 
@@ -162,6 +162,4 @@ def _logged(connection: Connection, row: Any, feature_sets: FeatureSets) -> Logg
 
 
 def _written(entry: Prediction) -> str:
-    if entry.written is not None:
-        return entry.written.decode()
-    return json.dumps(answer_to_json(entry.answer), ensure_ascii=False, allow_nan=False)
+    return (entry.written or answer_to_bytes(entry.answer)).decode()

@@ -10,7 +10,7 @@ from ebbtide.answer.retold import retold
 from ebbtide.answer.silenced import silenced
 from ebbtide.answer.warned import warned
 from ebbtide.answer.withdrawn import why_withdrawn, withdrawn
-from ebbtide.answer.written import answer_from_json, answer_to_json
+from ebbtide.answer.written import answer_from_json, answer_to_bytes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,5 +109,4 @@ def _adapted(current: Current, present: Present) -> tuple[str, Language]:
 
 
 def _written(answer: Answer) -> tuple[str, Language]:
-    content = json.dumps(answer_to_json(answer), ensure_ascii=False, allow_nan=False)
-    return content, answer.language
+    return answer_to_bytes(answer).decode(), answer.language

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from ebbtide.answer.written import answer_to_json
+from ebbtide.answer.written import answer_to_bytes
 from ebbtide.store.store import StoreUnavailable
 from service.access.guard import needs
 from service.endpoint import Body, TheDesk, read_json
@@ -95,7 +96,7 @@ def score_many(request: Request, body: Body, desk: TheDesk) -> Response:
 
 def _given(
     rows: list[Any],
-    written: Callable[[Answered], dict[str, Any]],
+    written: Callable[[Answered], bytes],
     *,
     pointers: list[str],
     request: Request,
@@ -141,7 +142,7 @@ def _kept(request: Request, body: bytes, desk: Desk) -> Response | None:
 
 def _committed(
     answered: Answered,
-    written: Callable[[Answered], dict[str, Any]],
+    written: Callable[[Answered], bytes],
     *,
     request: Request,
     body: bytes,
@@ -149,7 +150,7 @@ def _committed(
 ) -> Response:
     """Put the answers into the log, and only then give them."""
     if not answered.entries:  # nothing to do once: sent again, it may go better
-        return _spoken(JSONResponse(written(answered)), request)
+        return _spoken(_response(written(answered)), request)
 
     def change(connection: Connection) -> Kept:
         if is_overruled(connection, answered.entries, policy=desk.policy):
@@ -163,7 +164,7 @@ def _committed(
     except StoreUnavailable:
         if not may_be_spooled(request, desk):
             raise
-        response = JSONResponse(written(spooled(answered, desk)))
+        response = _response(written(spooled(answered, desk)))
     else:
         now, metrics = desk.now(), desk.metrics
         for entry in answered.entries:
@@ -213,21 +214,25 @@ def _rows(read: Any, *, settings: Settings) -> list[Any]:
     return rows
 
 
-def _one(answered: Answered) -> dict[str, Any]:
+def _one(answered: Answered) -> bytes:
     (result,) = answered.results
     if isinstance(result, Problem):
         raise ProblemError(result)
-    return answer_to_json(result)
+    return answer_to_bytes(result)
 
 
-def _all(answered: Answered) -> dict[str, Any]:
-    return {"results": [_result(each) for each in answered.results]}
+def _all(answered: Answered) -> bytes:
+    return b'{"results":[%b]}' % b",".join(map(_result, answered.results))
 
 
-def _result(result: Answer | Problem) -> dict[str, Any]:
+def _result(result: Answer | Problem) -> bytes:
     if isinstance(result, Problem):
-        return {"status": "failed", "problem": result.to_json()}
-    return answer_to_json(result)
+        return msgspec.json.encode({"status": "failed", "problem": result.to_json()})
+    return answer_to_bytes(result)
+
+
+def _response(content: bytes) -> Response:
+    return Response(content, media_type="application/json")
 
 
 def _spoken(response: Response, request: Request) -> Response:

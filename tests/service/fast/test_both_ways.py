@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bad_requests.every import TABLES
+from ebbtide.answer.written import answer_to_bytes
 from small_model import FEATURES, ROW
 
 ONE, MANY = "/v1/score", "/v1/scores"
@@ -38,6 +40,13 @@ USUAL = {
     "tiny": TEXT.replace("840.5", "4e-324"),
     "next to nothing": TEXT.replace("840.5", "1e-400"),
     "as large as may be": TEXT.replace("840.5", "1e15"),
+    **{
+        f"{number} as a reason and as the value": json.dumps({**ROW, "value": 1.0})
+        .replace('"payments_overdue": 0', f'"payments_overdue": {number}')
+        .replace("840.5", number)
+        .replace('"value": 1.0', f'"value": {number}')
+        for number in ("1.6600119e-05", "3e-7", "1e-300", "123456789.125", "1e12")
+    },
 }
 UNUSUAL = {
     "a name twice": TEXT.replace('"recency_days": 143', '"recency_days": 1, "recency_days": 143'),
@@ -212,3 +221,35 @@ def test_every_number_is_read_to_the_same_bits(both, number):
     answer = both.send("POST", ONE, content=text.encode(), headers=JSON)
     if answer.status_code == 200:
         both.logged(f"number {number}"[:128])
+
+
+@pytest.mark.parametrize("number", [1.6600119e-05, 3e-7, 1e-300, 840.5, 123456789.125, 1e12])
+def test_an_answer_is_the_same_bytes_wherever_it_is_said_again(make_both, number):
+    services = make_both()
+    features = {**FEATURES, "payments_overdue": number, "spend_365d": number}
+    body = {**ROW, "features": features, "value": number}
+    for client in (services.fast, services.ordinary):
+        for headers in ({"Idempotency-Key": "k-1"}, {}):
+            first = client.post("/v1/score", json=body, headers=headers)
+            assert first.status_code == 200
+            assert number in [reason["value"] for reason in first.json()["reasons"]]
+            if headers:
+                again = client.post("/v1/score", json=body, headers=headers)
+                assert again.headers["idempotency-replayed"] == "true"
+                assert again.content == first.content
+            assert client.get("/v1/customers/c-1/score").content == first.content
+            logged = client.app.state.desk.store.predictions_of("c-1")[-1]
+            assert answer_to_bytes(logged) == first.content
+
+
+def test_an_answer_that_is_adapted_is_the_same_bytes_as_one_that_was_given_so(make_both):
+    services = make_both()
+    body = {**ROW, "features": {**FEATURES, "spend_365d": 1.6600119e-05}}
+    given = services.send("POST", ONE, json=body, headers={"Accept-Language": "zh"})
+    services.send("POST", ONE, json=body, headers={"Accept-Language": "en"})
+    adapted = services.send("GET", "/v1/customers/c-1/score", headers={"Accept-Language": "zh"})
+    assert _without_id(adapted.content) == _without_id(given.content)
+
+
+def _without_id(content):
+    return re.sub(rb'(?<="prediction_id":")[^"]*', b"", content)
