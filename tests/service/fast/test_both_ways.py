@@ -43,7 +43,7 @@ USUAL = {
     **{
         f"{number} as a reason and as the value": json.dumps({**ROW, "value": 1.0})
         .replace('"payments_overdue": 0', f'"payments_overdue": {number}')
-        .replace("840.5", number)
+        .replace('"purchase_days_90d": 0', f'"purchase_days_90d": {min(number, "1", key=float)}')
         .replace('"value": 1.0', f'"value": {number}')
         for number in ("1.6600119e-05", "3e-7", "1e-300", "123456789.125", "1e12")
     },
@@ -226,7 +226,8 @@ def test_every_number_is_read_to_the_same_bits(both, number):
 @pytest.mark.parametrize("number", [1.6600119e-05, 3e-7, 1e-300, 840.5, 123456789.125, 1e12])
 def test_an_answer_is_the_same_bytes_wherever_it_is_said_again(make_both, number):
     services = make_both()
-    features = {**FEATURES, "payments_overdue": number, "spend_365d": number}
+    raising = "purchase_days_90d" if number < 1 else "payments_overdue"
+    features = {**FEATURES, raising: number}
     body = {**ROW, "features": features, "value": number}
     for client in (services.fast, services.ordinary):
         for headers in ({"Idempotency-Key": "k-1"}, {}):
@@ -244,7 +245,7 @@ def test_an_answer_is_the_same_bytes_wherever_it_is_said_again(make_both, number
 
 def test_an_answer_that_is_adapted_is_the_same_bytes_as_one_that_was_given_so(make_both):
     services = make_both()
-    body = {**ROW, "features": {**FEATURES, "spend_365d": 1.6600119e-05}}
+    body = {**ROW, "features": {**FEATURES, "purchase_days_90d": 1.6600119e-05}}
     given = services.send("POST", ONE, json=body, headers={"Accept-Language": "zh"})
     services.send("POST", ONE, json=body, headers={"Accept-Language": "en"})
     adapted = services.send("GET", "/v1/customers/c-1/score", headers={"Accept-Language": "zh"})
