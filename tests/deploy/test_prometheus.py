@@ -93,3 +93,9 @@ def test_each_alarm_is_played():
 def test_promtool_finds_nothing_wrong(words):
     done = run(*words)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_reads_the_key_file_that_the_manual_makes():
+    example = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
+    read = Path(example["scrape_configs"][0]["authorization"]["credentials_file"]).name
+    assert f"--scope watch > {read}\n" in MONITORING
