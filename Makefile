@@ -3,7 +3,7 @@
 #   PYTHON=python3.12  which Python makes the virtual environment (3.11 or later)
 #   DATA=...           which shop the demo uses: simulated, cdnow or online-retail-ii
 #   HOST=... PORT=...  where `make serve` listens
-#   SECONDS=... SEED=...  how long `make fuzz` takes, and which bytes go into the socket
+#   SECONDS=... SEED=...  how long `make fuzz` feeds (about four minutes at least), and which bytes go into the socket
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -90,7 +90,7 @@ audit: setup-dev ## Ask for known holes in the locked packages, and look for sec
 	$(BIN)/python .ci/audit_packages.py
 	$(BIN)/python .ci/find_secrets.py
 
-fuzz: setup-dev ## Feed all that reads what others send with spoiled input, for SECONDS in all
+fuzz: setup-dev ## Feed all that reads what others send with spoiled input, for SECONDS and at least four minutes
 	PYTHONPATH=. $(BIN)/python -m fuzz.run --seconds $$(( $(SECONDS) * 4 / 5 ))
 	PYTHONPATH=. $(BIN)/python -m fuzz.sockets --seconds $$(( $(SECONDS) / 5 )) --seed $(SEED)
 
