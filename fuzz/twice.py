@@ -21,7 +21,7 @@ _SHARED = ("customer_id", "as_of", "value", "contact_opt_out", "with_interval", 
 
 @cache
 def _reader() -> RowReader:
-    scorer = SimpleNamespace(features=contracts())
+    scorer = SimpleNamespace(features=contracts(), kernel="compiled")
     bundle: Any = SimpleNamespace(scorer=scorer, definition=None)
     return RowReader(bundle, max_values=MAX_VALUES)
 

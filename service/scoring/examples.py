@@ -70,6 +70,7 @@ ANSWER: dict[str, Any] = {
             "text": "Bought nothing at a price in the last 365 days",
         },
     ],
+    "reasons_asked": True,
     "action_code": "loyalty_points",
     "action_text": "Give 500 loyalty points worth 5.00 on the next purchase",
     "action_channel": "app",

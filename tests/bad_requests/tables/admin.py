@@ -45,6 +45,12 @@ TABLE = [
         "GET /v1/campaigns/{action}/effect",
         ("a code of 41 characters", "/v1/campaigns/" + "a" * 41 + "/effect", "/action", "a text of at most 40 characters", "text too long"),
     ),
+    *asked(
+        "GET /v1/monitoring",
+        ("days 0", "/v1/monitoring?days=0", "/days", "a number of 1 or more", "number out of range"),
+        ("days 91", "/v1/monitoring?days=91", "/days", "a number of 90 or less", "number out of range"),
+        ("days a word", "/v1/monitoring?days=week", "/days", "a whole number", "other text"),
+    ),
     *sent_to(
         "POST /v1/admin/model/reload",
         ("Idempotency-Key of 256 characters", "", {"Idempotency-Key": "k" * 256}, None, "", "1 to 255 printable ASCII characters in Idempotency-Key", "other text"),
