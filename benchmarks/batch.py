@@ -26,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.commit import commit
 from benchmarks.side_by_side.customers import draw_customers
 from benchmarks.side_by_side.model import KEY, LEAVES, TREES, Made, made_in
 from benchmarks.side_by_side.names import NAMES
@@ -82,7 +83,7 @@ def report(folder: Path, scratch: Path, *, customers: int, rounds: int) -> Itera
     yield ""
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, Python "
-        f"{platform.python_version()}, commit {_commit()}, load of the machine by others and this "
+        f"{platform.python_version()}, commit {commit()}, load of the machine by others and this "
         f"{os.getloadavg()[0]:.1f}. Made by `python -m benchmarks.batch`."
     )
     yield ""
@@ -219,16 +220,6 @@ def _median(rounds: Sequence[Timed]) -> Timed:
         cpu_seconds=statistics.median(each.cpu_seconds for each in rounds),
         peak_mib=max(each.peak_mib for each in rounds),
     )
-
-
-def _commit() -> str:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(
-            asked, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def main() -> None:

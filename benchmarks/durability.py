@@ -31,6 +31,7 @@ from uuid import uuid4
 import numpy as np
 from sqlalchemy import event
 
+from benchmarks.commit import commit
 from ebbtide.answer.answer import Answer
 from ebbtide.store import database as database_module
 from ebbtide.store.sql import open_store
@@ -80,7 +81,7 @@ def report(kills: int, others: int) -> Iterator[str]:
     yield ""
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, Python "
-        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}, commit {_commit()}. Made "
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}, commit {commit()}. Made "
         f"by `python -m benchmarks.durability --kills {kills} --others {others}`."
     )
     yield ""
@@ -280,16 +281,6 @@ def _written(writers: int) -> tuple[float, float]:
         seconds = time.monotonic() - began
         store.close()
     return sum(counts) / seconds, len(commits) / sum(counts)
-
-
-def _commit() -> str:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(
-            asked, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 if __name__ == "__main__":

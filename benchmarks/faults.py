@@ -11,7 +11,6 @@ import argparse
 import logging
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from benchmarks.commit import commit
 from benchmarks.fault_kinds import of_clients, of_the_machine, of_the_registry
 from benchmarks.fault_kinds.line import CLIENTS, HEADER
 
@@ -69,7 +69,7 @@ def report(names: list[str]) -> Iterator[str]:
     yield ""
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, Python "
-        f"{platform.python_version()}, commit {_commit()}. Made by `python -m benchmarks.faults`. "
+        f"{platform.python_version()}, commit {commit()}. Made by `python -m benchmarks.faults`. "
         f"Load of the machine at the start: {os.getloadavg()[0]:.1f}."
     )
     yield ""
@@ -88,16 +88,6 @@ def report(names: list[str]) -> Iterator[str]:
             make, times = FAULTS[name]
             made = make(Path(folder) / name, times)
             yield from map(str, made if isinstance(made, list) else [made])
-
-
-def _commit() -> str:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(
-            asked, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 if __name__ == "__main__":

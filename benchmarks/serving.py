@@ -12,7 +12,6 @@ import argparse
 import os
 import platform
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING
 import httpx
 import numpy as np
 
+from benchmarks.commit import commit
 from benchmarks.side_by_side import contest
 from benchmarks.side_by_side.load import load
 from benchmarks.side_by_side.model import LEAVES, TREES, made_in
@@ -199,7 +199,7 @@ def report(run: Run, plan: Plan) -> Iterator[str]:
     yield ""
     yield (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.machine()}, Python "
-        f"{platform.python_version()}, commit {_commit()}, load of the machine by others and this "
+        f"{platform.python_version()}, commit {commit()}, load of the machine by others and this "
         f"{os.getloadavg()[0]:.1f}. Made by `python -m benchmarks.serving`."
     )
     yield ""
@@ -218,16 +218,6 @@ def report(run: Run, plan: Plan) -> Iterator[str]:
     yield "What was to be reached. The other stands at the connections where it is fastest."
     yield ""
     yield from reached(run)
-
-
-def _commit() -> str:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(
-            asked, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def _say(text: str) -> None:

@@ -73,7 +73,7 @@ class Cases:
     ----------
     p_churn : calibrated probability of churn, in [0, 1], shape (n,).
     contributions : exact contributions of what matters, shape (n, features); see
-        ``ebbtide.reasons.material_contributions``.
+        ``ebbtide.families.Families.material``.
     rows : feature values, shape (n, features); NaN is missing.
     reasons : columns of the reasons shown, shape (n, 3); -1 is none.
     value : margin at stake, currency, shape (n,); NaN is unknown.

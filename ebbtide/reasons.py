@@ -9,26 +9,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ebbtide.contracts.telling import Telling
-from ebbtide.families import REASON_COUNT, BadNews, Families
-from ebbtide.scorer.typical import TypicalByOutcome
+from ebbtide.families import REASON_COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ebbtide.causes import Cause
     from ebbtide.contracts.feature import FeatureContract
-    from ebbtide.grouped import IndexArray
     from ebbtide.scorer.scores import FloatArray
+    from ebbtide.scorer.typical import TypicalByOutcome
     from ebbtide.words import Language
 
 __all__ = [
     "REASON_COUNT",
     "Reason",
     "ReasonOf",
-    "material_contributions",
     "reasons_in",
-    "reasons_of_row",
-    "top_features",
 ]
 
 
@@ -58,63 +54,6 @@ class Reason:
     text: str
     typical_stayers: float | str | None = None
     typical_leavers: float | str | None = None
-
-
-def material_contributions(
-    contributions: FloatArray, *, features: Sequence[FeatureContract]
-) -> FloatArray:
-    """Return the contributions of the families that matter to each row; the others become zero.
-
-    What is not material is no reason, and no ground for an action; see
-    :meth:`ebbtide.families.Families.material`.
-
-    Parameters
-    ----------
-    contributions : exact contributions, shape (n, features); above zero raises the risk.
-    features : the features, in the order of the columns.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n, features).
-    """
-    material, _ = Families.of(features).material(contributions.T)
-    return material.T
-
-
-def top_features(
-    material: FloatArray,
-    *,
-    rows: FloatArray,
-    typical: FloatArray,
-    features: Sequence[FeatureContract],
-    by_outcome: TypicalByOutcome | None = None,
-) -> IndexArray:
-    """Return the leading feature of the families that raise the risk most, for each row.
-
-    Which values may lead is said in :meth:`ebbtide.families.BadNews.among`.
-
-    Parameters
-    ----------
-    material : contributions of the families that matter, shape (n, features), as
-        :func:`material_contributions` returns them.
-    rows : feature values, shape (n, features); NaN is missing.
-    typical : median of each feature among living customers, NaN where most have none.
-    features : the features, in the order of the columns.
-    by_outcome : what is typical of stayers and of leavers; None where nothing is known of them.
-
-    Returns
-    -------
-    IndexArray
-        Columns of the features, greatest family first, shape (n, 3); -1 where fewer raise the risk.
-        Ties go to the feature that comes first.
-    """
-    groups = by_outcome or TypicalByOutcome.unknown(len(features))
-    news = BadNews.of(features, typical=typical, by_outcome=groups)
-    families = Families.of(features)
-    return families.leaders(
-        material.T, sums=families.groups.sums(material.T), may_lead=news.among(rows.T)
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,36 +119,4 @@ def reasons_in(
             by_outcome.leavers.tolist(),
             strict=True,
         )
-    )
-
-
-def reasons_of_row(
-    top: IndexArray,
-    *,
-    features: Sequence[FeatureContract],
-    contributions: FloatArray,
-    values: FloatArray,
-    typical: FloatArray,
-    language: Language,
-    by_outcome: TypicalByOutcome | None = None,
-) -> tuple[Reason, ...]:
-    """Put one row's top features into words.
-
-    Parameters
-    ----------
-    top : a row of :func:`top_features`, shape (3,).
-    features : the features, in the order of the columns.
-    contributions, values : the row's contributions and values, shape (features,).
-    typical : median of each feature among living customers, NaN where most have none.
-    language : the language of the texts.
-    by_outcome : what is typical of stayers and of leavers; None where nothing is known of them.
-    """
-    groups = by_outcome or TypicalByOutcome.unknown(len(features))
-    shared = reasons_in(language, features=features, typical=typical, by_outcome=groups)
-    return tuple(
-        shared[column].reason(
-            contribution=float(contributions[column]), value=float(values[column])
-        )
-        for column in top.tolist()
-        if column >= 0
     )

@@ -144,18 +144,3 @@ def unlearned(
     lessons = Lessons.of(features)
     found = lessons.beyond(values[:, None])
     return [] if found is None else lessons.named(found[:, 0])
-
-
-def unlearned_share(
-    values: FloatArray, contributions: FloatArray, features: Sequence[FeatureContract]
-) -> float:
-    """Return which share of what moves a row's score comes of what was not learned, in [0, 1].
-
-    Parameters
-    ----------
-    values, contributions : of the row, shape (features,).
-    features : the features, in the order of the columns.
-    """
-    lessons = Lessons.of(features)
-    found = lessons.beyond(values[:, None])
-    return 0.0 if found is None else float(lessons.share(found, contributions[:, None])[0])

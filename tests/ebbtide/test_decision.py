@@ -16,8 +16,8 @@ from ebbtide.decision import Cases, Decisions, decide
 from ebbtide.policy.file import load_policy
 from ebbtide.policy.policy import Eligibility, FeatureBounds
 from ebbtide.project import STARTER_POLICY
-from ebbtide.reasons import top_features
 from ebbtide.words import Words
+from row_by_row import top_features
 
 POLICY = load_policy(STARTER_POLICY)
 FEATURES = tuple(

@@ -10,9 +10,9 @@ import pytest
 
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.contracts.learned import Learned
-from ebbtide.reasons import material_contributions, reasons_of_row, top_features
 from ebbtide.scorer.typical import TypicalByOutcome
 from ebbtide.words import Words
+from row_by_row import material_contributions, reasons_of_row, top_features
 
 
 def contract(name: str, family: str, *, when_null: Words | None = None) -> FeatureContract:

@@ -6,38 +6,22 @@ import json
 import threading
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import numpy as np
 import pytest
 from sqlalchemy import event, select
 
-from ebbtide.answer.answer import Answer
 from ebbtide.store import current
 from ebbtide.store.current import current_score
 from ebbtide.store.current_list import Wanted, listed_scores, renew_epoch, sequence_reached
 from ebbtide.store.schema.scores import CURRENT_SCORES, PREDICTIONS
 from ebbtide.store.sql import open_store
 from ebbtide.store.store import Prediction
+from stored_answer import ANSWER, DAY, MARCH
 
-MARCH = datetime(2026, 3, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
 ANY = Wanted(holds_at=MARCH)
-ANSWER = Answer(
-    prediction_id="0",
-    customer_id="c1",
-    status="scored",
-    as_of=MARCH,
-    scored_at=MARCH,
-    valid_until=MARCH + 14 * DAY,
-    model_version="m",
-    policy_version="p",
-    definition="d",
-    language="en",
-    churn_probability=0.5,
-    risk_band="medium",
-)
 
 
 @pytest.fixture

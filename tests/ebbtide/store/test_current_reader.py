@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -14,30 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from ebbtide.answer.answer import Answer
+import stored_answer
 from ebbtide.store.current import current_score
 from ebbtide.store.current_reader import CurrentReader, current_reader
 from ebbtide.store.preferences import Preferences, keep_preferences
 from ebbtide.store.schema.events import EVENTS
 from ebbtide.store.sql import open_store
 from ebbtide.store.store import Prediction, StoreBusy, StoreUnavailable
+from stored_answer import DAY, MARCH
 
-MARCH = datetime(2026, 3, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
-ANSWER = Answer(
-    prediction_id="0",
-    customer_id="c1",
-    status="scored",
-    as_of=MARCH,
-    scored_at=MARCH,
-    valid_until=MARCH + 14 * DAY,
-    model_version="m",
-    policy_version="p",
-    definition="d",
-    language="zh",
-    churn_probability=0.5,
-    risk_band="medium",
-)
+ANSWER = replace(stored_answer.ANSWER, language="zh")
 IDS = ("c1", "c2", "客户/3")
 
 

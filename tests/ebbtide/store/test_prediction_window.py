@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from ebbtide.answer.answer import Answer
 from ebbtide.store import prediction_window
 from ebbtide.store.driver import Driver
 from ebbtide.store.feature_sets import FeatureSets
 from ebbtide.store.prediction_window import log_parts
 from ebbtide.store.store import Prediction
+from stored_answer import ANSWER, MARCH
 
-MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-ANSWER = Answer(
-    prediction_id="0",
-    customer_id="c",
-    status="scored",
-    as_of=MARCH,
-    scored_at=MARCH,
-    valid_until=MARCH + 14 * 24 * HOUR,
-    model_version="m",
-    policy_version="p",
-    definition="d",
-    language="en",
-    churn_probability=0.5,
-    risk_band="medium",
-)
 
 
 def log(store, prediction_id, *, hours=0, model_version="m", names=("a",)):

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from ebbtide.answer.answer import Answer
 from ebbtide.store.preferences import Preferences, keep_preferences, preferences_of
 from ebbtide.store.sql import open_store
 from ebbtide.store.store import Prediction
-
-MARCH = datetime(2026, 3, 1, tzinfo=UTC)
-DAY = timedelta(days=1)
-ANSWER = Answer(
-    prediction_id="0",
-    customer_id="c1",
-    status="scored",
-    as_of=MARCH,
-    scored_at=MARCH,
-    valid_until=MARCH + 14 * DAY,
-    model_version="m",
-    policy_version="p",
-    definition="d",
-    language="en",
-    churn_probability=0.5,
-    risk_band="medium",
-)
+from stored_answer import ANSWER, DAY, MARCH
 
 
 @pytest.fixture

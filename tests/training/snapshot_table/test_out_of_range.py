@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ebbtide.answer.judged import UNLEARNED_TOLERATED
-from ebbtide.answer.unlearned import unlearned_share
 from features.snapshot_table.table import open_snapshot_table
 from flat_table import RISK, flat_project, flat_rows
+from row_by_row import unlearned_share
 from training.snapshot_table.train import train_table
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
