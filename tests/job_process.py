@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ PRELOADED = ["service.app", "ebbtide.bundle.read"]
 
 
 def work_for_ever(folder: str, bundle: str, key: bytes, chunk_rows: int) -> None:
-    """Work on the jobs of a store, with short leases, without pauses, in small chunks."""
+    """Work on the jobs of a store, with short leases, in small chunks that can be counted."""
     csv_rows.CHUNK_ROWS = chunk_rows
     settings = read_settings(
         project_file=Path(folder) / "ebbtide.toml", job_lease_seconds=1, job_workers=0
@@ -35,7 +36,7 @@ def work_for_ever(folder: str, bundle: str, key: bytes, chunk_rows: int) -> None
         store=open_store(f"sqlite:///{folder}/store.db"),
         now=lambda: datetime.now(UTC),
     )
-    work = Work(desk=app.state.desk, pause=lambda _seconds: None)
+    work = Work(desk=app.state.desk, pause=lambda _seconds: time.sleep(0.02))
     while True:
         work_once(work)
 
