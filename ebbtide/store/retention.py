@@ -11,7 +11,7 @@ from sqlalchemy import and_, delete, exists, select, tuple_
 from ebbtide.store.schema.effects import ASSIGNMENTS, OUTCOMES
 from ebbtide.store.schema.events import EVENTS
 from ebbtide.store.schema.idempotency import IDEMPOTENCY_KEYS
-from ebbtide.store.schema.scores import PREDICTIONS, SNAPSHOTS
+from ebbtide.store.schema.scores import CURRENT_SCORES, PREDICTIONS, SNAPSHOTS
 from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES, WEBHOOKS
 
 if TYPE_CHECKING:
@@ -103,4 +103,18 @@ def _delete_part(connection: Connection, *, rule: Rule, before: datetime) -> int
         return 0
     chosen = tuple_(*key).in_([tuple(row) for row in part]) if len(key) > 1 else None
     is_chosen = key[0].in_([row[0] for row in part]) if chosen is None else chosen
+    if rule.table is PREDICTIONS:
+        _delete_current(connection, is_chosen)
     return int(connection.execute(delete(rule.table).where(is_chosen)).rowcount)
+
+
+def _delete_current(connection: Connection, is_chosen: ColumnElement[bool]) -> None:
+    """Delete the current scores whose answers go from the log; customers are what finds them."""
+    log, scores = PREDICTIONS.c, CURRENT_SCORES.c
+    chosen = connection.execute(select(log.customer_id, log.prediction_id).where(is_chosen)).all()
+    connection.execute(
+        delete(CURRENT_SCORES).where(
+            scores.customer_id.in_({row.customer_id for row in chosen}),
+            scores.prediction_id.in_([row.prediction_id for row in chosen]),
+        )
+    )

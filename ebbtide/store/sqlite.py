@@ -31,6 +31,7 @@ _IDENTITY = "ebbtide_identity"
 _WAITS = "ebbtide_waits_ms"
 _WAIT_STEP_MS = 20  # what is left of a wait is rounded up to it
 _WAL_BYTES = 64 * 2**20  # it is cut to this when it was written back
+_WAL_PAGES = 4000  # after so many it is written back: pages that change often are written once
 
 
 class SqliteFile:
@@ -150,6 +151,7 @@ class SqliteFile:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             # What undoes a unit alone is kept in memory, not in a file that is written for each.
             connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:

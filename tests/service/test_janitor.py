@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Float, Integer, LargeBinary, create_engine, sele
 
 from ebbtide.store import retention
 from ebbtide.store.schema.base import Instant
-from ebbtide.store.schema.scores import SNAPSHOTS
+from ebbtide.store.schema.scores import CURRENT_SCORES, PREDICTIONS, SNAPSHOTS
 from ebbtide.store.schema.webhooks import WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES, WEBHOOKS
 from service.janitor import Janitor
 from small_model import NOW
@@ -76,6 +76,18 @@ def test_rows_go_when_their_time_is_over_and_not_before(janitor, put, store, rul
     assert janitor.tidy() == {table.name: 1}
     assert ids(store, table, key) == (["old", "young"] if table is SNAPSHOTS else ["young"])
     assert janitor.tidy() == {}
+
+
+def test_a_current_score_goes_with_its_answer_and_no_other(janitor, put, store):
+    for number, (name, current) in enumerate(
+        {"old": "old", "again": "again-2", "young": "young"}.items()
+    ):
+        old = NOW if name == "young" else NOW - timedelta(days=800)
+        put(PREDICTIONS, prediction_id=name, customer_id=name, scored_at=old)
+        put(CURRENT_SCORES, customer_id=name, prediction_id=current, sequence=number)
+    put(PREDICTIONS, prediction_id="again-2", customer_id="again", scored_at=NOW)
+    assert janitor.tidy() == {"predictions": 2}
+    assert ids(store, CURRENT_SCORES, "customer_id") == ["again", "young"]
 
 
 def test_the_newest_snapshot_of_a_customer_stays_however_old(janitor, put, store):
