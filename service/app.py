@@ -163,6 +163,7 @@ def create_app(
     fast = FastWay(app.state, under_way=under_way)
     app.state.fast = fast
     app.edge = Edge(app.within_edge, metrics=desk.metrics, under_way=under_way, fast=fast, log=log)
+    app.state.edge = app.edge
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 

@@ -156,8 +156,11 @@ class FastWay:
             if self._under_way.is_full:
                 raise ProblemError(BUSY)
             language = language_of(heads)
-            with self._under_way.counted():
+            self._under_way.count += 1
+            try:
                 content = await answer(body, language, desk)
+            finally:
+                self._under_way.count -= 1
         except EXPECTED as err:
             await response_to(err, metrics=desk.metrics)(scope, receive, send)
             return _SENT
@@ -197,8 +200,11 @@ class FastWay:
         """
         caller = gate.recognised(heads)
         if caller is None:
-            with self._under_way.counted():
+            self._under_way.count += 1
+            try:
                 caller = await gate.admit(HTTPConnection(scope))
+            finally:
+                self._under_way.count -= 1
         scope[ADMITTED] = caller
         return caller
 
