@@ -23,6 +23,7 @@ from service.champion.supply import ChampionSupply, FixedSupply
 from service.champion.trial import try_bundle
 from service.describing.routes import router as describing
 from service.desk import Desk
+from service.documents import router as documents
 from service.edge import UNEXPECTED, Edge
 from service.fast.way import FastWay
 from service.handlers import install_handlers
@@ -34,7 +35,6 @@ from service.monitoring.collectors import DriftCollector, StoreCollector
 from service.monitoring.monitor import Monitor
 from service.monitoring.routes import router as monitoring
 from service.openapi import describe
-from service.openapi30.routes import router as openapi30
 from service.outcomes.routes import router as outcomes
 from service.privacy.routes import router as privacy
 from service.recording.routes import router as recording
@@ -74,7 +74,7 @@ ROUTERS = (
     webhooks,
     privacy,
     admin,
-    openapi30,
+    documents,
     health,
 )
 """Every group of addresses, in the order in which the OpenAPI document lists them."""
@@ -149,6 +149,7 @@ def create_app(
         summary="Which customers are about to leave, why, and what to do about it.",
         lifespan=_lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics says all
+        openapi_url=None,  # service.documents has it
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -163,6 +164,7 @@ def create_app(
     fast = FastWay(app.state, under_way=under_way)
     app.state.fast = fast
     app.edge = Edge(app.within_edge, metrics=desk.metrics, under_way=under_way, fast=fast, log=log)
+    app.state.edge = app.edge
     app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 

@@ -61,10 +61,15 @@ class BoundedHead(HttpToolsProtocol):
         self._head_bytes += len(data) if self._is_in_head else 0
         if self._head_bytes > MAX_HEAD_BYTES:
             self.send_400_response(f"Expected a head of at most {MAX_HEAD_BYTES} bytes.")
-        elif self.cycle is None or self.cycle.response_complete:
+        elif self._is_between_requests and self.timeout_keep_alive_task is None:
             # Any byte stops the timeout of an idle connection, even one that begins no head (an
-            # empty line, the rest of a body that was refused): so any byte starts this one.
+            # empty line, the rest of a body that was refused): so any byte starts this one. Where a
+            # request was answered while it was read, that timeout runs again.
             self._begin_to_wait()
+
+    @property
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def _begin_to_wait(self) -> None:
         if self._deadline is None:

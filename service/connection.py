@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import Receive, Scope, Send
+    from uvicorn._types import ASGI3Application
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from service.refusal import Refusal
 
 PROBES = frozenset({b"/livez", b"/readyz", b"/metrics"})
 RESERVE = 64
@@ -80,10 +84,18 @@ class Room:
         return len(self.open) > self.max_connections
 
 
+def _no_refusal(_scope: Scope) -> Refusal | None:
+    return None
+
+
 class Connection(WholeAnswers):
     """One connection in the room of its server."""
 
     room: Room
+
+    refusal: Callable[[Scope], Refusal | None] = staticmethod(_no_refusal)
+    """What a request is answered at once, before anything is begun for it; None to begin with it.
+    """
 
     _is_reserve = False
     _is_ending = False
@@ -122,6 +134,22 @@ class Connection(WholeAnswers):
         else:
             self.loop.call_later(LINGER_SECONDS, self._end_if_idle)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Begin with a request, unless it is refused at once."""
+        if not (app is self.config.loaded_app and self._is_refused(cycle)):
+            super()._start_asgi_task(cycle, app)
+
+    def _is_refused(self, cycle: RequestResponseCycle) -> bool:
+        # Of several that wait each would be refused within the end of the one before it.
+        if self.pipeline or self._is_ending or not self._can_write_whole(cycle):
+            return False
+        refusal = self.refusal(cycle.scope)
+        if refusal is None:
+            return False
+        self._write_whole(cycle, refusal.head, refusal.content, status=refusal.status)
+        cycle.on_response = _nothing  # as at the end of a task: it holds the connection
+        return True
+
     @property
     def _is_under_way(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -139,12 +167,20 @@ class Connection(WholeAnswers):
         self.room.waiting.pop(self, None)
 
 
+def _nothing() -> None:
+    """Stand for what has been called."""
+
+
 async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:
     await _CROWDED.response()(scope, receive, send)
 
 
 def connection_class(
-    *, room: Room, head_deadline_seconds: float, answer_deadline_seconds: float
+    *,
+    room: Room,
+    head_deadline_seconds: float,
+    answer_deadline_seconds: float,
+    refusal: Callable[[Scope], Refusal | None] = _no_refusal,
 ) -> type[Connection]:
     """Make the protocol of a server; uvicorn takes a class and gives it no settings.
 
@@ -153,6 +189,7 @@ def connection_class(
     room : for its connections.
     head_deadline_seconds : how long a head may take to arrive.
     answer_deadline_seconds : how long a client may leave its answer untaken.
+    refusal : what a request is answered at once, by its scope; None to begin with it.
 
     Examples
     --------
@@ -171,5 +208,6 @@ def connection_class(
             "just_answered": [],
             "head_deadline_seconds": head_deadline_seconds,
             "answer_deadline_seconds": answer_deadline_seconds,
+            "refusal": staticmethod(refusal),
         },
     )

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from service.handlers import counted
 from service.media_type import is_plain_json_wanted
 from service.problems import MEDIA_TYPE, Problem
+from service.refusal import Refusals
 from service.under_way import BUSY
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from service.fast.way import FastWay
     from service.metrics import Metrics
+    from service.refusal import Refusal
     from service.request_log import RequestLog
     from service.under_way import UnderWay
 
@@ -66,6 +68,7 @@ class Edge:
         self._under_way = under_way
         self._fast = fast
         self._log = log
+        self._busy = Refusals(BUSY)
         self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         metrics.in_flight.set_function(lambda: under_way.count)
 
@@ -97,6 +100,18 @@ class Edge:
                 await UNEXPECTED.response()(scope, receive, noting_status)
         finally:
             self._note(scope, status, time.perf_counter() - began)
+
+    def refusal(self, scope: Scope) -> Refusal | None:
+        """Return what a server may write at once where too many requests are under way; else None.
+
+        It is counted and logged then, as if it had been answered here.
+        """
+        if not self._under_way.is_full or scope["path"] in _UNCOUNTED or scope["method"] == "HEAD":
+            return None
+        began = time.perf_counter()
+        counted(BUSY, metrics=self._metrics)
+        self._note(scope, BUSY.status, time.perf_counter() - began)
+        return self._busy.of(scope)
 
     async def _ordinarily(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have the app answer, unless too many requests are under way."""

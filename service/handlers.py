@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from ebbtide.errors import BundleError, ContractError, NotReady
-from ebbtide.store.store import StoreBusy, StoreUnavailable
+from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
 from service.problems import Fault, Problem, ProblemError, invalid
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (StoreBusy, "store-busy"),
+    (StoreOutcomeUnknown, "store-outcome-unknown"),
     (StoreUnavailable, "store-unavailable"),
     (NotReady, "not-ready"),
     (BundleError, "not-ready"),

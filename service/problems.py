@@ -49,6 +49,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "not-ready": (503, "No model is being served yet"),
     "store-unavailable": (503, "The answer could not be recorded"),
     "store-busy": (503, "The store was busy for too long"),
+    "store-outcome-unknown": (503, "It is not known whether it was recorded"),
     "registry-unavailable": (503, "The registry did not do it"),
     "busy": (503, "Too much is being computed at once"),
 }

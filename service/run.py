@@ -61,6 +61,7 @@ def serve(
         server_header=False,
         http=connection_class(
             room=_room(settings, app.state.desk.metrics),
+            refusal=app.state.edge.refusal,
             head_deadline_seconds=settings.head_deadline_seconds,
             answer_deadline_seconds=settings.answer_deadline_seconds,
         ),

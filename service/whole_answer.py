@@ -29,6 +29,38 @@ class WholeAnswers(BoundedAnswer):
         super().on_headers_complete()
         self.scope[WHOLE] = _Whole(self, self.cycle)  # type: ignore[literal-required]
 
+    def _can_write_whole(self, cycle: RequestResponseCycle) -> bool:
+        """Return whether a request is one whose answer may be written at once."""
+        return (
+            cycle.keep_alive
+            and not cycle.response_started
+            and not cycle.disconnected
+            and not cycle.flow.write_paused
+            and not cycle.transport.is_closing()
+        )
+
+    def _write_whole(
+        self, cycle: RequestResponseCycle, head: bytes, content: bytes, *, status: int
+    ) -> None:
+        """Answer a request whose answer may be written at once.
+
+        Parameters
+        ----------
+        cycle : the request.
+        head : lines of headers, each with its end, but for the length.
+        content : the body.
+        status : of HTTP, one that has a body.
+        """
+        lines = [STATUS_LINE[status]]
+        for name, value in cycle.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        lines += (b"content-length: %d\r\n" % len(content), head, b"\r\n", content)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"".join(lines))
+        cycle.message_event.set()
+        cycle.on_response()
+
 
 class _Whole:
     """Writes the answer of one request."""
@@ -47,25 +79,10 @@ class _Whole:
         head : lines of headers, each with its end, but for the length.
         content : the body.
         """
-        cycle = self._cycle
-        is_usual = (
-            cycle.keep_alive
-            and not cycle.response_started
-            and not cycle.disconnected
-            and not cycle.flow.write_paused
-            and not cycle.transport.is_closing()
-        )
-        if not is_usual:
+        connection, cycle = self._connection, self._cycle
+        if not connection._can_write_whole(cycle):
             return False
-        lines = [STATUS_LINE[200]]
-        for name, value in cycle.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        lines += (b"content-length: %d\r\n" % len(content), head, b"\r\n", content)
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        cycle.transport.write(b"".join(lines))
-        cycle.message_event.set()
-        cycle.on_response()
+        connection._write_whole(cycle, head, content, status=200)
         return True
 
 

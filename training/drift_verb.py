@@ -10,10 +10,12 @@ import typer
 from ebbtide.console import DEFAULT_CONFIG, ConfigOption, bundle_key, progress_shown, screen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.table import Table
 
     from ebbtide.drift.report import Report
-    from ebbtide.drift.verdicts import Measured
+    from ebbtide.drift.verdicts import Drift, Measured
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +28,9 @@ def drift(
     days: Annotated[
         int, typer.Option(min=1, max=90, help="How far the window goes back, days.")
     ] = 7,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="List what too few have for anything to be said, too.")
+    ] = False,
 ) -> None:
     """Compare what the champion was asked and said lately with what it was trained on."""
     import tempfile
@@ -60,18 +65,28 @@ def drift(
             report = report_on(bundle, parts, since=since, until=until)
         finally:
             store.close()
-    screen().print(drift_table(report))
+    judged = (report.score, *report.features)
+    listed = judged if is_all else tuple(each for each in judged if is_told(each))
+    if listed:
+        screen().print(drift_table(listed))
+    if len(listed) < len(judged):
+        typer.echo(said_of_few(len(judged) - len(listed), out_of=len(judged)))
     typer.echo(said_of(report))
 
 
-def drift_table(report: Report) -> Table:
-    """Return the scores and every feature as a table, what is farthest beyond first."""
+def is_told(drift: Drift) -> bool:
+    """Return whether anything is said of the values, or of what is missing that it has shifted."""
+    return drift.verdict != "too_few" or drift.missing_verdict not in ("too_few", "stable")
+
+
+def drift_table(drifts: Iterable[Drift]) -> Table:
+    """Return a table of scores and features, in the order given."""
     from rich.table import Table
 
     table = Table(box=None)
     for name in ("", "verdict", "beyond", "PSI", "KS", "missing", "at training", "missing is"):
         table.add_column(name, justify="left" if name in ("", "verdict", "missing is") else "right")
-    for each in (report.score, *report.features):
+    for each in drifts:
         table.add_row(
             each.name,
             each.verdict,
@@ -83,6 +98,22 @@ def drift_table(report: Report) -> Table:
             each.missing_verdict,
         )
     return table
+
+
+def said_of_few(count: int, *, out_of: int) -> str:
+    """Return in a sentence how many are not listed.
+
+    Examples
+    --------
+    >>> said_of_few(115, out_of=116)
+    'Not listed: 115 of 116, of which fewer than 200 customers have a value (too_few); see --all.'
+    """
+    from ebbtide.drift.verdicts import FEWEST
+
+    return (
+        f"Not listed: {count} of {out_of}, of which fewer than {FEWEST} customers have a value "
+        f"(too_few); see --all."
+    )
 
 
 def said_of(report: Report) -> str:

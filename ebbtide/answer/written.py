@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ebbtide.answer.answer import Answer, RiskOnDay, Warned
 from ebbtide.reasons import REASON_COUNT, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _INSTANTS = ("as_of", "scored_at", "valid_until", "outcome_due_at")
 _NESTED = ("reasons", "risk_by_day", "warnings")
@@ -90,20 +93,40 @@ assert _Flat.__struct_fields__ == FLAT_NAMES
 
 
 def _require_finite(answer: Answer) -> None:
-    """Return if what is computed of probabilities and money is finite; the encoder says null."""
-    numbers = (
+    """Return if each number of an answer is finite; the encoder would say null of others."""
+    numbers: list[Any] = [
         answer.churn_probability,
+        answer.churn_probability_low,
+        answer.churn_probability_high,
         answer.percentile,
+        answer.expected_days_to_churn,
+        answer.propensity,
         answer.value,
         answer.expected_value,
         answer.expected_cost,
         answer.effect,
         answer.effect_low,
         answer.effect_high,
-    )
-    # One sum for all: it is finite only if they are, as none is near the largest number.
-    if not math.isfinite(sum([number for number in numbers if number is not None])):
+    ]
+    for reason in answer.reasons:
+        numbers += (reason.contribution, reason.value, reason.typical)
+        numbers += (reason.typical_stayers, reason.typical_leavers)
+    for risk in answer.risk_by_day:
+        numbers += (risk.probability, risk.voluntary, risk.payment)
+    if not _is_finite(numbers):
         raise ValueError("Expected finite numbers in an answer, and one is not.")
+
+
+def _is_finite(numbers: Sequence[Any]) -> bool:
+    """Whether all numbers are finite, of which some may be None, or text."""
+    try:
+        total = sum(filter(None, numbers))  # finite only if all of them are
+    except TypeError:  # a category
+        total = math.nan
+    # Where the sum is not they still may be: it costs more to look at each.
+    return math.isfinite(total) or all(
+        math.isfinite(number) for number in numbers if isinstance(number, float)
+    )
 
 
 def _is_of_whole_minutes(instant: datetime) -> bool:

@@ -14,18 +14,18 @@ import threading
 from collections import deque
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ebbtide.errors import SettingsError
-from ebbtide.store.driver import Driver
-from ebbtide.store.failures import note, unavailable
+from ebbtide.store.entry import Entry
+from ebbtide.store.failures import is_end_unknown, note, unavailable
 from ebbtide.store.postgres import PostgresDatabase
 from ebbtide.store.sqlite import SqliteFile
-from ebbtide.store.store import StoreBusy, StoreUnavailable
+from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -140,15 +140,15 @@ class Database:
         ------
         StoreBusy
             If it did not get its turn in time; nothing was written.
+        StoreOutcomeUnknown
+            If connection, disk or file failed during the commit itself, or behind it: it may be
+            written.
         StoreUnavailable
-            If the database failed. Nothing was written, unless the connection was lost during the
-            commit itself: then nobody knows, and only a unit that may be repeated can be.
+            If the database failed otherwise; nothing was written.
         """
-        assert self._leader != threading.get_ident(), "a unit must not call write"
         patience = self._busy_seconds if wait_seconds is None else wait_seconds
         entry = Entry(unit, deed, ends_at=monotonic() + patience)
-        self._enqueue([entry])
-        self._see_through(entry)
+        self.write_all([entry])
         return entry.result()
 
     def write_all(self, entries: Sequence[Entry[Any]]) -> None:
@@ -156,15 +156,17 @@ class Database:
 
         Parameters
         ----------
-        entries : new ones; :meth:`Entry.result` returns or raises as :meth:`write` does afterwards.
+        entries : new ones; :meth:`Entry.result` returns or raises as :meth:`write` does afterwards,
+            also where what is no ``Exception`` ends this call: it is raised here, too.
         """
         assert self._leader != threading.get_ident(), "a unit must not call write"
         self._enqueue(entries)
-        for entry in entries:
-            try:
+        try:
+            for entry in entries:
                 self._see_through(entry)
-            except StoreBusy as err:
-                entry.fail(err)
+        except BaseException:
+            self._withdraw(entries)
+            raise
 
     @contextmanager
     def read(self, deed: str = "be read") -> Iterator[Connection]:
@@ -225,11 +227,23 @@ class Database:
         with self._queueing:
             if not entry.leads and entry in self._waiting:
                 self._waiting.remove(entry)
-                raise StoreBusy(entry.deed, waited_seconds=self._busy_seconds)
+                entry.fail(StoreBusy(entry.deed, waited_seconds=self._busy_seconds))
+                return
         entry.told.wait()  # it was taken in already: its end is near
+
+    def _withdraw(self, entries: Sequence[Entry[Any]]) -> None:
+        """Take back units that nobody sees through any more; another one leads instead of them."""
+        with self._queueing:
+            left = [entry for entry in entries if entry in self._waiting]
+            for entry in left:
+                self._waiting.remove(entry)
+                entry.fail(StoreUnavailable(entry.deed))
+            if any(entry.leads for entry in left):
+                self._let_next_lead()
 
     def _commit_group(self, leader: Entry[Any]) -> None:
         group = [leader]
+        is_committing = False
         try:
             with self._to_write() as connection:
                 self.kind.take_turn(connection, wait_seconds=leader.ends_at - monotonic())
@@ -239,6 +253,7 @@ class Database:
                 for entry in group if len(group) > 1 else ():
                     entry.run(connection, self._failure)
                 if connection.in_transaction():
+                    is_committing = True
                     connection.commit()
                     if not self.kind.is_kept(connection):
                         raise StoreUnavailable("find its files where they were")
@@ -247,15 +262,18 @@ class Database:
             note(err)
             self.last_write_failed = True
             self.failed_writes += 1
+            is_open = is_committing and is_end_unknown(err)
             for entry in group:
-                entry.fail(self._failure(err, entry.deed))
-        except BaseException:
+                entry.fail(_unknown(err, entry.deed) if is_open else self._failure(err, entry.deed))
+        except BaseException as err:
             for entry in group:
-                entry.fail(StoreUnavailable(entry.deed))
+                entry.fail(
+                    _unknown(err, entry.deed) if is_committing else StoreUnavailable(entry.deed)
+                )
             raise
         finally:
             for entry in group:
-                entry.told.set()
+                entry.tell()
 
     @contextmanager
     def _to_write(self) -> Iterator[Connection]:
@@ -292,12 +310,16 @@ class Database:
         with self._queueing:
             if leader in self._waiting:  # it never got its turn
                 self._waiting.remove(leader)
-            if not self._waiting:
-                self._leader = None
-                return
-            self._leader = 0
-            self._waiting[0].leads = True
-            self._waiting[0].told.set()
+            self._let_next_lead()
+
+    def _let_next_lead(self) -> None:
+        """Let who waits longest lead, if anybody waits; the queue is held."""
+        if not self._waiting:
+            self._leader = None
+            return
+        self._leader = 0
+        self._waiting[0].leads = True
+        self._waiting[0].told.set()
 
     def _failure(self, err: Exception, deed: str) -> Exception:
         if not isinstance(err, SQLAlchemyError):
@@ -305,58 +327,7 @@ class Database:
         return unavailable(err, deed, waited_seconds=self._busy_seconds)
 
 
-class Entry(Generic[T]):
-    """A unit that waits, and what became of it.
-
-    Parameters
-    ----------
-    unit : writes through the connection that it is given.
-    deed : what it does, for the message of an error.
-    ends_at : until when it waits for its turn, by ``time.monotonic``.
-    """
-
-    def __init__(self, unit: Callable[[Connection], T], deed: str, *, ends_at: float) -> None:
-        self._unit = unit
-        self.deed = deed
-        self.ends_at = ends_at
-        self.leads = False
-        self.told = threading.Event()
-        self._returned: Any = None
-        self._raised: BaseException | None = None
-
-    def run(
-        self, connection: Connection, failure_of: Callable[[Exception, str], Exception]
-    ) -> None:
-        """Run the unit in a savepoint. Where that cannot be undone, the whole group fails."""
-        driver = Driver(connection)
-        driver.run("SAVEPOINT unit")
-        try:
-            self._returned = self._unit(connection)
-            driver.run("RELEASE SAVEPOINT unit")
-        except Exception as err:
-            driver.run("ROLLBACK TO SAVEPOINT unit")
-            driver.run("RELEASE SAVEPOINT unit")
-            note(err)
-            self._raised = failure_of(err, self.deed)
-
-    def run_alone(
-        self, connection: Connection, failure_of: Callable[[Exception, str], Exception]
-    ) -> None:
-        """Run the unit of a group of one: if it fails, the transaction goes with it."""
-        try:
-            self._returned = self._unit(connection)
-        except Exception as err:
-            connection.rollback()
-            note(err)
-            self._raised = failure_of(err, self.deed)
-
-    def fail(self, err: BaseException) -> None:
-        """Let the unit have failed."""
-        self._raised = err
-
-    def result(self) -> T:
-        """Return what the unit returned, or raise what became of it instead."""
-        if self._raised is not None:
-            raise self._raised
-        returned: T = self._returned
-        return returned
+def _unknown(err: BaseException, deed: str) -> StoreOutcomeUnknown:
+    unknown = StoreOutcomeUnknown(deed)
+    unknown.__cause__ = err
+    return unknown

@@ -22,6 +22,9 @@ _BUSY_STATES = {
 }
 """Of PostgreSQL: what passes when it is tried again."""
 
+_END_UNKNOWN = ("SQLITE_IOERR", "08", "40003", "57P")
+"""Of a commit: the disk failed, the connection did, PostgreSQL does not know, or was shut down."""
+
 
 def unavailable(err: SQLAlchemyError, deed: str, *, waited_seconds: float) -> StoreUnavailable:
     """Return the error that is raised for an error of the database.
@@ -37,6 +40,32 @@ def unavailable(err: SQLAlchemyError, deed: str, *, waited_seconds: float) -> St
     failure = StoreBusy(deed, waited_seconds=waited_seconds) if is_busy else StoreUnavailable(deed)
     failure.__cause__ = err
     return failure
+
+
+def is_end_unknown(err: Exception) -> bool:
+    """Whether an error during a commit, or behind it, leaves open if the commit was done.
+
+    A database that refuses it says why, and has undone it. One that is cut off says nothing; a disk
+    that fails to sync may have written all the same; and a file that has lost its name may get it
+    back.
+
+    Parameters
+    ----------
+    err : what ``commit`` raised; ``StoreUnavailable`` for a file that is gone.
+
+    Examples
+    --------
+    >>> import sqlite3
+    >>> refused, failed = (sqlite3.OperationalError("...") for _ in range(2))
+    >>> refused.sqlite_errorname, failed.sqlite_errorname = "SQLITE_FULL", "SQLITE_IOERR_FSYNC"
+    >>> [is_end_unknown(DBAPIError("COMMIT", None, each)) for each in (refused, failed)]
+    [False, True]
+    """
+    if not isinstance(err, DBAPIError):
+        return isinstance(err, StoreUnavailable)
+    name = error_name(err)
+    is_refused = name.startswith("SQLITE_") or getattr(err.orig, "sqlstate", None) is not None
+    return not is_refused or name.startswith(_END_UNKNOWN)
 
 
 def note(err: Exception) -> None:

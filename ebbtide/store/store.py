@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 class StoreUnavailable(NotReady):
-    """The store does not answer; what was asked for was not done."""
+    """The store does not answer; what was asked for was not done, but for one kind of error.
+
+    ::
+
+        StoreUnavailable
+        ├── StoreBusy               others write: nothing was written
+        └── StoreOutcomeUnknown     begun, and its end not seen: nobody knows
+    """
 
     def __init__(self, deed: str) -> None:
         super().__init__(
@@ -32,6 +39,22 @@ class StoreBusy(StoreUnavailable):
             self,
             f"The store could not {deed}: it was busy for {waited_seconds:g} seconds. Nothing was "
             f"acknowledged; try again, and look for what writes to the database if it goes on.",
+        )
+
+
+class StoreOutcomeUnknown(StoreUnavailable):
+    """A change was begun, and its end was not seen: it may be committed, or be so yet.
+
+    Who asked for it is told so. It must not be made a second time, nor be kept elsewhere instead.
+    """
+
+    def __init__(self, deed: str) -> None:
+        NotReady.__init__(
+            self,
+            f"It is not known whether the store could {deed}: that was begun, and its end was not "
+            f"seen. Send the request again with the Idempotency-Key that it had; if it had none, "
+            f"look first whether it is there. Look at the database's disk and connection if it "
+            f"goes on.",
         )
 
 

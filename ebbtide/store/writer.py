@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ebbtide.store.database import Entry
-from ebbtide.store.store import StoreBusy, StoreUnavailable
+from ebbtide.store.entry import Entry
+from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +68,9 @@ class Writer:
     ) -> asyncio.Future[T]:
         """Hand in a unit from the running loop; return at once what will be known of it.
 
-        The future returns or raises what ``Database.write`` would, and not before the commit. Who
-        does not wait for it any more undoes nothing.
+        The future returns or raises what ``Database.write`` would, and not before the commit; and
+        ``StoreOutcomeUnknown`` where the unit was begun, but nothing is known of its end when
+        nobody waits any more. Who does not wait for it any more undoes nothing.
 
         Parameters
         ----------
@@ -107,11 +108,8 @@ class Writer:
                 self._commit(taken)
 
     def _commit(self, taken: list[_Handed]) -> None:
-        try:
+        with suppress(BaseException):  # the thread goes on, whatever it was; each entry knows
             self._database.write_all([handed.entry for handed in taken])
-        except BaseException as err:  # the thread goes on, whatever it was
-            for handed in taken:
-                handed.entry.fail(err)
         for loop in {handed.loop for handed in taken}:
             with suppress(RuntimeError):  # a loop that was closed waits for nothing
                 loop.call_soon_threadsafe(_tell, [each for each in taken if each.loop is loop])
@@ -134,11 +132,14 @@ class _Handed:
         return self._claimed.acquire(blocking=False)
 
     def withdraw(self, waited_seconds: float) -> None:
-        """Give it up if it was not begun; if it was, wait once more, and then no longer."""
+        """Give it up if it was not begun; if it was, wait once more, and then no longer.
+
+        It may still be committed then: nothing stops a disk in the middle of its work.
+        """
         if self.claim():
             self._fail(StoreBusy(self.entry.deed, waited_seconds=waited_seconds))
         else:
-            late = StoreBusy(self.entry.deed, waited_seconds=2 * waited_seconds)
+            late = StoreOutcomeUnknown(self.entry.deed)
             self.timer = self.loop.call_later(waited_seconds, self._fail, late)
 
     def tell(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreOutcomeUnknown, StoreUnavailable
 from service.edge import place_of
 from service.fast.answering import answer_usual, keep
 
@@ -90,7 +90,8 @@ class Groups:
         """Hand in a row; return what will be its answer, committed.
 
         It is None where the ordinary way has to answer; nothing was committed of it then. It raises
-        ``StoreUnavailable`` where the log cannot be written.
+        ``StoreUnavailable`` where the log cannot be written, ``StoreOutcomeUnknown`` where the
+        answer may be in it.
         """
         future = self.loop.create_future()
         self._waiting.append(_Waiting(row, reader, language, future))
@@ -173,7 +174,7 @@ class Groups:
         except Exception as err:
             _LOG.error("group_not_told", error=type(err).__name__, at=place_of(err))
         finally:  # whatever it was: who comes later must not wait for ever
-            _fail(group, StoreUnavailable(_DEED))
+            _fail(group, StoreOutcomeUnknown(_DEED))
             self._begin_after(_ROUNDS_BETWEEN)
 
     def _tell(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreOutcomeUnknown, StoreUnavailable
 from service.edge import place_of
 from service.fast.answering import answer_usual, keep
 
@@ -55,6 +55,8 @@ def answer_many(body: bytes, reader: RowReader, desk: Desk, language: Language) 
         )
     except _Decided:
         return None
+    except StoreOutcomeUnknown:
+        raise  # they may be in the log
     except StoreUnavailable:
         if desk.settings.log_required:
             raise

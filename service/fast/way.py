@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import HTTPConnection
 
 from ebbtide.store.current_reader import current_reader
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreOutcomeUnknown, StoreUnavailable
 from ebbtide.store.writer import Writer
 from service.access.guard import ADMITTED
 from service.body import BYTES_A_VALUE
@@ -141,7 +141,7 @@ class FastWay:
             await ordinary(scope, receive, send)
             return _SENT
         try:
-            caller = await _admitted(scope, heads, gate=desk.gate)
+            caller = await self._admitted(scope, heads, gate=desk.gate)
             if "score" not in caller.scopes:
                 await ordinary(scope, receive, send)
                 return _SENT
@@ -178,7 +178,7 @@ class FastWay:
             return _SENT
         told = None
         try:
-            caller = await _admitted(scope, heads, gate=desk.gate)
+            caller = await self._admitted(scope, heads, gate=desk.gate)
             if "read" in caller.scopes:
                 language = language_of(heads)
                 told = looked_up(customer_id, desk=desk, current=current, language=language)
@@ -192,6 +192,22 @@ class FastWay:
         scope["route"] = _ROUTE[_LOOK_UP]
         return await _send(*told, scope, send)
 
+    async def _admitted(self, scope: Scope, heads: Heads, *, gate: Gate) -> Caller:
+        """Return who asks; the ordinary way relies on it, so that nobody is counted twice.
+
+        Where the store has to be asked that is work for the request, which counts from here on:
+        else a flood would wait for the keys, to be turned away after that.
+        """
+        caller = gate.recognised(heads)
+        if caller is None:
+            self._under_way.count += 1
+            try:
+                caller = await gate.admit(HTTPConnection(scope))
+            finally:
+                self._under_way.count -= 1
+        scope[ADMITTED] = caller
+        return caller
+
     async def _answer_one(self, body: bytes, language: Language, desk: Desk) -> bytes | None:
         if len(body) > LONGEST_ROW_BYTES:
             return None
@@ -201,6 +217,8 @@ class FastWay:
             return None
         try:
             return await self._here(desk).groups.ask(row, reader=reader, language=language)
+        except StoreOutcomeUnknown:
+            raise  # it may be in the log: a second answer would be one too many
         except StoreUnavailable:
             if desk.settings.log_required:
                 raise
@@ -250,15 +268,6 @@ class _OnLoop:
     def __init__(self, *, groups: Groups, current: CurrentReader | None) -> None:
         self.groups = groups
         self.current = current
-
-
-async def _admitted(scope: Scope, heads: Heads, *, gate: Gate) -> Caller:
-    """Return who asks; the ordinary way relies on it, so that nobody is counted twice."""
-    caller = gate.recognised(heads)
-    if caller is None:
-        caller = await gate.admit(HTTPConnection(scope))
-    scope[ADMITTED] = caller
-    return caller
 
 
 async def _send(content: bytes, language: Language, scope: Scope, send: Send) -> int:

@@ -11,7 +11,7 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import Response
 
 from ebbtide.answer.written import answer_to_bytes
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreOutcomeUnknown, StoreUnavailable
 from service.access.guard import needs
 from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
@@ -161,6 +161,8 @@ def _committed(
 
     try:
         response = once(request, desk, body=_identity(request, body), change=change)
+    except StoreOutcomeUnknown:
+        raise  # they may be in the log: the spool would hold them twice
     except StoreUnavailable:
         if not may_be_spooled(request, desk):
             raise

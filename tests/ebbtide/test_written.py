@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -146,8 +146,41 @@ def test_bytes_say_what_the_plain_data_say_in_the_same_order(made):
     assert list(read) == list(plain)
 
 
-@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("name", ["churn_probability", "expected_value", "effect_high"])
-def test_a_number_that_json_has_no_word_for_is_refused(name, number):
+def numeric(record):
+    """Return the names of the fields of a record that may hold a number with decimals."""
+    return [field.name for field in fields(record) if "float" in field.type]
+
+
+PLACES = [
+    *(((), name) for name in numeric(Answer)),
+    *((("reasons",), name) for name in numeric(Reason)),
+    *((("risk_by_day",), name) for name in numeric(RiskOnDay)),
+]
+"""Where an answer holds numbers: the list that they are in, if any, and their field."""
+
+
+def with_number(made, place, number):
+    """Return an answer with a number at a place."""
+    within, name = place
+    if not within:
+        return replace(made, **{name: number})
+    (list_name,) = within
+    whole = {"reasons": reason("a"), "risk_by_day": RiskOnDay(day=1, probability=0.5)}
+    added = replace(whole[list_name], **{name: number})
+    return replace(made, **{list_name: (*getattr(made, list_name), added)})
+
+
+def test_numbers_are_looked_for_wherever_they_may_stand():
+    assert len(PLACES) == 12 + 5 + 3
+
+
+@pytest.mark.property
+@given(any_answers, st.sampled_from(PLACES), st.sampled_from([math.nan, math.inf, -math.inf]))
+def test_a_number_that_json_has_no_word_for_is_refused(made, place, number):
     with pytest.raises(ValueError, match="finite"):
-        answer_to_bytes(replace(answer(), **{name: number}))
+        answer_to_bytes(with_number(made, place, number))
+
+
+def test_numbers_that_only_their_sum_is_too_large_for_are_written():
+    made = replace(answer(features=("a",)), value=1.7e308, expected_value=1.7e308)
+    assert json.loads(answer_to_bytes(made))["value"] == 1.7e308

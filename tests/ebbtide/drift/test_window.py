@@ -94,7 +94,7 @@ def test_the_command_line_prints_what_is_farthest_first(bundle):
     rows = reference_rows(500)
     rows[:, 1] /= 5
     report = report_on(bundle, [part(range(500), rows)], since=SINCE, until=UNTIL)
-    table = drift_table(report)
+    table = drift_table((report.score, *report.features))
     assert list(table.columns[0].cells)[:2] == ["score", "spend_365d"]
     assert list(table.columns[1].cells)[1] == "strongly_shifted"
     said = said_of(report)

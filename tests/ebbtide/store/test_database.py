@@ -12,10 +12,14 @@ from time import monotonic
 import psycopg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, event, select, text
+from sqlalchemy.exc import DBAPIError
 
 from ebbtide.errors import SettingsError
-from ebbtide.store.database import Entry, open_database
-from ebbtide.store.store import StoreBusy, StoreUnavailable
+from ebbtide.store import database as groups_of_units
+from ebbtide.store.database import open_database
+from ebbtide.store.entry import Entry
+from ebbtide.store.failures import is_end_unknown
+from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
 from on_postgres import empty_schema
 
 NUMBERS = Table("numbers", MetaData(), Column("number", Integer, primary_key=True))
@@ -27,6 +31,12 @@ def database(url):
     NUMBERS.metadata.create_all(made.engine)
     yield made
     made.close()
+
+
+def code_of(kind, *, sqlite_errorname):
+    error = kind("...")
+    error.sqlite_errorname = sqlite_errorname
+    return error
 
 
 def put(number):
@@ -311,8 +321,7 @@ def test_a_reset_of_the_server_settings_leaves_commits_durable(postgres):
 COUNT_UP = """
 import sys
 from sqlalchemy import text
-from ebbtide.errors import SettingsError
-from ebbtide.store.database import Entry, open_database
+from ebbtide.store.database import open_database
 database = open_database(sys.argv[1], busy_seconds=30)
 def unit(connection):
     before = connection.scalar(text("SELECT max(number) FROM numbers"))
@@ -414,3 +423,80 @@ def test_a_closed_database_leaves_no_log_behind(tmp_path):
     assert (tmp_path / "d.db-wal").exists()
     database.close()
     assert not (tmp_path / "d.db-wal").exists()
+
+
+class Ended(BaseException):
+    """As when a process is told to end in the middle."""
+
+
+def test_what_ends_a_unit_hands_the_lead_over_and_withdraws_the_rest(database, monkeypatch):
+    monkeypatch.setattr(groups_of_units, "_AT_ONCE", 1)
+
+    def ending(_connection):
+        raise Ended
+
+    entries = [Entry(unit, "count", ends_at=monotonic() + 5.0) for unit in (ending, put(1), put(2))]
+    with pytest.raises(Ended):
+        database.write_all(entries)
+    for entry in entries:
+        with pytest.raises(StoreUnavailable, match="could not count"):
+            entry.result()
+    assert database.write(put(3), wait_seconds=1.0) == 30
+    assert kept(database) == [3]
+
+
+def test_a_unit_of_which_nothing_is_known_yet_says_so():
+    with pytest.raises(StoreOutcomeUnknown, match="not known whether the store could count"):
+        Entry(put(1), "count", ends_at=0.0).result()
+
+
+def test_a_connection_that_is_lost_during_the_commit_leaves_open_what_became_of_it(postgres):
+    database = open_database(empty_schema(postgres))
+    NUMBERS.metadata.create_all(database.engine)
+
+    def unit(connection):
+        put(1)(connection)
+        mine = connection.scalar(text("SELECT pg_backend_pid()"))
+
+        @event.listens_for(database.engine, "commit", once=True)
+        def lose(_connection):
+            with psycopg.connect(postgres, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 1000)", (mine,))
+
+    with pytest.raises(StoreOutcomeUnknown, match="could count"):
+        database.write(unit, deed="count")
+    assert database.write(put(2)) == 20
+    database.close()
+
+
+def test_a_file_that_loses_its_name_during_a_commit_leaves_open_what_became_of_it(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path}/d.db")
+    NUMBERS.metadata.create_all(database.engine)
+
+    def unit(connection):
+        put(1)(connection)
+        (tmp_path / "d.db").rename(tmp_path / "aside.db")
+
+    with pytest.raises(StoreOutcomeUnknown):
+        database.write(unit)
+    (tmp_path / "aside.db").rename(tmp_path / "d.db")
+    assert kept(database) == [1]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_open"),
+    [
+        (code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_FULL"), False),
+        (code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_BUSY"), False),
+        (code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_IOERR_FSYNC"), True),
+        (psycopg.errors.SerializationFailure(), False),
+        (psycopg.errors.UniqueViolation(), False),
+        (psycopg.errors.AdminShutdown(), True),
+        (psycopg.errors.ConnectionFailure(), True),
+        (psycopg.OperationalError("server closed the connection unexpectedly"), True),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else str(each),
+)
+def test_who_refuses_a_commit_has_undone_it_and_who_is_cut_off_says_nothing(error, is_open):
+    assert is_end_unknown(DBAPIError("COMMIT", None, error)) is is_open

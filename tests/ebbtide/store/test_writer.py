@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, event, select
 
 from ebbtide.store.database import open_database
-from ebbtide.store.store import StoreBusy, StoreUnavailable
+from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
 from ebbtide.store.writer import Writer
 
 NUMBERS = Table("numbers", MetaData(), Column("number", Integer, primary_key=True))
@@ -162,14 +162,15 @@ def test_a_store_that_another_process_holds_is_busy_in_time(tmp_path):
     database.close()
 
 
-def test_a_disk_that_hangs_keeps_nobody_waiting(tmp_path):
+def test_a_disk_that_hangs_keeps_nobody_waiting_and_nobody_is_told_what_is_not_known(tmp_path):
     database = open_database(f"sqlite:///{tmp_path}/d.db", busy_seconds=0.1)
     NUMBERS.metadata.create_all(database.engine)
     writer = Writer(database, wait_seconds=0.1)
     go_on = threading.Event()
 
-    def hang(_connection):
+    def hang(connection):
         assert go_on.wait(10)
+        return put(0)(connection)
 
     async def ask():
         handed = [writer.write_soon(hang)]
@@ -177,11 +178,31 @@ def test_a_disk_that_hangs_keeps_nobody_waiting(tmp_path):
         handed.append(writer.write_soon(put(1)))
         return await asyncio.gather(*handed, return_exceptions=True)
 
-    assert [type(each) for each in asyncio.run(ask())] == [StoreBusy] * 2
+    begun, withdrawn = asyncio.run(ask())
+    assert [type(begun), type(withdrawn)] == [StoreOutcomeUnknown, StoreBusy]
+    assert "not known whether" in str(begun)
     go_on.set()
     writer.stop()
-    assert kept(database) == []  # what was withdrawn is not written afterwards
+    assert kept(database) == [0]  # what was withdrawn is not written afterwards
     database.close()
+
+
+def test_what_is_no_error_of_a_unit_ends_neither_the_thread_nor_who_comes_later(database, writer):
+    class Ended(BaseException):
+        pass
+
+    def ending(_connection):
+        raise Ended
+
+    async def ask():
+        first = [writer.write_soon(each) for each in (put(1), ending)]
+        found = await asyncio.gather(*first, return_exceptions=True)
+        return found, await asyncio.wait_for(writer.write_soon(put(2)), timeout=5)
+
+    found, later = asyncio.run(ask())
+    assert [type(each) for each in found] == [StoreUnavailable] * 2
+    assert later == 20
+    assert kept(database) == [2]
 
 
 def test_what_was_handed_in_before_the_end_is_committed(database):

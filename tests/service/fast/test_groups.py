@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from ebbtide.bundle.read import read_bundle
 from ebbtide.scorer.compiled import choose
 from ebbtide.store.preferences import Preferences, keep_preferences
-from ebbtide.store.store import StoreBusy, StoreUnavailable
+from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
 from service.app import create_app
 from service.fast import answering as fast_answering
 from service.fast import groups as fast_groups
@@ -174,6 +174,7 @@ def _breaking_at(customer_id, real):
     [
         (StoreBusy("record it", waited_seconds=1), "store-busy"),
         (StoreUnavailable("record it"), "store-unavailable"),
+        (StoreOutcomeUnknown("record it"), "store-outcome-unknown"),
     ],
 )
 def test_without_the_log_nobody_is_answered(app, store, monkeypatch, error, kind):
@@ -271,9 +272,31 @@ def test_who_cannot_be_told_of_the_commit_is_told_so_and_not_answered_twice(
         return real(told, **given)
 
     monkeypatch.setattr(fast_answering.Told, "contents", failing_once)
-    statuses = [each.status_code for each in send_in_turn(app, [row("a"), row("b")])]
-    assert statuses == [503, 200]
+    lost, answered = send_in_turn(app, [row("a"), row("b")])
+    assert [lost.status_code, answered.status_code] == [503, 200]
+    assert lost.json()["type"] == "urn:ebbtide:problem:store-outcome-unknown"
     assert [len(store.predictions_of(each)) for each in "ab"] == [1, 1]
+
+
+@pytest.mark.parametrize("log_required", [True, False])
+def test_what_is_committed_after_all_was_not_answered_twice(
+    settings, make_app, store, monkeypatch, log_required
+):
+    changes = {"log_required": log_required, "store_wait_seconds": 0.05}
+    app = make_app(settings.model_copy(update=changes))
+    released, real = threading.Event(), store.add_predictions
+
+    def hanging(*given, **more):
+        assert released.wait(10)
+        real(*given, **more)
+
+    monkeypatch.setattr(store, "add_predictions", hanging)
+    (refused,) = send_all(app, [row("slow")])
+    assert refused.json()["type"] == "urn:ebbtide:problem:store-outcome-unknown"
+    released.set()
+    app.state.fast.stop()
+    assert len(store.predictions_of("slow")) == 1
+    assert app.state.desk.spool.waiting == 0
 
 
 def test_what_is_no_error_of_a_row_stops_nobody_who_comes_later(app, monkeypatch):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 
+import anyio
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from service.app import create_app
 from service.fast import many
 from service.fast.reading import RowReader
 from service.fast.way import LONGEST_ROW_BYTES
-from small_model import ROW
+from small_model import NOW, ROW
 
 JSON = {"Content-Type": "application/json"}
 
@@ -64,3 +68,33 @@ def test_a_list_that_fails_is_logged_without_what_was_sent(make_both, monkeypatc
     assert failed["error"] == "ZeroDivisionError"
     assert "test_way.py:" in failed["at"]
     assert "c-1" not in str(logs)
+
+
+def test_who_waits_for_the_keys_to_be_read_is_under_way(settings, bundle, store, monkeypatch):
+    app = create_app(
+        settings.model_copy(update={"max_requests": 1}), model=bundle, store=store, now=lambda: NOW
+    )
+    gate, asked = app.state.desk.gate, []
+
+    async def ask():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            waits, goes_on = anyio.Event(), anyio.Event()
+
+            async def slowly(request, admit=gate.admit):
+                asked.append(request.url.path)
+                waits.set()
+                await goes_on.wait()
+                return await admit(request)
+
+            monkeypatch.setattr(gate, "admit", slowly)
+            async with anyio.create_task_group() as group:
+                group.start_soon(partial(client.post, "/v1/score", json=ROW))
+                await waits.wait()
+                refused = await client.post("/v1/score", json=ROW)
+                goes_on.set()
+            return refused, await client.post("/v1/score", json=ROW)
+
+    refused, after = anyio.run(ask)
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:ebbtide:problem:busy")
+    assert (len(asked), after.status_code) == (2, 200)

@@ -8,10 +8,12 @@ import time
 from contextlib import closing, contextmanager
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
 from ebbtide.store.sql import open_store
+from ebbtide.store.store import StoreOutcomeUnknown
 from service.app import create_app
 from small_model import NOW, ROW
 
@@ -153,3 +155,30 @@ def test_an_answer_that_is_in_the_log_already_is_not_added_again(
         file.with_name("left.jsonl").write_bytes(copy)
         wait_for(lambda: not file.with_name("left.jsonl").exists())
         assert len(ids_in(hurried)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/v1/score", ROW), ("/v1/score", ROW | {"features": None}), ("/v1/scores", {"rows": [ROW]})],
+    ids=["single", "stored", "list"],
+)
+def test_what_may_be_in_the_log_is_not_spooled_besides(
+    settings, bundle, hurried, monkeypatch, path, body
+):
+    basis = bundle.basis
+    frame = pd.DataFrame([{"customer_id": "c-1", "as_of": NOW, **ROW["features"]}])
+    hurried.publish_snapshots(frame, basis=basis)
+    asked = []
+
+    def unknown(*_given, **_more):
+        asked.append(path)
+        raise StoreOutcomeUnknown("record the predictions")
+
+    monkeypatch.setattr(hurried, "add_predictions", unknown)
+    with service(settings, bundle, hurried, log_required=False) as client:
+        answer = client.post(path, json=body)
+        assert client.app.state.desk.spool.waiting == 0
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:ebbtide:problem:store-outcome-unknown"
+    assert "Idempotency-Key" in answer.json()["detail"]
+    assert len(asked) == 1
