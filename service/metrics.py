@@ -17,6 +17,8 @@ from prometheus_client import (
 from service.monitoring.collectors import BuildCollector, SupplyCollector
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from service.champion.supply import Supply
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -115,7 +117,7 @@ class Metrics:
         )
         self.log_lag = Histogram(
             "ebbtide_log_lag_seconds",
-            "Time from the score of a row to its commit in the log, seconds.",
+            "Time from scoring to the commit in the log, seconds: once for what is committed together.",
             buckets=_SECONDS,
             registry=self.registry,
         )
@@ -138,5 +140,17 @@ class Metrics:
         self.registry.register(SupplyCollector(supply))
         self.registry.register(BuildCollector())
         ProcessCollector(registry=self.registry)
+
+    def committed(self, count: int, *, scored_at: datetime, at: datetime) -> None:
+        """Note that answers were committed to the log together.
+
+        Parameters
+        ----------
+        count : of the answers.
+        scored_at : when the first of them was made, aware.
+        at : when they were committed, aware.
+        """
+        self.log_lag.observe((at - scored_at).total_seconds())
+        self.log_group.observe(count)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)

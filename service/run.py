@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from service.metrics import Metrics
     from service.settings import Settings
 
+_NEW_OBJECTS = 20_000
+"""So many more objects than went are looked through: those of some hundred requests, 2 MB."""
+
 
 def serve(
     project_file: Path,
@@ -68,8 +71,7 @@ def serve(
         ws="none",  # there are none, and uvicorn would log the address of who asks for one
     )
     server = EndingServer(config, grace_seconds=settings.grace_seconds)
-    gc.collect()
-    gc.freeze()  # what is there by now stays: it need not be looked through again and again
+    _look_for_garbage_less_often()
     try:
         with suppress(KeyboardInterrupt):
             server.run()
@@ -77,6 +79,17 @@ def serve(
         lines.flush()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
+
+
+def _look_for_garbage_less_often() -> None:
+    """Leave out what is there by now, and look at what comes a group of requests at a time.
+
+    A request leaves no cycles. By itself Python looks after 700 new objects, those of a handful of
+    requests: 8 % of the time of each went into it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
 
 
 def _room(settings: Settings, metrics: Metrics) -> Room:

@@ -100,6 +100,7 @@ class Gate:
         self._rate = rate
         self._failures_rate = failures_rate
         self._buckets = buckets
+        self._callers: dict[str, tuple[ApiKey, Caller]] = {}
 
     async def admit(self, request: HTTPConnection) -> Caller:
         """Return who sent a request; its body is not touched.
@@ -144,9 +145,11 @@ class Gate:
         key = self._keyring.find(given[len(_BEARER) - len(PREFIX) :].decode("latin-1"))
         if key is None:
             return None
-        caller = _holder(key)
-        self._count(caller)
-        return caller
+        caller = self._callers.get(key.key_id)
+        if caller is None or caller[0] is not key:
+            caller = self._callers[key.key_id] = (key, _holder(key))
+        self._count(caller[1])
+        return caller[1]
 
     def mode(self) -> Mode:
         """Return how callers are told: by keys and tokens, not at all, or that nobody can be.

@@ -74,10 +74,7 @@ class Told:
         metrics.rows.labels(status="scored").inc(scored)
         if scored < len(noted):
             metrics.rows.labels(status="abstained").inc(len(noted) - scored)
-        lag_seconds = (committed_at - self.scored_at).total_seconds()
-        for _ in noted:
-            metrics.log_lag.observe(lag_seconds)
-        metrics.log_group.observe(len(noted))
+        metrics.committed(len(noted), scored_at=self.scored_at, at=committed_at)
 
 
 def answer_usual(

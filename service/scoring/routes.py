@@ -168,10 +168,8 @@ def _committed(
             raise
         response = _response(written(spooled(answered, desk)))
     else:
-        now, metrics = desk.now(), desk.metrics
-        for entry in answered.entries:
-            metrics.log_lag.observe((now - entry.answer.scored_at).total_seconds())
-        metrics.log_group.observe(len(answered.entries))
+        first = min(entry.answer.scored_at for entry in answered.entries)
+        desk.metrics.committed(len(answered.entries), scored_at=first, at=desk.now())
     return _spoken(response, request)
 
 

@@ -380,7 +380,7 @@ def test_names_and_units_of_metrics_are_as_prometheus_wants_them(usual, app):
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
-def test_the_lag_of_the_log_is_told_of_every_answer(client):
+def test_the_lag_of_the_log_is_told_of_every_commit(client):
     row = rows_of(reference_rows(1))[0]
     client.post("/v1/score", json=row)
     client.post("/v1/score", json=row, headers={"Idempotency-Key": "once"})
