@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import numpy as np
+from msgspec.structs import replace
 from sqlalchemy import event
 
 from benchmarks.commit import commit

@@ -15,12 +15,12 @@ import random
 import sqlite3
 import tempfile
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from ebbtide.answer.answer import Answer
 from ebbtide.answer.written import answer_to_bytes

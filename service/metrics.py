@@ -117,7 +117,7 @@ class Metrics:
         )
         self.log_lag = Histogram(
             "ebbtide_log_lag_seconds",
-            "Time from scoring to the commit in the log, seconds: once for what is committed together.",
+            "Time from scoring to the commit in the log, seconds; once a commit.",
             buckets=_SECONDS,
             registry=self.registry,
         )

@@ -7,10 +7,11 @@ and as varied as if each had been scored. Made anew once the answers would no lo
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from msgspec.structs import replace
 
 from benchmarks.side_by_side.model import KEY
 from benchmarks.side_by_side.names import NAMES

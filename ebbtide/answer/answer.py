@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
+
+import msgspec
 
 from ebbtide.words import Words
 
@@ -133,8 +134,7 @@ assert tuple(ABSTAIN) == get_args(Abstain)
 assert tuple(WARNINGS) == get_args(WarningCode)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class Warned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the reader of an answer should know; ``subject`` is what it is about, or empty."""
 
     code: WarningCode
@@ -142,8 +142,7 @@ class Warned:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is asked about one customer, apart from the feature values.
 
     Parameters
@@ -185,8 +184,7 @@ class Question:
     has_newer_events: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskOnDay:
+class RiskOnDay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How likely the customer is to have left by a day.
 
     Parameters
@@ -202,8 +200,7 @@ class RiskOnDay:
     payment: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is answered about one customer; ``docs/api.md`` explains each field.
 
     ``status`` is ``scored`` or ``abstained``; an abstained answer has ``abstain_code`` and

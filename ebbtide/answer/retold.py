@@ -8,9 +8,10 @@ language that was not said then.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from ebbtide.answer.answer import ABSTAIN
 from ebbtide.answer.warned import warned

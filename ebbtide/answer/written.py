@@ -135,8 +135,8 @@ def _is_of_whole_minutes(instant: datetime) -> bool:
 
 
 def _plain(record: Answer | Reason | RiskOnDay | Warned) -> dict[str, Any]:
-    """Return the fields of a record, as ``dataclasses.asdict`` does, but not copied deeply."""
-    return {name: getattr(record, name) for name in type(record).__slots__}
+    """Return the fields of a record by name; what is in them is not copied."""
+    return {name: getattr(record, name) for name in record.__struct_fields__}
 
 
 def _flat(answer: Answer) -> dict[str, str | None]:

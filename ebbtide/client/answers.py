@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  read when answers are made
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ebbtide.answer.answer import Answer, RiskOnDay, Warned
 from ebbtide.answer.written import answer_from_json
 from ebbtide.client.errors import Problem, UnreadableAnswer, problem_of
 from ebbtide.reasons import Reason
+
+if TYPE_CHECKING:
+    import msgspec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +164,8 @@ def result_of(content: object) -> Answer | Problem:
     return answer_of(content)
 
 
-def _known(kind: type, content: Any) -> dict[str, Any]:
-    """Return the fields of an object that a dataclass has."""
+def _known(kind: type[msgspec.Struct], content: Any) -> dict[str, Any]:
+    """Return the fields of an object that a record has."""
     if not isinstance(content, dict):
         raise TypeError
-    names = {field.name for field in fields(kind)}
-    return {name: value for name, value in content.items() if name in names}
+    return {name: content[name] for name in kind.__struct_fields__ if name in content}

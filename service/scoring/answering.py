@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from ebbtide.answer.answer import Answer, Question
@@ -134,7 +135,7 @@ def _named_in_order(asked: Sequence[_Found]) -> list[_Found]:
     """Let ids rise with the rows: of two about one customer the later is the newest everywhere."""
     ids = sorted(each.question.prediction_id for each in asked)
     return [
-        replace(each, question=replace(each.question, prediction_id=prediction_id))
+        replace(each, question=msgspec.structs.replace(each.question, prediction_id=prediction_id))
         for each, prediction_id in zip(asked, ids, strict=True)
     ]
 

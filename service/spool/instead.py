@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ebbtide.answer.answer import Answer
 from ebbtide.answer.warned import warned
 from service.idempotency import HEADER
@@ -55,4 +57,4 @@ def spooled(answered: Answered, desk: Desk) -> Answered:
 
 def _with_warning(answer: Answer) -> Answer:
     warning = warned("log_spooled", "", features=(), language=answer.language)
-    return replace(answer, warnings=(*answer.warnings, warning))
+    return msgspec.structs.replace(answer, warnings=(*answer.warnings, warning))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends
+from msgspec import structs
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import JSONResponse
 
@@ -121,7 +122,7 @@ def _answer(
         "abstain_code": code,
         "abstain_text": None if code is None else ABSTAIN[code][language],
         "warnings": [
-            asdict(warned(kind, name, features=features, language=language))
+            structs.asdict(warned(kind, name, features=features, language=language))
             for kind, name in warnings
         ],
     }

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from ebbtide.answer.answer import WARNINGS, Question
 from ebbtide.answer.compose import answer_rows, churn_score
@@ -76,7 +77,7 @@ MODEL = SimpleNamespace(
 
 
 def question(**changes) -> Question:
-    return replace(
+    return structs.replace(
         Question(prediction_id="p1", customer_id="c1", as_of=datetime(2026, 3, 1, tzinfo=UTC)),
         **changes,
     )

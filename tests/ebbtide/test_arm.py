@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from ebbtide.answer.answer import Question
 from ebbtide.answer.compose import answer_rows
@@ -110,7 +111,7 @@ def test_the_held_out_are_suggested_nothing_and_the_treated_what_they_were_befor
         arms.add(arm)
         if arm == "treated":
             dealt = {"propensity": 0.5, "policy_version": HALF.version}
-            assert made == replace(before, **dealt)
+            assert made == structs.replace(before, **dealt)
         else:
             assert (made.action_code, made.action_text, made.action_channel) == (None, None, None)
             assert (made.no_action_code, made.withheld_action_code) == ("holdout", family)
@@ -118,7 +119,7 @@ def test_the_held_out_are_suggested_nothing_and_the_treated_what_they_were_befor
             assert (made.expected_value, made.expected_cost, made.effect) == (0.0, 0.0, 0.0)
             assert (made.effect_low, made.effect_high, made.effect_basis) == (0.0, 0.0, None)
         untouched = dict.fromkeys(OF_ACTION)  # whatever does not follow from the decision
-        assert replace(made, **untouched) == replace(before, **untouched)
+        assert structs.replace(made, **untouched) == structs.replace(before, **untouched)
     assert arms == {"treated", "holdout"}
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from ebbtide.answer.answer import Answer
 from ebbtide.answer.difference import SAME_CONTRIBUTION, difference

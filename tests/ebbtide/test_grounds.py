@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from ebbtide.answer.answer import Question
 from ebbtide.answer.asked import Asked
@@ -142,7 +143,7 @@ def world(seed, policy):
         return answer_rows(
             rows,
             questions=[
-                replace(question, with_reasons=wanted)
+                structs.replace(question, with_reasons=wanted)
                 for question, wanted in zip(questions, with_reasons, strict=True)
             ],
             model=model,
@@ -158,7 +159,7 @@ def world(seed, policy):
 def test_without_reasons_an_answer_is_the_same_in_all_else(seed, policy):
     asked, count, _ = world(seed, policy)
     full = asked([True] * count)
-    bare = [replace(each, reasons=(), reasons_asked=False) for each in full]
+    bare = [structs.replace(each, reasons=(), reasons_asked=False) for each in full]
     assert asked([False] * count) == bare
     mixed = [place % 2 == 0 for place in range(count)]
     assert asked(mixed) == [

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from ebbtide.answer.answer import Question
 from ebbtide.answer.compose import answer_rows
@@ -152,5 +153,5 @@ def test_an_action_that_means_something_else_now_is_not_told():
 
 def test_a_warning_with_other_words_is_not_told():
     answer = made([1.0, 3.0, 50.0])
-    warnings = tuple(replace(each, text="Something else") for each in answer.warnings)
-    assert told(replace(answer, warnings=warnings)) is None
+    warnings = tuple(structs.replace(each, text="Something else") for each in answer.warnings)
+    assert told(structs.replace(answer, warnings=warnings)) is None

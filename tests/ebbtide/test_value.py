@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from ebbtide.answer.answer import Question, RiskOnDay
 from ebbtide.answer.compose import answer_rows
@@ -119,7 +120,7 @@ def test_a_contract_is_worth_price_times_survival():
 
 @pytest.mark.parametrize("yearly", [0.0, 0.1])
 def test_equal_histories_are_worth_the_same_among_many(yearly):
-    policy = replace(POLICY, discount_rate_yearly=yearly)
+    policy = dataclasses.replace(POLICY, discount_rate_yearly=yearly)
     rng = np.random.default_rng(0)
     rows = np.column_stack(
         [rng.integers(0, 4, 300), rng.integers(0, 9, 300) / 2, rng.random(300), rng.random(300)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from ebbtide.answer.answer import Answer
@@ -146,7 +147,9 @@ def test_the_log_and_the_assignment_are_committed_together(store):
 
     def breaks(connection):
         answer = replace(TREATED, customer_id="c2", prediction_id="p2")
-        store.add_predictions(connection, [replace(entry, answer=answer)], at=answer.scored_at)
+        store.add_predictions(
+            connection, [dataclasses.replace(entry, answer=answer)], at=answer.scored_at
+        )
         raise ValueError
 
     with pytest.raises(ValueError, match=r"^$"):

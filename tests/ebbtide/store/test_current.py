@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import time
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event, select
 
 from ebbtide.store import current
@@ -85,7 +86,7 @@ def test_an_answer_that_was_made_before_is_current_from_when_it_was_kept(store):
     store.record_predictions([prediction("prompt")])
     waited = prediction("waited", customer_id="c2")
     store.database.write(partial(store.add_predictions, entries=[waited], at=MARCH + DAY))
-    since = replace(ANY, updated_since=MARCH + DAY)
+    since = dataclasses.replace(ANY, updated_since=MARCH + DAY)
     assert ids(listed(store, since)) == ["waited"]
     assert [row.updated_at for row in listed(store)] == [MARCH, MARCH + DAY]
 
@@ -166,8 +167,11 @@ def test_a_band_or_action_is_asked_for_only_of_answers_that_hold(store):
     )
     high = Wanted(holds_at=MARCH, band="high", definition="d")
     assert ids(listed(store, high)) == ["fits", "no action"]
-    assert ids(listed(store, replace(high, action="call"))) == ["fits"]
-    assert ids(listed(store, replace(high, band=None, action="call"))) == ["fits", "other band"]
+    assert ids(listed(store, dataclasses.replace(high, action="call"))) == ["fits"]
+    assert ids(listed(store, dataclasses.replace(high, band=None, action="call"))) == [
+        "fits",
+        "other band",
+    ]
     assert len(listed(store)) == 5
 
 
@@ -269,7 +273,7 @@ def test_what_has_changed_since_an_instant_is_found_among_the_numbers(store, hou
         )
     everything = listed(store)
     instant = MARCH + timedelta(hours=hours)
-    since = listed(store, replace(ANY, updated_since=instant))
+    since = listed(store, dataclasses.replace(ANY, updated_since=instant))
     assert since == [row for row in everything if row.updated_at >= instant]
 
 
@@ -292,7 +296,7 @@ def test_lists_of_scores_go_along_the_order_of_changes(tmp_path, wanted):
 
     store.record_predictions([prediction("1")])
     event.listen(store.database.engine, "before_cursor_execute", explain)
-    listed(store, replace(ANY, updated_since=MARCH, **wanted))
+    listed(store, dataclasses.replace(ANY, updated_since=MARCH, **wanted))
     assert any(
         "SEARCH current_scores USING INDEX current_scores_in_order (sequence>?" in step
         for step in asked

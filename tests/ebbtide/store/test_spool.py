@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from ebbtide.answer.answer import Answer
 from ebbtide.store.spool import Spool, SpoolFull, line_of, read_spool

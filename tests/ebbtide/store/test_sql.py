@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import threading
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event
 
 from ebbtide.answer.answer import Answer
@@ -182,7 +183,7 @@ def test_twenty_thousand_snapshots_are_written_in_a_moment(tmp_path):
 
 
 def test_a_snapshot_says_what_it_was_computed_with(store):
-    other = replace(BASIS, lookback_days=30)
+    other = dataclasses.replace(BASIS, lookback_days=30)
     store.publish_snapshots(frame(["c1", "c2"], MARCH, a=[1.0, 2.0]), basis=BASIS)
     store.publish_snapshots(frame(["c2"], MARCH, a=[3.0]), basis=other)
     found = store.newest_snapshots(["c1", "c2"], until=APRIL)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from ebbtide.store.preferences import Preferences, keep_preferences, preferences_of
 from ebbtide.store.sql import open_store
@@ -75,6 +76,6 @@ def test_feature_names_that_a_failed_unit_has_added_are_added_again(store):
 
     with pytest.raises(KeyError):
         store.database.write(fail)
-    written = replace(entry("c1"), written=None)
+    written = dataclasses.replace(entry("c1"), written=None)
     store.database.write(lambda c: store.add_predictions(c, [written], at=MARCH))
     assert list(store.predictions_of("c1")) == [written.answer]

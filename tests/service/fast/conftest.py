@@ -54,7 +54,7 @@ class BothWays:
 
 
 def _plain(answer):
-    return json.dumps({name: str(getattr(answer, name)) for name in type(answer).__slots__})
+    return json.dumps({name: str(getattr(answer, name)) for name in answer.__struct_fields__})
 
 
 def _lasting(text):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from ebbtide.errors import ContractError
 from small_model import FEATURES
@@ -161,7 +162,7 @@ def test_the_time_for_computing_from_events_bounds_it_too(
     snapshot("c-1", "c-2")
     complain("c-1")
     hasty = desk.settings.model_copy(update={"event_deadline_seconds": 0.0})
-    quiet.app.state.desk = replace(desk, settings=hasty)
+    quiet.app.state.desk = dataclasses.replace(desk, settings=hasty)
     assert ask("c-1").json()["type"].endswith("busy")
     assert ask("c-2").status_code == 200
 

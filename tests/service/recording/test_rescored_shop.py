@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from time import monotonic, sleep
 
 import pytest
 from fastapi.testclient import TestClient
+from msgspec.structs import replace
 
 from by_hand import PRESENT
 from ebbtide.store.sql import open_store

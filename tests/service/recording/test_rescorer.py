@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic, sleep
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from ebbtide.store.rescore_queue import count_waiting, take_customers
@@ -128,7 +129,9 @@ def test_a_customer_of_whom_nothing_is_known_is_scored_on_the_events(store, resc
 def test_on_a_history_that_does_not_do_nobody_is_scored(
     store, rescorer, layout, publish, complain, days, changed, reason
 ):
-    publish("c-1", as_of=MIDNIGHT - timedelta(days=days), layout=replace(layout, **changed))
+    publish(
+        "c-1", as_of=MIDNIGHT - timedelta(days=days), layout=dataclasses.replace(layout, **changed)
+    )
     answer = complain("c-1")
     assert (answer["kept"], answer["rescoring"]) == (1, 0)
     assert answer["not_rescored"] == [{"reason": reason, "customers": 1}]
@@ -253,7 +256,7 @@ def test_nobody_is_lost_when_the_answer_cannot_be_recorded(
 
 def test_without_a_model_they_wait(desk, complain, rescorer, waiting, monkeypatch):
     complain("c-1")
-    without = replace(desk, supply=SimpleNamespace(current=None, complaint=None))
+    without = dataclasses.replace(desk, supply=SimpleNamespace(current=None, complaint=None))
     assert module.Rescorer(without, poll_seconds=60.0).rescore_some() == 0
     assert waiting() == 1
 
