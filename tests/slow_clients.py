@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _HEAD = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+_HALF_HEAD = _HEAD + b"X-Slow: "
 _BODY = _HEAD + b"Content-Length: 5000\r\n\r\n{"
 _LARGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 KINDS = ("head", "body", "answer")
@@ -87,7 +88,7 @@ class SlowClients:
         connection.settimeout(5)
         connection.connect(self._address)
         connection.setblocking(False)
-        began = {"head": _HEAD[:20], "body": _BODY, "answer": _LARGE * 200}[kind]
+        began = {"head": _HALF_HEAD, "body": _BODY, "answer": _LARGE * 200}[kind]
         with contextlib.suppress(BlockingIOError):
             connection.send(began)
         return connection
