@@ -16,6 +16,8 @@ _HALF_HEAD = _HEAD + b"X-Slow: "
 _BODY = _HEAD + b"Content-Length: 5000\r\n\r\n{"
 _LARGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 KINDS = ("head", "body", "answer")
+_ROUND_SECONDS, _STEPS = 0.5, 25
+"""How often each sends a byte, and in how many steps they do."""
 
 
 class SlowClients:
@@ -56,13 +58,15 @@ class SlowClients:
                 connection.close()
 
     def _go_on(self) -> None:
+        """Let each send a byte in turn, spread over the time: they know nothing of each other."""
+        step = -(-len(self._kinds) // _STEPS)
         while not self._ended.is_set():
-            for number, kind in enumerate(self._kinds):
-                self._drip(number, kind)
-                if self._ended.is_set():
+            for first in range(0, len(self._kinds), step):
+                for number in range(first, min(first + step, len(self._kinds))):
+                    self._drip(number, self._kinds[number])
+                if self._ended.wait(_ROUND_SECONDS / _STEPS):
                     return
             self._all_open.set()
-            self._ended.wait(0.5)
 
     def _drip(self, number: int, kind: str) -> None:
         connection = self._connections[number]
