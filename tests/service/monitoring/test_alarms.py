@@ -69,7 +69,7 @@ def test_what_may_happen_is_counted_from_zero_on(client, counter):
 
 @pytest.fixture(scope="module")
 def told_after_work(make_bundle, tmp_path_factory):
-    """Return by sample each value of its labels, of a service that has scored and measured drift."""
+    """Return each label of each sample of a service that has scored and measured drift."""
     folder = tmp_path_factory.mktemp("told")
     project_file = folder / "ebbtide.toml"
     project_file.write_text(
