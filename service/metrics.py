@@ -121,7 +121,8 @@ class Metrics:
         )
         self.rejected = Counter(
             "ebbtide_rejected_requests",
-            "Requests turned away before any work was done, by reason: the kind of the problem.",
+            "Requests turned away before any work was done, by reason: the kind of the problem, or "
+            "too-many-connections.",
             ["reason"],
             registry=self.registry,
         )
