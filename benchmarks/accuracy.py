@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import accuracy_logs, accuracy_tables, training_time
+from benchmarks.commit import commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,15 +51,8 @@ def kept_with(kept: str, lines: Iterable[str]) -> str:
 
 
 def _measured_on() -> str:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
     return (
-        f"{datetime.now(UTC).date()}, commit {commit or 'unknown'}, {os.cpu_count()} cores, "
+        f"{datetime.now(UTC).date()}, commit {commit()}, {os.cpu_count()} cores, "
         f"{platform.machine()}, Python {platform.python_version()}."
     )
 

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.commit import commit
 from benchmarks.feature_log import write_log
 from ebbtide.definition import ChurnDefinition
 
@@ -250,14 +251,10 @@ def _compared(measured: list[Measured]) -> Iterator[str]:
 
 def report(events: int, *, growth: list[int], rounds: int, folder: Path) -> Iterator[str]:
     """Yield the result as lines of Markdown."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=RESULTS.parent, capture_output=True, text=True,
-        check=False,
-    ).stdout.strip()  # fmt: skip
     yield "# Features: one snapshot and twelve of the whole catalogue"
     yield ""
     yield (
-        f"{datetime.now(UTC).date()}, commit {commit or 'unknown'}, {os.cpu_count()} cores, "
+        f"{datetime.now(UTC).date()}, commit {commit()}, {os.cpu_count()} cores, "
         f"{platform.machine()}, Python {platform.python_version()}; the fastest of {rounds}."
     )
     for size in [events, *(other for other in growth if other != events)]:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.commit import commit
+
 if TYPE_CHECKING:
     import resource
 
@@ -60,17 +62,10 @@ def _gigabytes(usage: resource.struct_rusage) -> float:
 
 def table(steps: list[Step], *, customers: int) -> str:
     """Return the result as Markdown."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=RESULTS.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
     lines = [
         f"# Steps on a simulated shop of {customers:,} customers and two years",
         "",
-        f"{datetime.now(UTC).date()}, commit {commit or 'unknown'}, {os.cpu_count()} cores, "
+        f"{datetime.now(UTC).date()}, commit {commit()}, {os.cpu_count()} cores, "
         f"{platform.machine()}, Python {platform.python_version()}.",
         "",
         "| step | wall, s | CPU, s | peak memory, GB |",

@@ -1,7 +1,8 @@
 """Read HTTP with a head of bounded size and time; a body is bounded where it is read.
 
-The fast parser of uvicorn takes a head without end, and keeps it in memory; and uvicorn closes a
-connection that says nothing only between an answer and the next byte.
+The fast parser of uvicorn takes a head without end, and keeps it in memory; it takes requests ahead
+of their turn without end, too; and uvicorn closes a connection that says nothing only between an
+answer and the next byte.
 """
 
 from __future__ import annotations
@@ -17,12 +18,20 @@ MAX_HEAD_BYTES = 64 * 1024
 """Largest first line and headers of a request; what is read at once may exceed it."""
 
 
+MAX_WAITING = 16
+"""Most requests that wait on a connection for the one under way; each takes some kilobytes, and a
+hundred fit into what is read at once."""
+
+
 class BoundedHead(HttpToolsProtocol):
     """The protocol of one connection.
 
     Too large a head gets 400, too slow a one 408, and either ends the connection. So does silence
     from the beginning, or bytes after an answer that make no head. While an answer is under way no
     time runs: it is not lost because the next request is slow to come.
+
+    Who sends more requests ahead than may wait gets the answers to those that do, the last one with
+    ``Connection: close``. A client that sends ahead has to expect that (RFC 9112, 9.3.2).
     """
 
     head_deadline_seconds = 10.0
@@ -30,6 +39,7 @@ class BoundedHead(HttpToolsProtocol):
 
     _head_bytes = 0
     _is_in_head = True
+    _takes_no_more = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -50,11 +60,17 @@ class BoundedHead(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Count and wait no more: what follows is the body."""
         self._is_in_head = False
+        if len(self.pipeline) >= MAX_WAITING:
+            self.cycle.keep_alive = False
+            self._takes_no_more = True
+            raise _TooManyAheadError
         self._end_waiting()
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
+        if self._takes_no_more:
+            return
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -66,6 +82,11 @@ class BoundedHead(HttpToolsProtocol):
             # empty line, the rest of a body that was refused): so any byte starts this one. Where a
             # request was answered while it was read, that timeout runs again.
             self._begin_to_wait()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what has come, unless answers are still to be given: the last one ends it."""
+        if not self._takes_no_more:
+            super().send_400_response(msg)
 
     @property
     def _is_between_requests(self) -> bool:
@@ -88,3 +109,7 @@ class BoundedHead(HttpToolsProtocol):
             lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
             self.transport.write(STATUS_LINE[408] + lines + b"connection: close\r\n\r\n")
         self.transport.close()
+
+
+class _TooManyAheadError(Exception):
+    """Has the parser stop, which knows no other way."""

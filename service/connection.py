@@ -140,8 +140,7 @@ class Connection(WholeAnswers):
             super()._start_asgi_task(cycle, app)
 
     def _is_refused(self, cycle: RequestResponseCycle) -> bool:
-        # Of several that wait each would be refused within the end of the one before it.
-        if self.pipeline or self._is_ending or not self._can_write_whole(cycle):
+        if self._is_ending or not self._can_write_whole(cycle):
             return False
         refusal = self.refusal(cycle.scope)
         if refusal is None:

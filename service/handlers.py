@@ -11,7 +11,7 @@ from starlette.routing import Match
 
 from ebbtide.errors import BundleError, ContractError, NotReady
 from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
-from service.problems import Fault, Problem, ProblemError, invalid
+from service.problems import REJECTS, Fault, Problem, ProblemError, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,14 +34,6 @@ ERRORS: tuple[tuple[type[Exception], str], ...] = (
 
 EXPECTED: tuple[type[Exception], ...] = (ProblemError, *(error for error, _ in ERRORS))
 """Errors that become problems wherever they come from."""
-
-_REJECTS = frozenset(
-    {
-        *("not-authenticated", "not-allowed", "too-many-requests", "busy"),
-        *("body-too-large", "body-too-slow", "unsupported-media-type"),
-    }
-)
-"""Kinds of problems by which requests are turned away before any work is done."""
 
 _HTTP = {
     404: ("not-found", "Expected one of the addresses that /openapi.json lists. Check the path."),
@@ -91,7 +83,7 @@ def install_handlers(app: FastAPI, *, metrics: Metrics) -> None:
 def counted(problem: Problem, *, metrics: Metrics) -> Problem:
     """Count a problem that a request ends in, and return it."""
     metrics.problems.labels(kind=problem.kind).inc()
-    if problem.kind in _REJECTS:
+    if problem.kind in REJECTS:
         metrics.rejected.labels(reason=problem.kind).inc()
     return problem
 

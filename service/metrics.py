@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 
 from service.monitoring.collectors import BuildCollector, SupplyCollector
+from service.problems import KINDS, REJECTS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from service.champion.supply import Supply
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+BORN_AT_ZERO = {
+    "rows": ("scored", "abstained", "failed"),
+    "problems": tuple(KINDS),
+    "events": ("kept", "already_known", "failed"),
+    "rescored": ("scored", "abstained", "failed", "skipped"),
+    "jobs": ("done", "failed", "cancelled"),
+    "rejected": (*REJECTS, "too-many-connections"),
+}
+"""Counters whose labels are known before anything happens, and those. They are there at zero from
+the start: of a counter that is born at 1, no rate or increase tells the first time."""
 
 
 class Metrics:
@@ -111,7 +123,8 @@ class Metrics:
         )
         self.rejected = Counter(
             "ebbtide_rejected_requests",
-            "Requests turned away before any work was done, by reason: the kind of the problem.",
+            "Requests turned away before any work was done, by reason: the kind of the problem, or "
+            "too-many-connections.",
             ["reason"],
             registry=self.registry,
         )
@@ -137,6 +150,9 @@ class Metrics:
             "Messages to webhooks that have not arrived, when they were last counted.",
             registry=self.registry,
         )
+        for counter, labels in BORN_AT_ZERO.items():
+            for label in labels:
+                getattr(self, counter).labels(label)
         self.registry.register(SupplyCollector(supply))
         self.registry.register(BuildCollector())
         ProcessCollector(registry=self.registry)

@@ -55,6 +55,12 @@ KINDS: dict[str, tuple[int, str]] = {
 }
 """Every kind of problem: its HTTP status and title. The type is ``urn:ebbtide:problem:<kind>``."""
 
+REJECTS = (
+    *("not-authenticated", "not-allowed", "too-many-requests", "busy"),
+    *("body-too-large", "body-too-slow", "unsupported-media-type"),
+)
+"""Kinds of problems by which requests are turned away before any work is done."""
+
 RETRY_AFTER_SECONDS = 2
 
 

@@ -2,7 +2,7 @@
 
 A client that is slow to send its body takes no turn from others. What has come of all such bodies
 is bounded by its bytes, since it waits in memory. Files of jobs go to disk and are bounded where
-they are received.
+they are received. An answer that is sent in pieces may give its turn back when it is on its way.
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 MAX_RECEIVED_BYTES = 64 * 2**20
 """How many bytes of unfinished bodies may wait in memory."""
 
+MAX_LONG_ANSWERS = 64
+"""How many answers may be on their way without a turn; further ones keep theirs. Each holds two
+pieces in memory, up to some megabytes."""
+
 BUSY = Problem(
     kind="busy",
     detail="Too many requests are under way at once. Try again after Retry-After, send fewer at "
     "once, or send many customers in one.",
 )
 _TO_DISK = "/v1/jobs"
+_VISIT = "ebbtide.visit"
 
 
 class UnderWay:
@@ -48,6 +53,7 @@ class UnderWay:
         self.max_requests = max_requests
         self.max_received_bytes = max_received_bytes
         self.count = 0
+        self.long_answers = 0
         self.received_bytes = 0
 
     @property
@@ -66,19 +72,33 @@ class UnderWay:
         if not _has_body(scope) or scope["path"] == _TO_DISK:
             visit.count()
             visit.receive = receive
+        scope[_VISIT] = visit
         try:
             yield visit.receive
         finally:
             visit.end()
 
 
+def give_turn_back(scope: Scope) -> None:
+    """Count a request no more whose answer is on its way; it may be asked for again and again.
+
+    Parameters
+    ----------
+    scope : of the request, as it came to the application.
+    """
+    visit: _Visit | None = scope.get(_VISIT)
+    if visit is not None:
+        visit.give_turn_back()
+
+
 class _Visit:
-    __slots__ = ("_counted", "_received_bytes", "_source", "_under_way", "receive")
+    __slots__ = ("_counted", "_is_long", "_received_bytes", "_source", "_under_way", "receive")
 
     def __init__(self, under_way: UnderWay, source: Receive) -> None:
         self._under_way = under_way
         self._source = source
         self._counted = False
+        self._is_long = False
         self._received_bytes = 0
         self.receive: Receive = self._counting
 
@@ -86,9 +106,17 @@ class _Visit:
         self._counted = True
         self._under_way.count += 1
 
+    def give_turn_back(self) -> None:
+        under_way = self._under_way
+        if self._counted and not self._is_long and under_way.long_answers < MAX_LONG_ANSWERS:
+            self._is_long = True
+            under_way.long_answers += 1
+            under_way.count -= 1
+
     def end(self) -> None:
         self._forget_bytes()
-        self._under_way.count -= self._counted
+        self._under_way.count -= self._counted and not self._is_long
+        self._under_way.long_answers -= self._is_long
 
     async def _counting(self) -> Message:
         message = await self._source()

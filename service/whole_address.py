@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi.routing import APIRoute
 from starlette.routing import Match
+
+from service.id_address import IdAddress
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
 
-class WholeAddress(APIRoute):
+class WholeAddress(IdAddress):
     """A route of a path with ``{name:path}`` that fits no address with more parts than the path.
 
     Examples

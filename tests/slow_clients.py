@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _HEAD = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+_HALF_HEAD = _HEAD + b"X-Slow: "
 _BODY = _HEAD + b"Content-Length: 5000\r\n\r\n{"
 _LARGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 KINDS = ("head", "body", "answer")
+_ROUND_SECONDS, _STEPS = 0.5, 25
+"""How often each sends a byte, and in how many steps they do."""
 
 
 class SlowClients:
@@ -55,13 +58,15 @@ class SlowClients:
                 connection.close()
 
     def _go_on(self) -> None:
+        """Let each send a byte in turn, spread over the time: they know nothing of each other."""
+        step = -(-len(self._kinds) // _STEPS)
         while not self._ended.is_set():
-            for number, kind in enumerate(self._kinds):
-                self._drip(number, kind)
-                if self._ended.is_set():
+            for first in range(0, len(self._kinds), step):
+                for number in range(first, min(first + step, len(self._kinds))):
+                    self._drip(number, self._kinds[number])
+                if self._ended.wait(_ROUND_SECONDS / _STEPS):
                     return
             self._all_open.set()
-            self._ended.wait(0.5)
 
     def _drip(self, number: int, kind: str) -> None:
         connection = self._connections[number]
@@ -87,7 +92,7 @@ class SlowClients:
         connection.settimeout(5)
         connection.connect(self._address)
         connection.setblocking(False)
-        began = {"head": _HEAD[:20], "body": _BODY, "answer": _LARGE * 200}[kind]
+        began = {"head": _HALF_HEAD, "body": _BODY, "answer": _LARGE * 200}[kind]
         with contextlib.suppress(BlockingIOError):
             connection.send(began)
         return connection

@@ -187,7 +187,8 @@ def check_ids(file: pq.ParquetFile, *, rows: int) -> None:
             column=CUSTOMER_ID,
             count=count,
             message=f"{count:,} rows {what}.",
-            advice="Each row is one customer, with an id of 1 to 128 printable characters.",
+            advice=f"Each row is one customer, with an id of 1 to {MAX_ID_LENGTH} "
+            "printable characters.",
         )
         for what, count in counts.items()
         if count

@@ -1,22 +1,40 @@
 """More requests than a service can bear, at a rate of their own: a process that sends and counts.
 
-``python -m benchmarks.fault_kinds.flood HOST PORT REQUESTS_A_SECOND SECONDS CONNECTIONS``; a rate
-of 0 sends on each connection as soon as it is answered, which measures what the service can bear.
-Prints one JSON object. It uses no more of the machine than it must: bytes that were made before.
+``python -m benchmarks.fault_kinds.flood HOST PORT REQUESTS_A_SECOND SECONDS CONNECTIONS``. Requests
+are sent when they are due, whether those before were answered or not: on a kept connection that is
+idle, or else on a new one. ``CONNECTIONS`` is how many may be open; what finds none is counted as
+unsent. A rate of 0 sends on each of so many connections as soon as it is answered, which measures
+what the service can bear. Prints one JSON object. It uses no more of the machine than it must:
+bytes that were made before, and one wait for whatever comes.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import select
+import socket
 import sys
 import time
-from collections import Counter, deque
+from collections import Counter
 
 import numpy as np
 
 ROWS = 100
-_FEATURES = {"recency_days": 143, "spend_365d": 840.5, "complaints_90d": 2, "payments_overdue": 0}
+PATIENCE_SECONDS = 10.0
+"""How long what was sent may take to be answered when no more is sent."""
+
+_FEATURES = {
+    "recency_days": 143,
+    "spend_365d": 840.5,
+    "purchase_days_90d": 0,
+    "discount_share_365d": 0.25,
+    "complaints_90d": 2,
+    "complaint_open_days": None,
+    "payments_overdue": 0,
+}
+_SCORED = b'"status":"scored"'
+_REFUSED = (429, 503)
+_READ_BYTES = 1 << 18
 
 
 def request() -> bytes:
@@ -30,103 +48,172 @@ def request() -> bytes:
     return head.encode() + body
 
 
-class Flood:
-    """What was sent, and what came back."""
+class _Client:
+    """A connection with at most one request on it."""
 
-    def __init__(self) -> None:
+    __slots__ = ("due", "received", "socket", "unsent")
+
+    def __init__(self, made: socket.socket) -> None:
+        self.socket = made
+        self.received, self.unsent = b"", b""
+        self.due = 0.0
+
+
+class Flood:
+    """Sends, and counts what comes back.
+
+    Parameters
+    ----------
+    address : host and port.
+    connections : how many may be open at once.
+    """
+
+    def __init__(self, address: tuple[str, int], connections: int) -> None:
         self.statuses: Counter[int] = Counter()
         self.refused_seconds: list[float] = []
-        self.without_retry = self.sent = self.unsent = self.cut = 0
-        self.idle: deque[_Client] = deque()
-        self.is_closed_loop = False
-        self.request = request()
+        self.without_retry = self.unscored = 0
+        self.sent = self.unsent = self.cut = self.unanswered = self.most_open = 0
+        self._address = address
+        self._connections = connections
+        self._request = request()
+        self._poll = select.epoll()
+        self._all: dict[int, _Client] = {}
+        self._idle: list[_Client] = []
+
+    def send_at(self, rate: float, seconds: float) -> None:
+        """Send so many requests a second, evenly, and wait for what is still to come."""
+        began = time.perf_counter()
+        count = 0
+        while (now := time.perf_counter()) < began + seconds:
+            while (due := began + count / rate) <= now:
+                count += 1
+                self._ask(due)
+            self._look(due - now)
+        self._wait_for_all(PATIENCE_SECONDS)
+
+    def send_in_turn(self, seconds: float) -> None:
+        """Send on each connection as soon as it is answered."""
+        ends_at = time.perf_counter() + seconds
+        while (now := time.perf_counter()) < ends_at:
+            while self._idle or len(self._all) < self._connections:
+                self._ask(now)
+            self._look(ends_at - now)
+
+    def _wait_for_all(self, seconds: float) -> None:
+        """Wait until all is answered, but no longer than that."""
+        ends_at = time.perf_counter() + seconds
+        while len(self._all) > len(self._idle) and time.perf_counter() < ends_at:
+            self._look(0.1)
+        self.unanswered = len(self._all) - len(self._idle)
 
     def to_json(self, seconds: float) -> dict[str, object]:
-        """Return the figures."""
-        refused = sorted(self.refused_seconds)
+        """Return the figures of so many seconds."""
+        refused = self.refused_seconds
         return {
             "seconds": seconds,
             "sent": self.sent,
             "unsent": self.unsent,
             "cut": self.cut,
+            "unanswered": self.unanswered,
+            "most_open": self.most_open,
             "statuses": dict(self.statuses),
+            "unscored": self.unscored,
             "without_retry": self.without_retry,
             "refused_p50_ms": float(np.quantile(refused, 0.5)) * 1000 if refused else None,
             "refused_p99_ms": float(np.quantile(refused, 0.99)) * 1000 if refused else None,
         }
 
-
-class _Client(asyncio.Protocol):
-    def __init__(self, flood: Flood) -> None:
-        self._flood = flood
-        self._received = b""
-        self._began = 0.0
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._flood.idle.append(self)
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self._transport = None
-        if self in self._flood.idle:
-            self._flood.idle.remove(self)
-        else:
-            self._flood.cut += 1
-
-    def ask(self) -> None:
-        assert self._transport is not None
-        self._received, self._began = b"", time.perf_counter()
-        self._flood.sent += 1
-        self._transport.write(self._flood.request)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, end, body = self._received.partition(b"\r\n\r\n")
-        if not end or len(body) < _length(head):
+    def _ask(self, due: float) -> None:
+        if not self._idle and not self._opened():
+            self.unsent += 1
             return
+        client = self._idle.pop()
+        client.received, client.unsent, client.due = b"", self._request, due
+        self.sent += 1
+        self._write(client)
+
+    def _opened(self) -> bool:
+        if len(self._all) >= self._connections:
+            return False
+        made = socket.socket()
+        made.setblocking(False)
+        made.connect_ex(self._address)  # to this machine: it is open, or refused, when it is used
+        self._poll.register(made, select.EPOLLIN)
+        client = self._all[made.fileno()] = _Client(made)
+        self._idle.append(client)
+        self.most_open = max(self.most_open, len(self._all))
+        return True
+
+    def _look(self, seconds: float) -> None:
+        """Take what comes, and wait for it for so long at the most."""
+        for descriptor, event in self._poll.poll(max(seconds, 0.0)):
+            client = self._all[descriptor]
+            if event & select.EPOLLOUT:
+                self._write(client)
+            if event & ~select.EPOLLOUT:
+                self._read(client)
+
+    def _write(self, client: _Client) -> None:
+        try:
+            client.unsent = client.unsent[client.socket.send(client.unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._poll.modify(client.socket, select.EPOLLIN)  # to read says that it is over
+            return
+        wanted = select.EPOLLIN | (select.EPOLLOUT if client.unsent else 0)
+        self._poll.modify(client.socket, wanted)
+
+    def _read(self, client: _Client) -> None:
+        try:
+            data = client.socket.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._forget(client)
+            return
+        client.received += data
+        head, end, body = client.received.partition(b"\r\n\r\n")
+        if end and len(body) >= _length(head):
+            self._note(client, head.lower(), body)
+
+    def _note(self, client: _Client, head: bytes, body: bytes) -> None:
         status = int(head[9:12])
-        self._flood.statuses[status] += 1
-        if status in (429, 503):
-            self._flood.refused_seconds.append(time.perf_counter() - self._began)
-            self._flood.without_retry += b"retry-after" not in head.lower()
-        self._flood.idle.append(self)
-        if self._flood.is_closed_loop:
-            self._flood.idle.pop().ask()
+        self.statuses[status] += 1
+        if status in _REFUSED:
+            self.refused_seconds.append(time.perf_counter() - client.due)
+            self.without_retry += b"\r\nretry-after: " not in head
+        else:
+            self.unscored += body.count(_SCORED) != ROWS
+        self._idle.append(client)
+        if b"\r\nconnection: close" in head:
+            self._forget(client)
+
+    def _forget(self, client: _Client) -> None:
+        if client in self._idle:
+            self._idle.remove(client)
+        else:
+            self.cut += 1
+        del self._all[client.socket.fileno()]
+        client.socket.close()
 
 
 def _length(head: bytes) -> int:
     return int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
 
 
-async def main(host: str, port: int, rate: float, seconds: float, connections: int) -> None:
+def main(host: str, port: str, rate: str, seconds: str, connections: str) -> None:
     """Send, and print what came back."""
-    loop, flood = asyncio.get_running_loop(), Flood()
-    for _ in range(connections):
-        await loop.create_connection(lambda: _Client(flood), host, port)
+    flood = Flood((host, int(port)), int(connections))
     began = time.perf_counter()
-    if not rate:
-        flood.is_closed_loop = True
-        while flood.idle:
-            flood.idle.popleft().ask()
-        await asyncio.sleep(seconds)
-    due = 0
-    while rate and (passed := time.perf_counter() - began) < seconds:
-        while due < passed * rate:
-            due += 1
-            if flood.idle:
-                flood.idle.popleft().ask()
-            else:
-                flood.unsent += 1
-                if flood.cut and flood.unsent % 50 == 0:  # who was cut comes again
-                    flood.cut -= 1
-                    await loop.create_connection(lambda: _Client(flood), host, port)
-        await asyncio.sleep(0.002)
-    print(json.dumps(flood.to_json(time.perf_counter() - began)))
+    if float(rate):
+        flood.send_at(float(rate), float(seconds))
+    else:
+        flood.send_in_turn(float(seconds))
+    print(json.dumps(flood.to_json(min(time.perf_counter() - began, float(seconds)))))
 
 
 if __name__ == "__main__":
-    asyncio.run(
-        main(sys.argv[1], *map(int, sys.argv[2:3]), *map(float, sys.argv[3:5]), int(sys.argv[5]))
-    )
+    main(*sys.argv[1:6])

@@ -20,8 +20,14 @@ from benchmarks.fault_kinds.line import Line, loaded, served_shop
 
 if TYPE_CHECKING:
     from faulty_service import FollowingProject
+    from steady_load import Tally
 
 ROOT = Path(__file__).resolve().parents[2]
+_BEFORE_SECONDS, _AFTER_SECONDS, _STEP_SECONDS = 6.0, 6.0, 0.5
+_PAUSE_SECONDS = 0.02
+"""Between an answer and the next request of each usual client, so that the service has a rest: what
+is beside a load that takes all of it cannot be told from that load."""
+
 _SLOW = """
 import sys
 from slow_clients import SlowClients
@@ -33,45 +39,73 @@ with SlowClients(sys.argv[1], int(sys.argv[2])) as slow:
 
 
 def overloaded(folder: Path, times: int) -> Line:
-    """Send ten times what the service bears, of requests with a hundred rows."""
+    """Send ten times what the service bears, of requests with a hundred rows, beside a usual load.
+
+    They are sent when they are due, whether those before were answered or not.
+    """
+    from steady_load import Tally
+
     seconds = 10.0
     with served_shop(folder) as (project, expected):
         bears = _flood(project, rate=0, seconds=4.0, connections=16)
-        rate = 10 * bears["statuses"].get("200", 0) / bears["seconds"]
-        with loaded(project, expected, pause_seconds=0.01) as load:
-            time.sleep(4)
-            began, before, floods = time.monotonic(), project.resident_bytes, []
+        borne = bears["statuses"]["200"] / bears["seconds"]
+        with loaded(project, expected, pause_seconds=_PAUSE_SECONDS) as load:
+            time.sleep(_BEFORE_SECONDS)
+            usual, before = load.tally.between(0, time.monotonic()), project.resident_bytes
+            floods: list[dict[str, Any]] = []
+            during, recovery_seconds = Tally(), 0.0
             with _Watch(project) as watch:
                 for _ in range(times):
-                    floods.append(_flood(project, rate=rate, seconds=seconds, connections=300))
-            ended = time.monotonic()
-            time.sleep(6)
-        recovered = [told for told in load.tally.told if told.began >= ended]
-        late = [told for told in recovered if told.verdict != "right" or told.seconds > 1.0]
-        until = max((told.began + told.seconds - ended for told in late), default=0.0)
-    flood = max(floods, key=lambda each: each["refused_p99_ms"] or 0.0)
-    sent = sum(each["sent"] for each in floods) / (seconds * len(floods))
+                    began = time.monotonic()
+                    floods.append(
+                        _flood(project, rate=10 * borne, seconds=seconds, connections=4_000)
+                    )
+                    ended = time.monotonic()
+                    time.sleep(_AFTER_SECONDS)
+                    during.told += load.tally.between(began, ended).told
+                    recovered_seconds = _recovery_seconds(load.tally, usual, since=ended)
+                    recovery_seconds = max(recovery_seconds, recovered_seconds)
+    sent = sum(each["sent"] for each in floods) / (seconds * times)
     return Line(
         fault="ten times the load that it bears",
         times=times,
-        before=load.tally.between(0, began),
-        during=load.tally.between(began, ended),
+        before=usual,
+        during=during,
         besides=(
-            f"bears {rate / 10:.0f} requests/s of 100 rows, sent {sent:.0f}/s "
-            f"({sent / (rate / 10):.1f} x); answers {_statuses(floods)}, "
-            f"{sum(each['without_retry'] for each in floods)} refusals without Retry-After, "
-            f"refusals p50 {flood['refused_p50_ms'] or 0:.0f} ms, "
-            f"p99 {flood['refused_p99_ms'] or 0:.0f} ms; {watch}; "
+            f"bears {borne:.0f} requests/s of 100 rows, sent {sent:.0f}/s "
+            f"({sent / borne:.1f} x); answers {_statuses(floods)}; {_total(floods, 'cut')} cut, "
+            f"{_total(floods, 'unsent')} not sent, {_total(floods, 'unanswered')} not answered, "
+            f"{_total(floods, 'unscored')} wrong, "
+            f"{_total(floods, 'without_retry')} refusals without Retry-After; refused after "
+            f"p50 {_worst(floods, 'refused_p50_ms'):.0f} ms, "
+            f"p99 {_worst(floods, 'refused_p99_ms'):.0f} ms; {watch}; "
             f"memory {before / 2**20:.0f} MB, at most {watch.most_bytes / 2**20:.0f} MB; "
-            f"as before after {until:.1f} s"
+            f"as before {recovery_seconds:.1f} s after the end"
         ),
     )
 
 
+def _recovery_seconds(tally: Tally, usual: Tally, *, since: float) -> float:
+    """Return from when on nothing was refused and 19 of 20 answers came within the usual p99."""
+    patience_seconds = usual.milliseconds(0.99) / 1000
+    last = 0.0
+    for step in range(int(_AFTER_SECONDS / _STEP_SECONDS)):
+        start = since + step * _STEP_SECONDS
+        told = tally.between(start, start + _STEP_SECONDS).told
+        late = sum(each.seconds > patience_seconds for each in told)
+        if {each.verdict for each in told} != {"right"} or late > 0.05 * len(told):
+            last = (step + 1) * _STEP_SECONDS
+    return last
+
+
 def slow_clients(folder: Path, times: int) -> Line:
     """Let 500 clients be slow: heads and bodies byte by byte, answers never read."""
-    with served_shop(folder) as (project, expected), loaded(project, expected) as load:
-        time.sleep(8)
+    with (
+        served_shop(folder) as (project, expected),
+        loaded(project, expected, pause_seconds=_PAUSE_SECONDS) as load,
+    ):
+        httpx.get(f"{project.address}/openapi.json")  # written once, and asked for by the slow
+        time.sleep(_BEFORE_SECONDS)
         began, before = time.monotonic(), project.resident_bytes
         cut = 0
         with _Watch(project) as watch:
@@ -189,8 +223,15 @@ def _statuses(floods: list[dict[str, Any]]) -> str:
     for flood in floods:
         for status, count in flood["statuses"].items():
             counts[status] = counts.get(status, 0) + count
-    counts["cut"] = sum(flood["cut"] for flood in floods)
     return ", ".join(f"{status}: {count:,}" for status, count in sorted(counts.items()))
+
+
+def _total(floods: list[dict[str, Any]], what: str) -> int:
+    return sum(int(each[what]) for each in floods)
+
+
+def _worst(floods: list[dict[str, Any]], what: str) -> float:
+    return max(each[what] or 0.0 for each in floods)
 
 
 @contextlib.contextmanager

@@ -54,7 +54,7 @@ class Reference:
 
     Parameters
     ----------
-    as_of : ISO date of that snapshot.
+    as_of : ISO date or instant of that snapshot, as it was written at training.
     n_customers : how many lived then.
     p_churn_quantiles : quantiles 0, 1, ... 100 percent of their scores, shape (101,).
     features : how the values of each feature were spread, in the order of the columns.

@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from ebbtide.contracts.tables import SIZE_LIMIT, typed_sql
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,9 +89,10 @@ def _form(column: Column) -> Iterator[Rule]:
     if column.kind == "id":
         yield Rule(
             severity="warning",
-            broken=f"NOT regexp_full_match({typed}, '[^[:cntrl:]]{{0,128}}')",
-            message="holds control characters, or more than 128 characters.",
-            advice="The service takes ids of 1 to 128 printable characters; clean them.",
+            broken=f"NOT regexp_full_match({typed}, '[^[:cntrl:]]{{0,{MAX_ID_LENGTH}}}')",
+            message=f"holds control characters, or more than {MAX_ID_LENGTH} characters.",
+            advice=f"The service takes ids of 1 to {MAX_ID_LENGTH} printable characters; "
+            "clean them.",
         )
         yield Rule(
             severity="advice",

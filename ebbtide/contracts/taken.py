@@ -11,7 +11,7 @@ MAX_NUMBER = 1e15
 """Largest size of a number that is taken; beyond it money is none and arithmetic overflows."""
 
 MAX_ID_LENGTH = 128
-"""Most characters of the id of a customer; the store keeps no longer ones."""
+"""Most characters of the id of a customer or an event; the store keeps no longer ones."""
 
 
 def is_clean(text: str) -> bool:

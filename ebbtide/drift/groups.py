@@ -35,7 +35,7 @@ def comparable_groups(reference: Spread, counts: Counts) -> NDArray[np.intp]:
     --------
     >>> from ebbtide.drift.spread import Spread
     >>> before = Spread(edges=None, counts=(700, 280, 10, 6, 4), missing=0)
-    >>> comparable_groups(before, np.array([340, 150, 5, 3, 2])).tolist()
+    >>> comparable_groups(before, np.array([140, 57, 2, 1, 0])).tolist()
     [1, 2, 0, 0, 0]
     """
     pooled = np.asarray(reference.counts) + counts

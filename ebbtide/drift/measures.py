@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ebbtide.drift.chance import chances_of, critical_divergence, divergence, exceeded_at_most
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from ebbtide.scorer.scores import FloatArray
-
 PSEUDO_COUNT = 0.5
-EXPECTED = 10.0
-"""Values that a bin must expect in both samples for chi-square to hold far out, too."""
+EXPECTED = 5.0
+"""Values that a bin must expect in both samples to be compared by itself."""
+
+MANY = 50.0
+"""Values that it must expect for chi-square to hold far out, too."""
 
 _TAIL = 3.0
+"""Chi-square is stretched by so much divided by the fewest that are expected: from fifty on it is
+exceeded no more often than is said then, by what :mod:`ebbtide.drift.chance` counts out."""
+
+_SURELY = 4.0
+"""So many times chi-square of one degree of freedom above that of all, nothing is to be expected."""
+
 _NORMAL_FROM = 100.0
-_ROUNDING = 1e-9
 
 
 def population_stability(now: ArrayLike, before: ArrayLike) -> float:
@@ -47,33 +55,34 @@ def population_stability(now: ArrayLike, before: ArrayLike) -> float:
     (0.0, 0.41)
     """
     ours, theirs = (np.asarray(each, dtype=np.float64) for each in (now, before))
-    n, m = ours.sum(), theirs.sum()
+    n, m = int(ours.sum()), int(theirs.sum())
     kept = ours + theirs > 0
     if not (n and m) or kept.sum() < 2:
         return 0.0
     ours, theirs = ours[kept], theirs[kept]
     added = PSEUDO_COUNT * len(ours)
-    dealt = added * (ours + theirs) / (n + m)
-    p, q = (ours + dealt) / (n + added), (theirs + dealt) / (m + added)
-    return float(np.sum((p - q) * np.log(p / q)))
+    return float(divergence(ours, ours + theirs, n=n, n_before=m, added=added).sum())
 
 
-def critical_stability(level: float, *, pooled: ArrayLike, n: int, n_before: int) -> float:
+def critical_stability(
+    level: float, *, pooled: ArrayLike, n: int, n_before: int, at_least: float = 0.0
+) -> float:
     """Return the PSI that two samples of one spread exceed with a probability, or more rarely.
 
     Under no change, ``PSI / (1/n + 1/m)`` is about chi-square with ``bins - 1`` degrees of freedom,
-    as long as both samples expect some ten values in each bin; far out it is exceeded a little more
-    often, for which it is stretched by three divided by the fewest that are expected. One bin may
-    expect fewer: how far its share against all others may come apart is then counted exactly at
-    half of the level, and the others are left to chi-square at the other half; the PSI is the sum
-    of both (its chain rule). Of two bins all is counted exactly.
+    as long as both samples expect many values in each bin; far out it is exceeded a little more
+    often, for which it is stretched by three divided by the fewest that are expected (E), to
+    ``1 + 3/E`` times. Bins of which fewer than fifty are expected are not left to that: how far
+    these and all others together may come apart is counted out at half of the level, and the others
+    among themselves are left to chi-square at the other half; the PSI is the sum of both (its chain
+    rule). Where there are no two others, all is counted out at the whole level.
 
     Parameters
     ----------
     level : the probability, in (0, 1).
-    pooled : counts by bin of both samples together; of those not empty one at most is sparse
-        (:func:`sparse`).
+    pooled : counts by bin of both samples together.
     n, n_before : sizes of the samples.
+    at_least : what is returned where the critical value is surely no larger, without counting.
 
     References
     ----------
@@ -84,42 +93,44 @@ def critical_stability(level: float, *, pooled: ArrayLike, n: int, n_before: int
     --------
     >>> round(critical_stability(0.05, pooled=[200] * 10, n=1000, n_before=1000), 3)
     0.035
+    >>> round(critical_stability(0.05, pooled=[40] * 10, n=200, n_before=200), 3)
+    0.169
     """
-    from scipy.special import chdtri
-
     counts = np.asarray(pooled, dtype=np.float64)
     counts = counts[counts > 0]
     if len(counts) < 2 or min(n, n_before) < 1:
         return math.inf
     unit = 1 / n + 1 / n_before
-    is_sparse = sparse(counts, n=n, n_before=n_before)
-    if len(counts) == 2:
-        is_sparse = np.arange(2) == np.argmin(counts)
-    others = counts[~is_sparse]
+    about = _chi_square(level, freedom=len(counts) - 1) * unit
+    expected = counts * min(n, n_before) / (n + n_before)
+    surely = about + _SURELY * _chi_square(level, freedom=1) * unit
+    if len(counts) > 2 and expected.min() >= EXPECTED and surely <= at_least:
+        return at_least
+    is_few = expected < MANY
+    if len(counts) > 2 and not is_few.any():
+        return about * (1 + _TAIL / float(expected.min()))
+    others = counts[~is_few]
     among = 0.0
-    part = level / 2 if is_sparse.any() and len(others) > 1 else level
-    if len(others) > 1:
-        expected = float(others.min()) * min(n, n_before) / (n + n_before)
-        among = float(chdtri(len(others) - 1, part)) * unit * (1 + _TAIL / expected)
-    if not is_sparse.any():
-        return among
-    few = int(counts[is_sparse].sum())
+    if len(counts) == 2 or len(others) < 2:
+        part, apart = level, counts
+    else:
+        part, apart = level / 2, np.append(counts[is_few], others.sum())
+        among = _chi_square(part, freedom=len(others) - 1) * unit
+        among *= 1 + _TAIL / float(expected[~is_few].min())
     added = PSEUDO_COUNT * len(counts)
-    here, chances = _chances(few, n=n, n_before=n_before)
-    dealt = added * few / (n + n_before)
-    p, q = (here + dealt) / (n + added), (few - here + dealt) / (n_before + added)
-    apart = (p - q) * (np.log(p / q) - np.log((1 - p) / (1 - q)))
-    return _exceeded_at_most(part, apart, chances) + among
+    scale = _chi_square(part, freedom=len(apart) - 1) * unit
+    sizes = {"n": n, "n_before": n_before}
+    return among + critical_divergence(part, counts=apart, added=added, scale=scale, **sizes)
 
 
 def sparse(pooled: ArrayLike, *, n: int, n_before: int) -> NDArray[np.bool_]:
-    """Return which bins expect too few values for chi-square, in either sample.
+    """Return which bins expect too few values to be compared by themselves, in either sample.
 
     By both samples together: which bins these are does not favour one, whatever chance dealt.
 
     Examples
     --------
-    >>> sparse([30, 170], n=100, n_before=100).tolist(), sparse([30, 170], n=40, n_before=160)[0]
+    >>> sparse([20, 180], n=100, n_before=100).tolist(), sparse([20, 180], n=40, n_before=160)[0]
     ([False, False], np.True_)
     """
     smaller = min(n, n_before) / max(n + n_before, 1)
@@ -204,37 +215,15 @@ def critical_difference(
         return math.inf
     count, everybody = missing + missing_before, n + n_before
     if min(count, everybody - count) * min(n, n_before) / everybody < _NORMAL_FROM:
-        here, chances = _chances(count, n=n, n_before=n_before)
+        here, chances = chances_of(count, n=n, n_before=n_before)
         apart = np.abs(here / n - (count - here) / n_before)
-        return _exceeded_at_most(level, apart, chances)
+        return exceeded_at_most(level, apart, chances)
     share = count / everybody
     spread = math.sqrt(share * (1 - share) * (1 / n + 1 / n_before))
     return -float(ndtri(level / 2)) * spread
 
 
-def _chances(count: int, *, n: int, n_before: int) -> tuple[FloatArray, FloatArray]:
-    """Return how many of a count may lie in the first sample by chance, and each one's chance.
+def _chi_square(level: float, *, freedom: int) -> float:
+    from scipy.special import chdtri
 
-    That of a draw without replacement (hypergeometric), all that was drawn being given.
-    """
-    from scipy.special import gammaln
-
-    here = np.arange(max(0, count - n_before), min(count, n) + 1, dtype=np.float64)
-
-    def ways(total: float, chosen: FloatArray) -> FloatArray:
-        each = gammaln(total + 1) - gammaln(chosen + 1) - gammaln(total - chosen + 1)
-        return np.asarray(each, dtype=np.float64)
-
-    logs = ways(n, here) + ways(n_before, count - here)
-    chances = np.exp(logs - logs.max())
-    return here, chances / chances.sum()
-
-
-def _exceeded_at_most(level: float, values: FloatArray, chances: FloatArray) -> float:
-    """Return the smallest value that is exceeded with a probability of the level at most."""
-    order = np.argsort(values)[::-1]
-    above = np.cumsum(chances[order])
-    kept = values[order]
-    # The chance to exceed a value is that of all values that are truly larger.
-    place = int(np.searchsorted(above, level, side="right"))
-    return float(kept[min(place, len(kept) - 1)]) * (1 + _ROUNDING)
+    return float(chdtri(freedom, level))

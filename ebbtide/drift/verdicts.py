@@ -174,7 +174,11 @@ def _stability(reference: Spread, counts: Counts, level: float) -> Measured | No
     if np.sum(ours + theirs > 0) < 2:
         return None
     critical = critical_stability(
-        level, pooled=ours + theirs, n=int(counts.sum()), n_before=reference.total
+        level,
+        pooled=ours + theirs,
+        n=int(counts.sum()),
+        n_before=reference.total,
+        at_least=PSI_LINES[0],
     )
     return _measured(population_stability(ours, theirs), PSI_LINES, critical)
 

@@ -22,8 +22,12 @@ _BUSY_STATES = {
 }
 """Of PostgreSQL: what passes when it is tried again."""
 
-_END_UNKNOWN = ("SQLITE_IOERR", "08", "40003", "57P")
-"""Of a commit: the disk failed, the connection did, PostgreSQL does not know, or was shut down."""
+_END_UNKNOWN = (
+    *("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC", "SQLITE_IOERR_SHM"),
+    *("08", "40003", "57P"),
+)
+"""Of a commit: of SQLite what fails when all is written, such as the sync; of PostgreSQL that the
+connection failed, that it does not know either, or that it was shut down."""
 
 
 def unavailable(err: SQLAlchemyError, deed: str, *, waited_seconds: float) -> StoreUnavailable:

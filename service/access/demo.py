@@ -17,6 +17,16 @@ _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _OF_TESTS = ("testclient", "testserver")
 """Peer and host of Starlette's test client. No peer of a socket is called so."""
 _FORWARDING = ("forwarded", "x-real-ip", "via")
+_OTHERWISE = "While there is no key only this machine is answered (demo mode)."
+_OTHER_HOST = (
+    f"{_OTHERWISE} Expected the header Host to be localhost, 127.0.0.1 or [::1], got another, or "
+    "several. Ask http://localhost at the same port, or make a key with `ebbtide keys create`."
+)
+_FORWARDED = (
+    f"{_OTHERWISE} Expected a request that nobody passed on, got one with a header of a proxy "
+    "(Forwarded, X-Forwarded-..., X-Real-IP or Via). Ask directly, or make a key with `ebbtide "
+    "keys create`."
+)
 
 
 def is_loopback(host: str) -> bool:
@@ -39,14 +49,38 @@ def is_loopback(host: str) -> bool:
 
 def is_from_here(request: HTTPConnection) -> bool:
     """Return whether a request was sent on this machine, to this machine, by nobody else's wish."""
-    peer = request.client.host if request.client else ""
-    hosts = request.headers.getlist("host")
-    if len(hosts) != 1 or any(_is_forwarding(name) for name in request.headers):
-        return False
-    name = _without_port(hosts[0].lower())
-    if (peer, name) == _OF_TESTS:
-        return True
-    return is_loopback(peer) and name in _LOCAL_NAMES
+    is_of_tests = (_peer(request), *_hosts(request)) == _OF_TESTS
+    is_asked_here = is_of_tests or (is_loopback(_peer(request)) and _is_to_here(request))
+    return is_asked_here and not _is_forwarded(request)
+
+
+def why_not_from_here(request: HTTPConnection) -> str | None:
+    """Say what of a request that was sent on this machine keeps demo mode from answering it.
+
+    None if there is no such thing, or if it was sent elsewhere: that is told to nobody.
+    """
+    if not is_loopback(_peer(request)):
+        return None
+    if _is_forwarded(request):
+        return _FORWARDED
+    return None if _is_to_here(request) else _OTHER_HOST
+
+
+def _peer(request: HTTPConnection) -> str:
+    return request.client.host if request.client else ""
+
+
+def _hosts(request: HTTPConnection) -> list[str]:
+    return [_without_port(host.lower()) for host in request.headers.getlist("host")]
+
+
+def _is_to_here(request: HTTPConnection) -> bool:
+    hosts = _hosts(request)
+    return len(hosts) == 1 and hosts[0] in _LOCAL_NAMES
+
+
+def _is_forwarded(request: HTTPConnection) -> bool:
+    return any(_is_forwarding(name) for name in request.headers)
 
 
 def _is_forwarding(header: str) -> bool:

@@ -14,7 +14,7 @@ from ebbtide.api_key import PREFIX
 from ebbtide.errors import SettingsError
 from ebbtide.store.store import StoreUnavailable
 from service.access.credentials import KEY_HEADER, UnclearCredentialsError, credential_of
-from service.access.demo import is_from_here, is_loopback
+from service.access.demo import is_from_here, is_loopback, why_not_from_here
 from service.access.jwks import Jwks
 from service.access.keyring import Keyring
 from service.access.rates import Buckets, Rate
@@ -41,6 +41,12 @@ _KEY_HEADER = KEY_HEADER.lower().encode()
 NOBODY_KNOWN = (
     "There is no key, and the service listens to other machines: every request gets 401. Run "
     "`ebbtide keys create`."
+)
+
+
+_NO_KEY = (
+    "Expected a valid API key as Authorization: Bearer <key> or X-Api-Key: <key>, got none. Send "
+    "one; whoever runs the service makes it with `ebbtide keys create`."
 )
 
 
@@ -209,9 +215,17 @@ class Gate:
             return None if key is None else _holder(key)
         return self._tokens.caller_of(credential) if self._tokens else None
 
+    @property
+    def _is_in_demo_mode(self) -> bool:
+        return self._is_local and self._tokens is None and self._keyring.is_empty
+
     def _is_demo(self, request: HTTPConnection) -> bool:
-        has_nobody = self._tokens is None and self._keyring.is_empty
-        return has_nobody and self._is_local and is_from_here(request)
+        return self._is_in_demo_mode and is_from_here(request)
+
+    def _why_no_demo(self, request: HTTPConnection) -> str | None:
+        """Return why demo mode does not answer who sends no key; None where that is not why."""
+        has_sent = "authorization" in request.headers or KEY_HEADER in request.headers
+        return why_not_from_here(request) if self._is_in_demo_mode and not has_sent else None
 
     def _refusal(self, request: HTTPConnection) -> Problem:
         peer = _peer_of(request)
@@ -220,8 +234,7 @@ class Gate:
             return _too_many(wait_seconds, self._failures_rate)
         return Problem(
             kind="not-authenticated",
-            detail="Expected a valid API key as Authorization: Bearer <key> or X-Api-Key: <key>, "
-            "got none. Send one; whoever runs the service makes it with `ebbtide keys create`.",
+            detail=self._why_no_demo(request) or _NO_KEY,
             headers={"WWW-Authenticate": 'Bearer realm="ebbtide"', **_ending(request)},
         )
 

@@ -48,7 +48,7 @@ def describe_model(desk: TheDesk) -> ModelShape:
         gap_days=bundle.definition.gap_days,
         lookback_days=bundle.lookback_days,
         feature_count=len(bundle.scorer.features),
-        reference_as_of=bundle.reference.as_of,
+        reference_as_of=bundle.reference.as_of.replace("+00:00", "Z"),
         metrics=bundle.manifest.get("metrics", {}),
         drivers=DriversShape(**bundle.drivers.to_json()),
         policy_version=desk.policy.version,

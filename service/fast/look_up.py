@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.store.store import StoreUnavailable
 from service.looking_up.telling import Present, told
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _BEFORE, _BEHIND = "/v1/customers/", "/score"
 _SLASHES = 4
-_MAX_ID = 128
 
 
 def customer_asked_for(scope: Scope) -> str | None:
@@ -35,7 +35,7 @@ def customer_asked_for(scope: Scope) -> str | None:
     customer_id: str = path[len(_BEFORE) : -len(_BEHIND)]
     is_usual = (
         raw_path.count(b"/") == _SLASHES
-        and 0 < len(customer_id) <= _MAX_ID
+        and 0 < len(customer_id) <= MAX_ID_LENGTH
         and customer_id.isprintable()
     )
     return customer_id if is_usual else None

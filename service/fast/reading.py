@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from ebbtide.contracts.taken import MAX_NUMBER
+from ebbtide.contracts.taken import MAX_ID_LENGTH, MAX_NUMBER
 from service.body import parse_json
 from service.problems import ProblemError
 from service.scoring.answering import are_alive
@@ -34,8 +34,6 @@ _ABSENT = math.nan
 
 _EXACT = 10**17
 """Whole numbers below are read as such everywhere; larger ones as categories are unusual."""
-
-_MAX_ID = 128
 
 
 class Usual(msgspec.Struct, frozen=True, gc=False):
@@ -234,7 +232,7 @@ def _usual(
     row: Any, *, values: tuple[float | None, ...], missing: tuple[str, ...], now: datetime
 ) -> Usual | None:
     customer_id, value, as_of = row.customer_id, None, None
-    if not (0 < len(customer_id) <= _MAX_ID and customer_id.isprintable()):
+    if not (0 < len(customer_id) <= MAX_ID_LENGTH and customer_id.isprintable()):
         return None
     if row.value is not msgspec.UNSET and row.value is not None:
         value = row.value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ebbtide.answer.written import answer_to_json
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.store.job_erasure import digest_of, result_line
 from service.jobs.reading.columns import flat_problem
 from service.problems import Problem, invalid
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from ebbtide.store.store import Prediction
     from service.desk import Desk
     from service.scoring.row import Row
-
-_MAX_ID_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +126,4 @@ def _result(number: int, row: Any, result: Answer | Problem, job: Job) -> dict[s
 def _id_in(row: Any) -> str | None:
     """Return whom a row is about, if it says so properly."""
     named = row.get("customer_id") if isinstance(row, dict) else None
-    return check_text(named, pointer="", max_length=_MAX_ID_LENGTH, faults=Faults())
+    return check_text(named, pointer="", max_length=MAX_ID_LENGTH, faults=Faults())

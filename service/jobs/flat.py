@@ -114,6 +114,8 @@ def parquet_parts(
                 for cells, field in zip(zip(*rows, strict=True), schema, strict=True)
             ]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            rows.clear()  # else they would be held for as long as the piece waits to be taken
+            del arrays
             yield sink.taken()
     yield sink.taken()
 

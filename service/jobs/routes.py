@@ -11,7 +11,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from ebbtide.store import jobs
 from ebbtide.store.job_content import drop_left_content
@@ -36,6 +36,7 @@ from service.jobs.receiving import (
 from service.jobs.results import Format, download, format_of
 from service.jobs.shapes import JobList, JobShape, job_to_json
 from service.language import negotiate
+from service.long_answer import LongAnswer
 from service.openapi import LANGUAGE_HEADER, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import Fault, Problem, ProblemError, invalid
@@ -167,12 +168,12 @@ def cancel_job(request: Request, job_id: str, desk: TheDesk) -> Response:
     "/{job_id}/results",
     operation_id="read_job_results",
     summary="Read the results of a job",
-    response_class=StreamingResponse,
+    response_class=LongAnswer,
     responses={200: RESULTS, **problem_responses(404, 409, 422, 500, 503)},
 )
 def read_job_results(
     request: Request, job_id: str, desk: TheDesk, as_format: AsFormat = None
-) -> StreamingResponse:
+) -> LongAnswer:
     """Hand out a result for each row, in their order: as JSON lines, CSV or Parquet."""
     job = _found(request, job_id, desk)
     if job.state != "done":
@@ -185,7 +186,7 @@ def read_job_results(
         database=desk.store.database,
         written=as_format or format_of(request.headers.get("accept")),
     )
-    return StreamingResponse(
+    return LongAnswer(
         results.pieces,
         media_type=results.media_type,
         headers={

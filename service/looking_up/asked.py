@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from service.problems import ProblemError, invalid
 from service.scoring.checks import Faults, check_instant, check_text
 
@@ -29,7 +30,7 @@ def checked_customer(customer_id: str) -> str:
         422 if it is none.
     """
     faults = Faults()
-    check_text(customer_id, pointer="/customer_id", max_length=128, faults=faults)
+    check_text(customer_id, pointer="/customer_id", max_length=MAX_ID_LENGTH, faults=faults)
     _raise(faults)
     return customer_id
 

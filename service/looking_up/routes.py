@@ -10,11 +10,13 @@ from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the
 from starlette.responses import JSONResponse, Response
 
 from ebbtide.answer.silenced import needs_consent
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.store.current import current_score
 from ebbtide.store.current_list import Wanted, listed_scores, sequence_reached
 from ebbtide.store.preferences import preferences_of
 from service.access.guard import needs
 from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
+from service.id_address import IdAddress
 from service.language import headers_in, negotiate
 from service.looking_up.asked import (
     check_query,
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
     from ebbtide.words import Language
     from service.desk import Desk
 
-router = APIRouter(prefix="/v1", tags=["read"], dependencies=[Depends(needs("read"))])
+router = APIRouter(
+    prefix="/v1", tags=["read"], dependencies=[Depends(needs("read"))], route_class=IdAddress
+)
 
 _CUSTOMER = "/customers/{customer_id:path}"  # an id may hold a slash
 _LANGUAGE: dict[str, Any] = {"parameters": [LANGUAGE_HEADER]}
@@ -49,7 +53,8 @@ _UNKNOWN = Problem(
 )
 
 CustomerId = Annotated[
-    str, Path(min_length=1, max_length=128, description="The customer's id in your systems.")
+    str,
+    Path(min_length=1, max_length=MAX_ID_LENGTH, description="The customer's id in your systems."),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="next_cursor of the page before.")]

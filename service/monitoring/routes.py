@@ -12,6 +12,7 @@ from ebbtide.words import Words
 from service.access.guard import needs
 from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
 from service.language import headers_in, negotiate
+from service.looking_up.asked import check_query
 from service.monitoring.monitor import USUAL_DAYS
 from service.monitoring.shapes import (
     CountShape,
@@ -69,6 +70,7 @@ def monitor_model(
     ] = USUAL_DAYS,
 ) -> MonitoringShape:
     """Compare what the served model was asked and said lately with what it was trained on."""
+    check_query(request, ("days",))
     measurement = desk.monitor.measured(desk.served().bundle, days=days)
     language = negotiate(request.headers.get("accept-language"))
     response.headers.update(headers_in(language))
@@ -84,7 +86,7 @@ def monitoring_shape(measurement: Measurement, *, language: Language) -> Monitor
         since=report.since,
         until=report.until,
         computed_at=measurement.computed_at,
-        reference_as_of=report.reference_as_of,
+        reference_as_of=report.reference_as_of.replace("+00:00", "Z"),
         reference_customers=report.reference_customers,
         answers=report.answers,
         statuses=_counts(report.by_status, report.answers),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.store.outcomes import Outcome
 from service.scoring.checks import (
     Faults,
@@ -32,6 +33,7 @@ OUTCOME_NAMES = (
 )
 DELIVERY_NAMES = ("accepted", "delivered_at", "cost")
 MAX_COST = 1e9
+_LENGTHS = {"customer_id": MAX_ID_LENGTH, "prediction_id": 32, "action_code": 40}
 
 
 def check_outcome(
@@ -57,7 +59,7 @@ def check_outcome(
     )
     texts = {
         name: _text(row, name, pointer=pointer, max_length=length, faults=faults)
-        for name, length in (("customer_id", 128), ("prediction_id", 32), ("action_code", 40))
+        for name, length in _LENGTHS.items()
     }
     flags = {
         name: check_flag(row[name], pointer=f"{pointer}/{name}", faults=faults)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from service.scoring.shapes import FailedRow  # noqa: TC001  pydantic reads it too
 from service.settings import MAX_ROWS
 
@@ -21,7 +22,9 @@ class _Shape(BaseModel):
 class OutcomeShape(_Shape):
     """What became of one customer, or of what was done with them, or both."""
 
-    customer_id: str = Field(min_length=1, max_length=128, description="Id in your systems.")
+    customer_id: str = Field(
+        min_length=1, max_length=MAX_ID_LENGTH, description="Id in your systems."
+    )
     churned: bool | None = Field(
         default=None,
         description="Whether they churned in the outcome window; leave out to tell a delivery.",

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import Response  # noqa: TC002
 
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.pseudonym import pseudonym
 from ebbtide.store.export import exported
 from ebbtide.store.preferences import NONE, Preferences, keep_preferences, preferences_of
@@ -52,14 +53,15 @@ router = APIRouter(
 _CUSTOMER = "/{customer_id:path}"  # an id may hold a slash
 _PROBLEMS = problem_responses(400, 404, 408, 413, 415, 422, 500, 503)
 _FLAGS = ("profiling_opt_out", "contact_opt_out")
-_MAX_ID = 128
 
 
 def _customer_id(
-    customer_id: Annotated[str, Path(min_length=1, max_length=_MAX_ID, description="Who.")],
+    customer_id: Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Who.")],
 ) -> str:
     faults = Faults()
-    checked = check_text(customer_id, pointer="/customer_id", max_length=_MAX_ID, faults=faults)
+    checked = check_text(
+        customer_id, pointer="/customer_id", max_length=MAX_ID_LENGTH, faults=faults
+    )
     if checked is None:
         raise ProblemError(invalid(faults.found, more=faults.more))
     return checked

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ebbtide.contracts.tables import TABLES
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.store.events import Event
 from service.problems import ProblemError, invalid
 from service.scoring.checks import Faults, Hints, check_names, check_text, kind_of
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ebbtide.contracts.tables import TableContract
     from service.problems import Fault
 
-MAX_ID = 128
-"""Longest ``customer_id`` and ``event_id``, characters."""
 _MOST_TOLD = 100  # faults in one answer
 _DUE_LATER = "payments"  # what falls due tomorrow may be on record today
 
@@ -172,12 +171,14 @@ def _id(row: dict[str, Any], name: str, *, pointer: str, faults: Faults) -> str 
     if name not in row:
         faults.add(
             f"{pointer}/{name}",
-            expected=f"a string of 1 to {MAX_ID} printable characters",
+            expected=f"a string of 1 to {MAX_ID_LENGTH} printable characters",
             got_kind="nothing",
             fix="Send the customer's id in your systems.",
         )
         return None
-    return check_text(row[name], pointer=f"{pointer}/{name}", max_length=MAX_ID, faults=faults)
+    return check_text(
+        row[name], pointer=f"{pointer}/{name}", max_length=MAX_ID_LENGTH, faults=faults
+    )
 
 
 def _check_not_ahead(

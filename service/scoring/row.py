@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from service.scoring.checks import (
     Faults,
     Hints,
@@ -135,13 +136,16 @@ def _customer_id(row: dict[str, Any], *, pointer: str, faults: Faults) -> str | 
         fix = "Send the customer's id in your systems."
         faults.add(
             f"{pointer}/customer_id",
-            expected="a string of 1 to 128 printable characters",
+            expected=f"a string of 1 to {MAX_ID_LENGTH} printable characters",
             got_kind="nothing",
             fix=fix,
         )
         return None
     return check_text(
-        row["customer_id"], pointer=f"{pointer}/customer_id", max_length=128, faults=faults
+        row["customer_id"],
+        pointer=f"{pointer}/customer_id",
+        max_length=MAX_ID_LENGTH,
+        faults=faults,
     )
 
 

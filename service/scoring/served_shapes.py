@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from ebbtide.contracts.tables import TABLES
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,6 @@ MARK = "x-ebbtide-served"
 Served = Literal["Features", "Changes", "Events", "RecordedEvents"]
 
 _MAX_TEXT = 256
-_MAX_ID = 128
 _TYPES: Mapping[ColumnKind, dict[str, Any]] = {
     "id": {"type": "string", "maxLength": _MAX_TEXT},
     "text": {"type": "string", "maxLength": _MAX_TEXT},
@@ -133,7 +133,7 @@ def _events() -> dict[str, dict[str, Any]]:
 
 def _recorded_events() -> dict[str, dict[str, Any]]:
     """Return the schemas of events of many customers: each row names its own."""
-    text = {"type": "string", "minLength": 1, "maxLength": _MAX_ID}
+    text = {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH}
     named = {
         "customer_id": {**text, "description": "Id in your systems."},
         "event_id": {**text, "type": ["string", "null"], "description": "Your id of the event."},

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ebbtide.contracts.taken import MAX_ID_LENGTH
 from service.scoring.served_shapes import marked
 from service.settings import MAX_ROWS
 
@@ -44,7 +45,9 @@ class ProblemShape(_Shape):
 class ScoreRequest(_Shape):
     """One customer. Send features or events, or neither for what is stored."""
 
-    customer_id: str = Field(min_length=1, max_length=128, description="Id in your systems.")
+    customer_id: str = Field(
+        min_length=1, max_length=MAX_ID_LENGTH, description="Id in your systems."
+    )
     as_of: datetime | None = Field(
         default=None,
         description="Instant of the question, with offset, not in the future. Default: now, or "

@@ -7,7 +7,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from scripted_connection import Loop, Transport
-from service.bounded_head import MAX_HEAD_BYTES, BoundedHead
+from service.bounded_head import MAX_HEAD_BYTES, MAX_WAITING, BoundedHead
 
 KEEP_ALIVE_SECONDS = 5
 WHOLE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -144,3 +144,28 @@ def test_too_large_a_head_is_refused_once(connection):
     assert connection.transport.is_closed
     assert connection.transport.written.count(b"HTTP/1.1 ") == 1
     assert connection.transport.written.startswith(b"HTTP/1.1 400 ")
+
+
+def test_as_many_requests_may_be_sent_ahead_as_may_wait(connection):
+    connection.send(WHOLE * (1 + MAX_WAITING))
+    for _ in range(1 + MAX_WAITING):
+        connection.answer()
+    assert connection.transport.written.count(b"HTTP/1.1 204 ") == 1 + MAX_WAITING
+    assert b"connection: close" not in connection.transport.written
+    assert not connection.transport.is_closed
+
+
+def test_who_sends_more_ahead_gets_the_answers_that_wait_and_is_told_that_there_are_no_more(
+    connection,
+):
+    connection.send(WHOLE * 10_000)
+    connection.send(WHOLE)
+    assert len(connection.protocol.pipeline) == MAX_WAITING
+    for _ in range(1 + MAX_WAITING):
+        assert not connection.transport.is_closed
+        connection.answer()
+    *answers, last = connection.transport.written.split(b"HTTP/1.1 204 ")[1:]
+    assert len(answers) == MAX_WAITING
+    assert b"connection: close" in last
+    assert not any(b"connection: close" in each for each in answers)
+    assert (connection.transport.is_closed, connection.loop.tasks) == (True, [])

@@ -11,6 +11,7 @@ from uvicorn.server import ServerState
 
 from scripted_connection import Loop, Transport
 from service.app import create_app
+from service.bounded_head import MAX_WAITING
 from service.connection import Room, connection_class
 from service.problems import MEDIA_TYPE
 
@@ -138,18 +139,15 @@ def test_probes_and_what_is_out_of_the_ordinary_are_left_to_the_application(full
     task.coroutine.close()
 
 
-def test_requests_that_waited_for_one_under_way_are_refused_one_by_one(full):
+def test_requests_that_waited_for_one_under_way_are_refused_in_turn_after_it(full):
     under_way = full.state.edge._under_way
     connection = connect(full)
     under_way.count = 0
     connection.data_received(WHOLE)
-    (first,) = connection.loop.tasks
-    connection.data_received(WHOLE * 2_000)  # each within the end of the other: too deep
-    under_way.count = 1
-    first.coroutine.close()
-    cycle = connection.pipeline[-1][0]
-    assert cycle is not connection.cycle
-    connection.on_response_complete()
+    connection.data_received(WHOLE * MAX_WAITING)
     assert connection.transport.written == b""
-    assert len(connection.loop.tasks) == 2
-    connection.loop.tasks[1].coroutine.close()
+    under_way.count = 1
+    connection.on_response_complete()
+    assert connection.transport.written.count(b"HTTP/1.1 503 ") == MAX_WAITING
+    assert (len(connection.pipeline), len(connection.loop.tasks)) == (0, 1)
+    connection.loop.tasks[0].coroutine.close()

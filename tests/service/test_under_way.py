@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from service import under_way as bounds
+from service.long_answer import LongAnswer
 from service.problems import ProblemError
 from service.under_way import UnderWay
 
@@ -95,3 +97,32 @@ def test_who_hangs_up_before_the_end_is_forgotten():
     with under_way.visit(scope(headers=BODY), gone) as receive:
         assert run(receive()) == {"type": "http.disconnect"}
     assert (under_way.count, under_way.received_bytes) == (0, 0)
+
+
+async def sent_slowly(under_way, *, pieces):
+    """Send an answer in pieces; return how many were under way before each was taken."""
+    counts = []
+    asked = scope("/v1/jobs/j/results")
+
+    async def taking(message):
+        if message["type"] == "http.response.body":
+            counts.append((under_way.count, under_way.long_answers))
+
+    with under_way.visit(asked, None):
+        await LongAnswer(iter([b"piece"] * pieces))(
+            {**asked, "asgi": {"spec_version": "2.4"}}, None, taking
+        )
+    return counts
+
+
+def test_an_answer_on_its_way_takes_no_turn_from_others():
+    under_way = UnderWay(max_requests=1)
+    assert run(sent_slowly(under_way, pieces=3)) == [(1, 0), *[(0, 1)] * 3]
+    assert (under_way.count, under_way.long_answers) == (0, 0)
+
+
+def test_beyond_a_limit_an_answer_on_its_way_keeps_its_turn(monkeypatch):
+    monkeypatch.setattr(bounds, "MAX_LONG_ANSWERS", 0)
+    under_way = UnderWay(max_requests=1)
+    assert run(sent_slowly(under_way, pieces=2)) == [(1, 0)] * 3
+    assert (under_way.count, under_way.long_answers) == (0, 0)

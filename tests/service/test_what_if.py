@@ -69,7 +69,7 @@ def test_nothing_is_logged_and_no_row_is_counted(client, store, monkeypatch):
     recorded = []
     monkeypatch.setattr(store, "add_predictions", recorded.append)
     assert ask(client, complaints_90d=0).status_code == 200
-    assert 'ebbtide_rows_total{status="scored"}' not in client.get("/metrics").text
+    assert 'ebbtide_rows_total{status="scored"} 0.0' in client.get("/metrics").text
     assert recorded == []
 
 

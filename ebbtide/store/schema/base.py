@@ -11,8 +11,6 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-CUSTOMER_ID_LENGTH = 128
-
 
 class Instant(TypeDecorator[datetime]):
     """An aware instant, always UTC; databases without time zones hold it as UTC."""

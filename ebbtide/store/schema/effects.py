@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table
 
-from ebbtide.store.schema.base import CUSTOMER_ID_LENGTH, METADATA, Instant
+from ebbtide.contracts.taken import MAX_ID_LENGTH
+from ebbtide.store.schema.base import METADATA, Instant
 
 ASSIGNMENTS = Table(
     "assignments",
     METADATA,
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
+    Column("customer_id", String(MAX_ID_LENGTH), primary_key=True),
     Column("family", String(40), primary_key=True),
     Column("turn", Integer, primary_key=True),
     Column("prediction_id", String(32), nullable=False),
@@ -40,7 +41,7 @@ OUTCOMES = Table(
     "outcomes",
     METADATA,
     Column("outcome_id", String(32), primary_key=True),
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), nullable=False),
+    Column("customer_id", String(MAX_ID_LENGTH), nullable=False),
     Column("prediction_id", String(32)),
     Column("churned", Boolean),
     Column("observed_at", Instant, nullable=False),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from ebbtide.store.schema.base import CUSTOMER_ID_LENGTH, METADATA, Instant
+from ebbtide.contracts.taken import MAX_ID_LENGTH
+from ebbtide.store.schema.base import METADATA, Instant
 
 HISTORY_LAYOUTS = Table(
     "history_layouts",
@@ -18,7 +19,7 @@ HISTORY_LAYOUTS = Table(
 HISTORIES = Table(
     "histories",
     METADATA,
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
+    Column("customer_id", String(MAX_ID_LENGTH), primary_key=True),
     Column("as_of", Instant, nullable=False),
     Column("layout_id", ForeignKey(HISTORY_LAYOUTS.c.layout_id), nullable=False),
     Column("packed", LargeBinary, nullable=False),
@@ -31,9 +32,9 @@ EVENTS = Table(
     METADATA,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
     Column("identity", String(64), nullable=False, unique=True),
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), nullable=False),
+    Column("customer_id", String(MAX_ID_LENGTH), nullable=False),
     Column("table_name", String(32), nullable=False),
-    Column("event_id", String(128)),
+    Column("event_id", String(MAX_ID_LENGTH)),
     Column("known_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("content", Text, nullable=False),
@@ -46,7 +47,7 @@ EVENTS = Table(
 RESCORE_QUEUE = Table(
     "rescore_queue",
     METADATA,
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
+    Column("customer_id", String(MAX_ID_LENGTH), primary_key=True),
     Column("priority", Integer, nullable=False),
     Column("waiting_since", Instant, nullable=False),
     Column("newest_at", Instant, nullable=False),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, String, Table
 
-from ebbtide.store.schema.base import CUSTOMER_ID_LENGTH, METADATA, Instant
+from ebbtide.contracts.taken import MAX_ID_LENGTH
+from ebbtide.store.schema.base import METADATA, Instant
 
 PREFERENCES = Table(
     "preferences",
     METADATA,
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
+    Column("customer_id", String(MAX_ID_LENGTH), primary_key=True),
     Column("profiling_opt_out", Boolean, nullable=False),
     Column("contact_opt_out", Boolean, nullable=False),
     Column("updated_at", Instant, nullable=False),

@@ -15,7 +15,8 @@ from sqlalchemy import (
     Text,
 )
 
-from ebbtide.store.schema.base import CUSTOMER_ID_LENGTH, METADATA, Instant
+from ebbtide.contracts.taken import MAX_ID_LENGTH
+from ebbtide.store.schema.base import METADATA, Instant
 
 FEATURE_SETS = Table(
     "feature_sets",
@@ -34,7 +35,7 @@ computed with, and in databases from before it was kept, the last three are null
 SNAPSHOTS = Table(
     "snapshots",
     METADATA,
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
+    Column("customer_id", String(MAX_ID_LENGTH), primary_key=True),
     Column("as_of", Instant, primary_key=True),
     Column("feature_set_id", ForeignKey(FEATURE_SETS.c.id), nullable=False),
     Column("feature_values", LargeBinary, nullable=False),
@@ -44,7 +45,7 @@ PREDICTIONS = Table(
     "predictions",
     METADATA,
     Column("prediction_id", String(32), primary_key=True),
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), nullable=False),
+    Column("customer_id", String(MAX_ID_LENGTH), nullable=False),
     Column("scored_at", Instant, nullable=False),
     Column("as_of", Instant, nullable=False),
     Column("status", String(16), nullable=False),
@@ -64,7 +65,7 @@ PREDICTIONS = Table(
 CURRENT_SCORES = Table(
     "current_scores",
     METADATA,
-    Column("customer_id", String(CUSTOMER_ID_LENGTH), primary_key=True),
+    Column("customer_id", String(MAX_ID_LENGTH), primary_key=True),
     Column("prediction_id", String(32), nullable=False),
     Column("as_of", Instant, nullable=False),
     Column("scored_at", Instant, nullable=False),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from ebbtide.store.schema.base import CUSTOMER_ID_LENGTH, METADATA, Instant
+from ebbtide.contracts.taken import MAX_ID_LENGTH
+from ebbtide.store.schema.base import METADATA, Instant
 
 WEBHOOKS = Table(
     "webhooks",
@@ -28,7 +29,7 @@ WEBHOOK_MESSAGES = Table(
     METADATA,
     Column("message_id", String(32), primary_key=True),
     Column("kind", String(40), nullable=False),
-    Column("customer_id", String(CUSTOMER_ID_LENGTH)),
+    Column("customer_id", String(MAX_ID_LENGTH)),
     Column("body", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index("webhook_messages_by_customer", "customer_id"),

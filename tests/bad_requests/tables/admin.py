@@ -50,6 +50,8 @@ TABLE = [
         ("days 0", "/v1/monitoring?days=0", "/days", "a number of 1 or more", "number out of range"),
         ("days 91", "/v1/monitoring?days=91", "/days", "a number of 90 or less", "number out of range"),
         ("days a word", "/v1/monitoring?days=week", "/days", "a whole number", "other text"),
+        ("days twice", "/v1/monitoring?days=7&days=30", "/days", "each parameter once", "it twice"),
+        ("another parameter", "/v1/monitoring?day=30", "", "only days", "unknown parameter"),
     ),
     *sent_to(
         "POST /v1/admin/model/reload",

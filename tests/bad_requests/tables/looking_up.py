@@ -18,14 +18,16 @@ TABLE = [
         ("an id of 129 characters", "/v1/customers/" + "x" * 129 + "/score", "/customer_id", "a text of at most 128 characters", "text too long"),
         ("an id with NUL", "/v1/customers/a%00b/score", "/customer_id", ID, "unprintable string"),
         ("an id with a bell", "/v1/customers/%07/score", "/customer_id", ID, "unprintable string"),
+        ("an id with a line break", "/v1/customers/a%0Ab/score", "/customer_id", ID, "unprintable string"),
+        ("an id with a line break behind it", "/v1/customers/c-1%0A/score", "/customer_id", ID, "unprintable string"),
     ),
     *refused(
         "GET /v1/customers/{customer_id}/score",
         ("an id that is no UTF-8", "/v1/customers/%ff%fe/score", {}, None, "unknown-customer", UNKNOWN_CUSTOMER),
         ("nobody", "/v1/customers/nobody/score", {}, None, "unknown-customer", UNKNOWN_CUSTOMER),
         ("path traversal", "/v1/customers/..%2F..%2Fetc%2Fpasswd/score", {}, None, "unknown-customer", UNKNOWN_CUSTOMER),
-        ("an id with a line break", "/v1/customers/a%0Ab/score", {}, None, "not-found", NOT_FOUND),
         ("a trailing slash", "/v1/customers/c-1/score/", {}, None, "not-found", NOT_FOUND),
+        ("a trailing line break", "/v1/customers/c-1/score%0A", {}, None, "not-found", NOT_FOUND),
     ),
     *refused(
         "POST /v1/customers/{customer_id}/score",
@@ -33,6 +35,7 @@ TABLE = [
     ),
     *asked(
         "GET /v1/customers/{customer_id}/history",
+        ("an id with a line break", "/v1/customers/a%0Ab/history", "/customer_id", ID, "unprintable string"),
         ("limit 0", "/v1/customers/c-1/history?limit=0", "/limit", "a number of 1 or more", "number out of range"),
         ("limit 1,001", "/v1/customers/c-1/history?limit=1001", "/limit", "a number of 1000 or less", "number out of range"),
         ("limit a word", "/v1/customers/c-1/history?limit=ten", "/limit", "a whole number", "other text"),

@@ -18,17 +18,21 @@ TABLE = [
         ("a decision a string", "/v1/customers/c-1/preferences", JSON, decided(contact_opt_out="true"), "/contact_opt_out", FLAG, "string"),
         ("a decision 1", "/v1/customers/c-1/preferences", JSON, decided(profiling_opt_out=1), "/profiling_opt_out", FLAG, "number"),
         ("another member", "/v1/customers/c-1/preferences", JSON, decided(opt_out=True), "", "only known names", "unknown name"),
+        ("an id with a line break", "/v1/customers/a%0Ab/preferences", JSON, decided(), "/customer_id", ID, "unprintable string"),
     ),
     *asked(
         "DELETE /v1/customers/{customer_id}",
         ("no id", "/v1/customers/", "/customer_id", "a text that is not empty", "empty text"),
         ("an id of 129 characters", "/v1/customers/" + "x" * 129, "/customer_id", "a text of at most 128 characters", "text too long"),
         ("an id with NUL", "/v1/customers/%00", "/customer_id", ID, "unprintable string"),
+        ("an id with a line break", "/v1/customers/a%0Ab", "/customer_id", ID, "unprintable string"),
+        ("an id with a line break behind it", "/v1/customers/c-1%0A", "/customer_id", ID, "unprintable string"),
     ),
     *asked(
         "GET /v1/customers/{customer_id}/export",
         ("an id of 129 characters", "/v1/customers/" + "x" * 129 + "/export", "/customer_id", "a text of at most 128 characters", "text too long"),
         ("an id with a control character", "/v1/customers/%1B/export", "/customer_id", ID, "unprintable string"),
+        ("an id with a line break", "/v1/customers/a%0Ab/export", "/customer_id", ID, "unprintable string"),
     ),
     *refused(
         "POST /v1/customers/{customer_id}",
@@ -40,6 +44,7 @@ TABLE = [
     ),
     *asked(
         "GET /v1/customers/{customer_id}/preferences",
-        ("an id with a control character", "/v1/customers/%1B/preferences", "/customer_id", "a string of 1 to 128 printable characters", "unprintable string"),
+        ("an id with a control character", "/v1/customers/%1B/preferences", "/customer_id", ID, "unprintable string"),
+        ("an id with a line break", "/v1/customers/a%0Ab/preferences", "/customer_id", ID, "unprintable string"),
     ),
 ]

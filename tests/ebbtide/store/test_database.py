@@ -489,6 +489,7 @@ def test_a_file_that_loses_its_name_during_a_commit_leaves_open_what_became_of_i
     [
         (code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_FULL"), False),
         (code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_BUSY"), False),
+        (code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_IOERR_WRITE"), False),
         (code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_IOERR_FSYNC"), True),
         (psycopg.errors.SerializationFailure(), False),
         (psycopg.errors.UniqueViolation(), False),
@@ -496,7 +497,7 @@ def test_a_file_that_loses_its_name_during_a_commit_leaves_open_what_became_of_i
         (psycopg.errors.ConnectionFailure(), True),
         (psycopg.OperationalError("server closed the connection unexpectedly"), True),
     ],
-    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else str(each),
+    ids=lambda each: getattr(each, "sqlite_errorname", type(each).__name__),
 )
 def test_who_refuses_a_commit_has_undone_it_and_who_is_cut_off_says_nothing(error, is_open):
     assert is_end_unknown(DBAPIError("COMMIT", None, error)) is is_open

@@ -51,6 +51,31 @@ def test_what_was_passed_on_does_not_get_in(make_client, name):
         assert client.get(PATH, headers={name: "127.0.0.1"}).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("changes", "headers", "said"),
+    [
+        ({"base_url": "http://shop.example"}, {}, "Expected the header Host to be localhost"),
+        ({}, {"X-Forwarded-For": "127.0.0.1"}, "Expected a request that nobody passed on"),
+        ({"peer": "192.168.1.5"}, {}, "Expected a valid API key"),
+        ({"base_url": "http://shop.example"}, {"X-Api-Key": "ebb_x"}, "Expected a valid API key"),
+        ({"base_url": "http://shop.example", "host": "0.0.0.0"}, {}, "Expected a valid API key"),
+    ],
+    ids=["host", "forwarded", "lan", "with-a-key", "open-to-others"],
+)
+def test_who_is_not_answered_is_told_what_to_do_about_it(make_client, changes, headers, said):
+    with make_client(**LOCAL | changes) as client:
+        detail = client.get(PATH, headers=headers).json()["detail"]
+    assert said in detail
+    assert "`ebbtide keys create`" in detail
+    assert "shop.example" not in detail
+
+
+def test_once_there_is_a_key_nobody_is_told_of_demo_mode(make_client, make_key):
+    make_key()
+    with make_client(**LOCAL | {"base_url": "http://shop.example"}) as client:
+        assert "demo mode" not in client.get(PATH).json()["detail"]
+
+
 def test_a_service_that_listens_to_others_answers_nobody(make_client):
     for host in ("0.0.0.0", "::", "192.168.1.2", "shop.example"):
         with make_client(host=host, **LOCAL) as client:

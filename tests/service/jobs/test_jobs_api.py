@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 from datetime import timedelta
 
+import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +19,7 @@ from ebbtide.store.schema.access import AUDIT_LOG
 from ebbtide.store.schema.jobs import JOB_INPUTS, JOBS
 from ebbtide.store.schema.scores import PREDICTIONS
 from service.access.scopes import DEMO, Caller
+from service.app import create_app
 from service.jobs import flat
 from service.jobs.workers import work_once
 
@@ -364,3 +367,50 @@ def test_a_file_of_too_many_rows_fails(run, app, job_settings):
     job = run(csv_file(*[csv_line(f"c-{number}") for number in range(3)]))
     assert job["state"] == "failed"
     assert "at most 2 rows" in job["problem"]["detail"]
+
+
+def test_results_that_are_taken_slowly_keep_nobody_from_asking(
+    job_settings, bundle, store, clock, run
+):
+    job = run(csv_file(*(csv_line(f"c-{number}") for number in range(250))))
+    settings = job_settings.model_copy(update={"max_requests": 1})
+    app = create_app(settings, model=bundle, store=store, now=clock)
+
+    async def asked():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            pieces, waits, taken = [], asyncio.Event(), asyncio.Event()
+
+            async def slowly(message):
+                pieces.append(message.get("body", b""))
+                if len(pieces) > 2:  # the head and a piece have left
+                    waits.set()
+                    await taken.wait()
+
+            path = f"/v1/jobs/{job['job_id']}/results"
+            scope = {
+                "type": "http",
+                "asgi": {"spec_version": "2.4"},
+                "http_version": "1.1",
+                "method": "GET",
+                "path": path,
+                "raw_path": path.encode(),
+                "query_string": b"",
+                "headers": [(b"host", b"localhost")],
+                "client": ("127.0.0.1", 1),
+                "server": ("localhost", 80),
+                "scheme": "http",
+                "root_path": "",
+            }
+            download = asyncio.create_task(app(scope, never, slowly))
+            await asyncio.wait_for(waits.wait(), timeout=5)
+            other = await client.get("/v1/model")
+            taken.set()
+            await asyncio.wait_for(download, timeout=5)
+            return other.status_code, b"".join(pieces).count(b"\n")
+
+    assert asyncio.run(asked()) == (200, 250)
+
+
+async def never():
+    await asyncio.Event().wait()

@@ -393,3 +393,13 @@ def test_the_lag_of_the_log_is_told_of_every_commit(client):
     text = client.get("/metrics").text
     assert "ebbtide_log_lag_seconds_count 2.0" in text
     assert "ebbtide_log_group_predictions_count 2.0" in text
+
+
+def test_the_instant_of_the_reference_is_written_as_every_other(settings, bundle, store):
+    reference = replace(bundle.reference, as_of="2026-02-01T00:00:00+00:00")
+    model = replace(bundle, reference=reference)
+    app = create_app(settings, model=model, store=store, now=lambda: NOW)
+    with TestClient(app) as client:
+        told = [client.get(path).json() for path in ("/v1/monitoring", "/v1/model")]
+    assert [each["reference_as_of"] for each in told] == ["2026-02-01T00:00:00Z"] * 2
+    assert told[0]["until"].endswith("Z")
