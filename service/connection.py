@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from service.problems import Problem
-from service.whole_answer import WholeAnswers
+from service.prompt_answer import PromptAnswers
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from service.prompt_answer import Prompt
     from service.refusal import Refusal
 
 PROBES = frozenset({b"/livez", b"/readyz", b"/metrics"})
@@ -88,7 +89,7 @@ def _no_refusal(_scope: Scope) -> Refusal | None:
     return None
 
 
-class Connection(WholeAnswers):
+class Connection(PromptAnswers):
     """One connection in the room of its server."""
 
     room: Room
@@ -142,7 +143,7 @@ class Connection(WholeAnswers):
     def _is_refused(self, cycle: RequestResponseCycle) -> bool:
         if self._is_ending or not self._can_write_whole(cycle):
             return False
-        refusal = self.refusal(cycle.scope)
+        refusal = self.refusal(cycle.scope)  # type: ignore[arg-type]
         if refusal is None:
             return False
         self._write_whole(cycle, refusal.head, refusal.content, status=refusal.status)
@@ -180,6 +181,7 @@ def connection_class(
     head_deadline_seconds: float,
     answer_deadline_seconds: float,
     refusal: Callable[[Scope], Refusal | None] = _no_refusal,
+    prompt: Prompt | None = None,
 ) -> type[Connection]:
     """Make the protocol of a server; uvicorn takes a class and gives it no settings.
 
@@ -189,6 +191,7 @@ def connection_class(
     head_deadline_seconds : how long a head may take to arrive.
     answer_deadline_seconds : how long a client may leave its answer untaken.
     refusal : what a request is answered at once, by its scope; None to begin with it.
+    prompt : begins with usual requests without a task; None for none.
 
     Examples
     --------
@@ -208,5 +211,6 @@ def connection_class(
             "head_deadline_seconds": head_deadline_seconds,
             "answer_deadline_seconds": answer_deadline_seconds,
             "refusal": staticmethod(refusal),
+            "prompt": prompt,
         },
     )

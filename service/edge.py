@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from service.fast.way import FastWay
+    from service.fast.way import Begun, FastWay
     from service.metrics import Metrics
     from service.refusal import Refusal
     from service.request_log import RequestLog
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 _LOG = structlog.get_logger("ebbtide.http")
 _UNMATCHED = "unmatched"
 _UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
-_FIRST_PROBLEM = 400
+_OK, _FIRST_PROBLEM = 200, 400
+_BEGAN = "ebbtide.began"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 UNEXPECTED = Problem(
@@ -77,7 +78,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began = scope.get(_BEGAN) or time.perf_counter()
         status = 0
 
         async def noting_status(message: Message) -> None:
@@ -100,6 +101,26 @@ class Edge:
                 await UNEXPECTED.response()(scope, receive, noting_status)
         finally:
             self._note(scope, status, time.perf_counter() - began)
+
+    def may_begin(self, scope: Scope) -> bool:
+        """Return whether a request is of those that :meth:`begin` is for."""
+        return self._fast.may_begin(scope)
+
+    def begin(self, scope: Scope, body: bytes) -> Begun | None:
+        """Begin with a request whose body is there; None where that takes more.
+
+        Either way the scope may be given to the application, which goes on with what was begun.
+        """
+        scope[_BEGAN] = time.perf_counter()
+        try:
+            return self._fast.begin(scope, body)
+        except Exception as err:  # the application will meet it, too, and says so to the client
+            _LOG.error("not_begun", error=type(err).__name__, at=place_of(err))
+            return None
+
+    def answered(self, scope: Scope) -> None:
+        """Note that what was begun was answered."""
+        self._note(scope, _OK, time.perf_counter() - scope[_BEGAN])
 
     def refusal(self, scope: Scope) -> Refusal | None:
         """Return what a server may write at once where too many requests are under way; else None.

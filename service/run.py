@@ -65,6 +65,7 @@ def serve(
         http=connection_class(
             room=_room(settings, app.state.desk.metrics),
             refusal=app.state.edge.refusal,
+            prompt=app.state.edge,
             head_deadline_seconds=settings.head_deadline_seconds,
             answer_deadline_seconds=settings.answer_deadline_seconds,
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.requests import HTTPConnection
 
@@ -58,6 +58,23 @@ _SENT = 0
 """The status is known from what was sent."""
 
 
+BEGUN = "ebbtide.begun"
+"""Under this name the scope of a request has what was begun for it; None to go the ordinary way."""
+
+
+class Begun(NamedTuple):
+    """A single row that was begun.
+
+    Parameters
+    ----------
+    answer : what will be its answer, committed; see ``Groups.ask``.
+    head : lines of the answer's headers but for the length.
+    """
+
+    answer: asyncio.Future[bytes | None]
+    head: bytes
+
+
 class _Route:
     """Stands for a route where requests are counted by it."""
 
@@ -101,6 +118,44 @@ class FastWay:
         is_look_up = method == "GET" and path.startswith(_CUSTOMERS) and path.endswith(_SCORE)
         return self._look_up if is_look_up else None
 
+    def may_begin(self, scope: Scope) -> bool:
+        """Return whether a request is of those that :meth:`begin` is for."""
+        return bool(scope["path"] == _ONE and scope["method"] == "POST")
+
+    def begin(self, scope: Scope, body: bytes) -> Begun | None:
+        """Begin with a usual single row whose body is there; None for all others.
+
+        Whatever becomes of it, :meth:`handler` goes on with it if it is given the scope.
+        """
+        desk: Desk = self._state.desk
+        heads = heads_of(scope)
+        if (
+            heads is None
+            or not is_usual(heads, max_bytes=desk.settings.max_body_bytes)
+            or self._under_way.is_full
+        ):
+            return None
+        try:
+            caller = desk.gate.recognised(heads)
+        except ProblemError:  # who comes too often took nothing: it is found again, and answered
+            return None
+        if caller is None:
+            return None
+        scope[ADMITTED] = caller
+        if "score" not in caller.scopes:
+            return None
+        language = language_of(heads)
+        answer = scope[BEGUN] = self._asked(body, language, desk)
+        if answer is None:
+            return None
+        scope["route"] = _ROUTE[_ONE]
+        self._under_way.count += 1
+        answer.add_done_callback(self._leave)
+        return Begun(answer, LINES[language])
+
+    def _leave(self, _answer: object) -> None:
+        self._under_way.count -= 1
+
     def stop(self) -> None:
         """End, after what was begun; what comes then goes the ordinary way."""
         self._is_stopped = True
@@ -127,16 +182,17 @@ class FastWay:
         send: Send,
         ordinary: Ordinary,
         *,
-        answer: Callable[[bytes, Language, Desk], Awaitable[bytes | None]],
+        answer: Callable[[Scope, bytes, Language, Desk], Awaitable[bytes | None]],
         route: str,
     ) -> int:
         desk: Desk = self._state.desk
         settings = desk.settings
         heads = heads_of(scope)
+        is_begun = scope.get(BEGUN) is not None
         if (
             heads is None
             or not is_usual(heads, max_bytes=settings.max_body_bytes)
-            or self._under_way.is_full
+            or (self._under_way.is_full and not is_begun)
         ):
             await ordinary(scope, receive, send)
             return _SENT
@@ -153,12 +209,12 @@ class FastWay:
                 max_bytes=settings.max_body_bytes,
                 deadline_seconds=settings.body_deadline_seconds,
             )
-            if self._under_way.is_full:
+            if self._under_way.is_full and not is_begun:
                 raise ProblemError(BUSY)
             language = language_of(heads)
             self._under_way.count += 1
             try:
-                content = await answer(body, language, desk)
+                content = await answer(scope, body, language, desk)
             finally:
                 self._under_way.count -= 1
         except EXPECTED as err:
@@ -198,7 +254,7 @@ class FastWay:
         Where the store has to be asked that is work for the request, which counts from here on:
         else a flood would wait for the keys, to be turned away after that.
         """
-        caller = gate.recognised(heads)
+        caller: Caller | None = scope.get(ADMITTED) or gate.recognised(heads)
         if caller is None:
             self._under_way.count += 1
             try:
@@ -208,23 +264,37 @@ class FastWay:
         scope[ADMITTED] = caller
         return caller
 
-    async def _answer_one(self, body: bytes, language: Language, desk: Desk) -> bytes | None:
-        if len(body) > LONGEST_ROW_BYTES:
-            return None
-        reader = self._reader_now(desk)
-        row = reader and reader.read(body, now=desk.now())
-        if not row or not reader:
+    async def _answer_one(
+        self, scope: Scope, body: bytes, language: Language, desk: Desk
+    ) -> bytes | None:
+        asked = scope[BEGUN] if BEGUN in scope else self._asked(body, language, desk)
+        if asked is None:
             return None
         try:
-            return await self._here(desk).groups.ask(row, reader=reader, language=language)
+            content: bytes | None = await asked
         except StoreOutcomeUnknown:
             raise  # it may be in the log: a second answer would be one too many
         except StoreUnavailable:
             if desk.settings.log_required:
                 raise
             return None  # the ordinary way may keep it beside the log
+        return content
 
-    async def _answer_many(self, body: bytes, language: Language, desk: Desk) -> bytes | None:
+    def _asked(
+        self, body: bytes, language: Language, desk: Desk
+    ) -> asyncio.Future[bytes | None] | None:
+        """Return what will be the answer of a usual single row; None for others."""
+        if len(body) > LONGEST_ROW_BYTES:
+            return None
+        reader = self._reader_now(desk)
+        row = reader and reader.read(body, now=desk.now())
+        if not row or not reader:
+            return None
+        return self._here(desk).groups.ask(row, reader=reader, language=language)
+
+    async def _answer_many(
+        self, _scope: Scope, body: bytes, language: Language, desk: Desk
+    ) -> bytes | None:
         reader = self._reader_now(desk)
         if reader is None:
             return None
