@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from service.problems import Problem
-from service.prompt_answer import PromptAnswers
+from service.prompt_answer import PromptAnswers, is_tried
 
 if TYPE_CHECKING:
     import asyncio
@@ -141,7 +141,7 @@ class Connection(PromptAnswers):
             super()._start_asgi_task(cycle, app)
 
     def _is_refused(self, cycle: RequestResponseCycle) -> bool:
-        if self._is_ending or not self._can_write_whole(cycle):
+        if self._is_ending or is_tried(cycle) or not self._can_write_whole(cycle):
             return False
         refusal = self.refusal(cycle.scope)  # type: ignore[arg-type]
         if refusal is None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from service.fast.way import Begun
 
+_TRIED = "ebbtide.tried"
+
 _Request = tuple["RequestResponseCycle", "ASGI3Application"]
 
 
@@ -50,7 +52,10 @@ class PromptAnswers(WholeAnswers):
         """Wait for the body where it may have come with the head."""
         prompt = self.prompt
         if (
-            prompt is None or app is not self.config.loaded_app or not prompt.may_begin(cycle.scope)  # type: ignore[arg-type]
+            prompt is None
+            or app is not self.config.loaded_app
+            or is_tried(cycle)
+            or not prompt.may_begin(cycle.scope)
         ):
             super()._start_asgi_task(cycle, app)
         elif not cycle.more_body:
@@ -79,6 +84,7 @@ class PromptAnswers(WholeAnswers):
             super()._start_asgi_task(*waiting)
 
     def _begin(self, prompt: Prompt, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.scope[_TRIED] = True  # type: ignore[literal-required]
         begun = None
         if self._can_write_whole(cycle):
             begun = prompt.begin(cycle.scope, bytes(cycle.body))  # type: ignore[arg-type]
@@ -102,6 +108,11 @@ class PromptAnswers(WholeAnswers):
         self._write_whole(cycle, head, content, status=200)
         cycle.on_response = _nothing  # as at the end of a task: it holds the connection
         self.prompt.answered(cycle.scope)  # type: ignore[arg-type]
+
+
+def is_tried(cycle: RequestResponseCycle) -> bool:
+    """Return whether a request was begun here, or could not be; what was begun has to go on."""
+    return _TRIED in cycle.scope
 
 
 def _nothing() -> None:
