@@ -21,6 +21,7 @@ from service.champion.kept import KeptBundles
 from service.champion.registry import RegistryProcess
 from service.champion.supply import ChampionSupply, FixedSupply
 from service.champion.trial import try_bundle
+from service.champion.warming import warm_up
 from service.describing.routes import router as describing
 from service.desk import Desk
 from service.documents import router as documents
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from ebbtide.bundle.contents import Bundle
+    from ebbtide.policy.policy import Policy
     from ebbtide.project import Project
     from ebbtide.store.sql import SqlStore
     from service.background import Background
@@ -115,7 +117,7 @@ def create_app(
     supply: Supply = (
         FixedSupply(model, loaded_at=now())
         if model is not None
-        else _champion_supply(settings, project=project, now=now)
+        else _champion_supply(settings, project=project, policy=policy, now=now)
     )
     store = store or open_store(
         project.database_url, folder=project.folder, busy_seconds=settings.store_wait_seconds
@@ -204,7 +206,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _champion_supply(
-    settings: Settings, *, project: Project, now: Callable[[], datetime]
+    settings: Settings, *, project: Project, policy: Policy, now: Callable[[], datetime]
 ) -> ChampionSupply:
     key = settings.bundle_key.get_secret_value().encode() if settings.bundle_key else None
     return ChampionSupply(
@@ -224,4 +226,5 @@ def _champion_supply(
         key=key,
         poll_seconds=settings.champion_poll_seconds,
         now=now,
+        warm_up=lambda bundle: warm_up(bundle, policy=policy, now=now()),
     )

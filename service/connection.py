@@ -143,7 +143,7 @@ class Connection(PromptAnswers):
     def _is_refused(self, cycle: RequestResponseCycle) -> bool:
         if self._is_ending or is_tried(cycle) or not self._can_write_whole(cycle):
             return False
-        refusal = self.refusal(cycle.scope)  # type: ignore[arg-type]
+        refusal = self.refusal(cycle.scope)  # type: ignore[arg-type]  # the same by another name
         if refusal is None:
             return False
         self._write_whole(cycle, refusal.head, refusal.content, status=refusal.status)

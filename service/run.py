@@ -16,6 +16,7 @@ from service.app import create_app
 from service.connection import RESERVE, Room, connection_class
 from service.descriptors import raise_descriptors
 from service.ending import EndingServer
+from service.memory import share_heaps
 from service.request_log import RequestLines
 from service.settings import read_settings
 
@@ -52,6 +53,7 @@ def serve(
         If the project file, the policy or a setting is wrong.
     """
     log_as_json()
+    share_heaps()
     settings = read_settings(project_file=project_file)
     lines = RequestLines(sys.stderr)
     app = create_app(settings, model=model, host=host, log=lines)

@@ -27,7 +27,7 @@ _TAIL = 3.0
 exceeded no more often than is said then, by what :mod:`ebbtide.drift.chance` counts out."""
 
 _SURELY = 4.0
-"""So many times chi-square of one degree of freedom above that of all, nothing is to be expected."""
+"""So many times chi-square of one degree of freedom above that of all, nothing is expected."""
 
 _NORMAL_FROM = 100.0
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ebbtide.store.database import Database
     from ebbtide.store.feature_sets import FeatureSets
 
-AT_ONCE = 2000
+AT_ONCE = 500
 
 _COLUMNS = "customer_id, status, churn_probability, feature_set_id"
 _LONG = "CASE WHEN model_version = {mark} THEN %s END"

@@ -147,6 +147,7 @@ class ChampionSupply:
         key: bytes | None,
         poll_seconds: float,
         now: Callable[[], datetime],
+        warm_up: Callable[[Bundle], object] = lambda _bundle: None,
     ) -> None:
         self._registry = registry
         self._kept = kept
@@ -154,6 +155,7 @@ class ChampionSupply:
         self._key = key
         self._poll_seconds = poll_seconds
         self._now = now
+        self._warm_up = warm_up
         self._stopping = threading.Event()
         self._polling = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -323,6 +325,10 @@ class ChampionSupply:
             _LOG.warning("champion_not_kept", error=type(err).__name__)
 
     def _swap(self, bundle: Bundle, kept: Kept, *, source: Source) -> None:
+        try:
+            self._warm_up(bundle)
+        except Exception as err:  # it was tried; who asks first waits a little longer then
+            _LOG.warning("champion_not_warm", error=type(err).__name__, at=place_of(err))
         self._served = Served(
             bundle=bundle,
             source=source,

@@ -16,6 +16,7 @@ from ebbtide.store.jobs import LeaseLost
 from ebbtide.store.store import StoreUnavailable
 from service.edge import place_of
 from service.jobs.work import Stopped, Work
+from service.memory import give_back_freed
 from service.problems import Problem
 from service.turns import Turns
 
@@ -69,7 +70,9 @@ class JobWorkers:
             except Exception as err:  # no error may end the thread
                 _LOG.error("job_failed_unexpectedly", error=type(err).__name__, at=place_of(err))
                 has_worked = False
-            if not has_worked:
+            if has_worked:
+                give_back_freed()
+            else:
                 self._ending.wait(self._desk.settings.job_poll_seconds)
 
     def _pause(self, seconds: float) -> None:

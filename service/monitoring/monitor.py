@@ -17,6 +17,7 @@ from ebbtide.drift.report import report_on
 from ebbtide.drift.window import ANSWERS_READ
 from ebbtide.store.feature_sets import FeatureSets
 from ebbtide.store.prediction_window import log_parts
+from service.memory import give_back_freed
 from service.problems import Problem, ProblemError
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Monitor:
             return self._measure(bundle, days, key)
         finally:
             self._measuring.release()
+            give_back_freed()
 
     def stop(self) -> None:
         """End a measurement that runs; what it was made for fails."""
