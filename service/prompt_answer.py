@@ -51,12 +51,9 @@ class PromptAnswers(WholeAnswers):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Wait for the body where it may have come with the head."""
         prompt = self.prompt
-        if (
-            prompt is None
-            or app is not self.config.loaded_app
-            or is_tried(cycle)
-            or not prompt.may_begin(cycle.scope)
-        ):
+        scope: Scope = cycle.scope  # type: ignore[assignment]  # the same by another name
+        may_be_tried = app is self.config.loaded_app and not is_tried(cycle)
+        if prompt is None or not may_be_tried or not prompt.may_begin(scope):
             super()._start_asgi_task(cycle, app)
         elif not cycle.more_body:
             self._begin(prompt, cycle, app)
