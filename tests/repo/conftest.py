@@ -28,4 +28,4 @@ def kept_files(root: Path) -> list[Path]:
     if listed.returncode:
         pytest.skip("no git checkout here, so nothing says which files belong to it")
     paths = (root / name for name in listed.stdout.split("\0") if name)
-    return sorted(path for path in paths if path.is_file())
+    return sorted(path for path in paths if path.is_file() or path.is_symlink())

@@ -178,3 +178,7 @@ def test_no_file_names_a_machine_or_a_package_registry(kept_files: list[Path]) -
 )
 def test_an_address_would_be_found(text: str) -> None:
     assert ADDRESS.findall(text)
+
+
+def test_no_file_is_a_link(kept_files):
+    assert [path for path in kept_files if path.is_symlink()] == []
