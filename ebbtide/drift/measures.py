@@ -29,8 +29,6 @@ exceeded no more often than is said then, by what :mod:`ebbtide.drift.chance` co
 _SURELY = 4.0
 """So many times chi-square of one degree of freedom above that of all, nothing is expected."""
 
-_NORMAL_FROM = 100.0
-
 
 def population_stability(now: ArrayLike, before: ArrayLike) -> float:
     """Return the population stability index (PSI) of two samples in the same bins, 0 or more.
@@ -82,7 +80,7 @@ def critical_stability(
     level : the probability, in (0, 1).
     pooled : counts by bin of both samples together.
     n, n_before : sizes of the samples.
-    at_least : what is returned where the critical value is surely no larger, without counting.
+    at_least : what is returned where the critical value is hardly larger, without counting.
 
     References
     ----------
@@ -189,7 +187,10 @@ def critical_distance(level: float, *, n: int, n_before: int) -> float:
 def critical_difference(
     level: float, *, missing: int, n: int, missing_before: int, n_before: int
 ) -> float:
-    """Return the difference of two shares that chance exceeds with a probability, either way.
+    """Return the difference of two shares that chance exceeds with a probability at most.
+
+    Either way. It is counted out whatever the sizes: the normal approximation is exceeded too often
+    far out, 1.4 times as often as is said where one sample of 600 is compared with 100,000.
 
     Parameters
     ----------
@@ -199,28 +200,22 @@ def critical_difference(
 
     References
     ----------
-    The pooled test of two proportions, and R. Fisher's exact one where few have it; A. Agresti,
-    Categorical Data Analysis (2002), sections 3.1 and 3.5.
+    R. Fisher's exact test of two proportions; A. Agresti, Categorical Data Analysis (2002), section
+    3.5.
 
     Examples
     --------
     >>> round(critical_difference(0.05, missing=90, n=500, missing_before=110, n_before=500), 3)
-    0.05
+    0.048
     >>> round(critical_difference(0.05, missing=5, n=500, missing_before=5, n_before=500), 3)
     0.012
     """
-    from scipy.special import ndtri
-
     if min(n, n_before) < 1:
         return math.inf
-    count, everybody = missing + missing_before, n + n_before
-    if min(count, everybody - count) * min(n, n_before) / everybody < _NORMAL_FROM:
-        here, chances = chances_of(count, n=n, n_before=n_before)
-        apart = np.abs(here / n - (count - here) / n_before)
-        return exceeded_at_most(level, apart, chances)
-    share = count / everybody
-    spread = math.sqrt(share * (1 - share) * (1 / n + 1 / n_before))
-    return -float(ndtri(level / 2)) * spread
+    count = missing + missing_before
+    here, chances = chances_of(count, n=n, n_before=n_before)
+    apart = np.abs(here / n - (count - here) / n_before)
+    return exceeded_at_most(level, apart, chances)
 
 
 def _chi_square(level: float, *, freedom: int) -> float:

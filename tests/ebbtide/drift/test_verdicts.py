@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import chdtri
+from scipy.special import chdtri, ndtri
 from scipy.stats import hypergeom
 
-from ebbtide.drift.chance import divergence
+from ebbtide.drift.chance import chances_of, divergence
 from ebbtide.drift.groups import comparable_groups
 from ebbtide.drift.measures import critical_difference, critical_distance, critical_stability
 from ebbtide.drift.spread import Spread
@@ -164,20 +164,41 @@ def test_sixty_columns_that_are_mostly_zero_raise_no_false_alarm(size):
             assert compared("zeros", before, now, columns=60).worst == "stable"
 
 
-def test_what_few_lack_is_no_shift_at_the_level_of_one_test_of_many():
-    """Counted exactly: the chance of each number of missing values, without any draw."""
-    level, n, n_before = 0.01 / 180, 200, 10_000
-    missing = 300
-    here = np.arange(0, n + 1)
-    beyond = [
-        abs(each / n - (missing - each) / n_before)
-        > critical_difference(
-            level, missing=int(each), n=n, missing_before=missing - int(each), n_before=n_before
+SHARES = [0.002, 0.01, 0.05, 0.17, 0.2, 0.47, 0.5, 0.9]
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize(
+    ("n", "n_before"),
+    [(200, 10_000), (250, 250), (300, 300), (500, 100_000), (600, 100_000), (10_000, 3_000)],
+)
+def test_missing_shares_hold_the_level_of_one_test_of_many(n, n_before, share):
+    """Counted exactly: the chance of each number of missing values, without any draw.
+
+    That of all that is beyond is within the level, and with the next of them it would not be.
+    """
+    level, missing = 0.01 / 180, round(share * (n + n_before))
+    here = np.arange(max(0, missing - n_before), min(n, missing) + 1)
+    critical = [
+        critical_difference(
+            level, missing=each, n=n, missing_before=missing - each, n_before=n_before
         )
-        for each in here
+        for each in here[[0, -1]].tolist()
     ]
-    assert hypergeom(n + n_before, missing, n).pmf(here[beyond]).sum() <= level
-    assert any(beyond)
+    assert critical[0] == critical[1]  # of what is missing it asks for the sum only
+    chances = hypergeom(n + n_before, missing, n).pmf(here)
+    apart = np.abs(here / n - (missing - here) / n_before)
+    assert chances[apart > critical[0]].sum() <= level
+    assert chances[apart > critical[0] * (1 - 1e-6)].sum() > level
+
+
+def test_missing_shares_of_millions_are_counted_as_soon_as_those_of_thousands():
+    """What never comes is left out: of a million the critical value is the normal one."""
+    level, n = 0.01 / 180, 1_000_000
+    here, _ = chances_of(n, n=n, n_before=n)
+    assert len(here) < 10_000
+    critical = critical_difference(level, missing=n // 2, n=n, missing_before=n // 2, n_before=n)
+    assert critical == pytest.approx(-ndtri(level / 2) * np.sqrt(0.25 * 2 / n), rel=0.001)
 
 
 def test_the_critical_distance_is_kept_by_smooth_values_and_ties():
