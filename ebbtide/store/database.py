@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from ebbtide.errors import SettingsError
 from ebbtide.store.entry import Entry
-from ebbtide.store.failures import is_end_unknown, note, unavailable
+from ebbtide.store.failures import is_end_unknown, note, note_end_unknown, unavailable
 from ebbtide.store.postgres import PostgresDatabase
 from ebbtide.store.sqlite import SqliteFile
 from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
@@ -243,7 +243,7 @@ class Database:
 
     def _commit_group(self, leader: Entry[Any]) -> None:
         group = [leader]
-        is_committing = False
+        is_committing = is_committed = False
         try:
             with self._to_write() as connection:
                 self.kind.take_turn(connection, wait_seconds=leader.ends_at - monotonic())
@@ -255,14 +255,15 @@ class Database:
                 if connection.in_transaction():
                     is_committing = True
                     connection.commit()
+                    is_committed = True
                     if not self.kind.is_kept(connection):
                         raise StoreUnavailable("find its files where they were")
             self.last_write_failed = False
         except Exception as err:
-            note(err)
+            is_open = is_committed or (is_committing and is_end_unknown(err))
+            (note_end_unknown if is_open else note)(err)
             self.last_write_failed = True
             self.failed_writes += 1
-            is_open = is_committing and is_end_unknown(err)
             for entry in group:
                 entry.fail(_unknown(err, entry.deed) if is_open else self._failure(err, entry.deed))
         except BaseException as err:

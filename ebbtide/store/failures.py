@@ -47,15 +47,15 @@ def unavailable(err: SQLAlchemyError, deed: str, *, waited_seconds: float) -> St
 
 
 def is_end_unknown(err: Exception) -> bool:
-    """Whether an error during a commit, or behind it, leaves open if the commit was done.
+    """Whether an error during a commit leaves open if the commit was done.
 
-    A database that refuses it says why, and has undone it. One that is cut off says nothing; a disk
-    that fails to sync may have written all the same; and a file that has lost its name may get it
-    back.
+    A database that refuses it says why, and has undone it: that alone is known. One that is cut off
+    says nothing, a disk that fails to sync may have written all the same, and what is no error of
+    the database may have come before the commit or behind it.
 
     Parameters
     ----------
-    err : what ``commit`` raised; ``StoreUnavailable`` for a file that is gone.
+    err : what ``commit`` raised.
 
     Examples
     --------
@@ -64,12 +64,19 @@ def is_end_unknown(err: Exception) -> bool:
     >>> refused.sqlite_errorname, failed.sqlite_errorname = "SQLITE_FULL", "SQLITE_IOERR_FSYNC"
     >>> [is_end_unknown(DBAPIError("COMMIT", None, each)) for each in (refused, failed)]
     [False, True]
+    >>> is_end_unknown(OSError("the disk does not answer"))
+    True
     """
     if not isinstance(err, DBAPIError):
-        return isinstance(err, StoreUnavailable)
+        return True
     name = error_name(err)
     is_refused = name.startswith("SQLITE_") or getattr(err.orig, "sqlstate", None) is not None
     return not is_refused or name.startswith(_END_UNKNOWN)
+
+
+def note_end_unknown(err: BaseException) -> None:
+    """Log the name of an error that leaves open what became of a commit, whatever it is."""
+    _LOG.warning("store failed during a commit, its end is unknown: error=%s", error_name(err))
 
 
 def note(err: Exception) -> None:
@@ -78,7 +85,7 @@ def note(err: Exception) -> None:
         _LOG.warning("store failed: error=%s", error_name(err))
 
 
-def error_name(err: Exception) -> str:
+def error_name(err: BaseException) -> str:
     """Return what an error is called: by SQLite, by the SQL standard, or by its class.
 
     Examples

@@ -111,9 +111,12 @@ class SqliteFile:
             raise StoreBusy("empty its write-ahead log", waited_seconds=self._busy_seconds)
 
     def is_kept(self, connection: Connection) -> bool:
-        """Whether what was committed is in the file that carries the name."""
+        """Whether what was committed is in the file that carries the name, as far as is seen."""
         known = connection.connection.info[_IDENTITY]
-        return known == self.identity() and self._wal.exists()
+        try:
+            return known == self.identity() and self._wal.exists()
+        except OSError:  # a folder that cannot be looked into any more
+            return False
 
     may_be_kept = True
     """Whether the connection that writes is kept from one group to the next."""

@@ -12,7 +12,7 @@ from time import monotonic
 import psycopg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, event, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from ebbtide.errors import SettingsError
 from ebbtide.store import database as groups_of_units
@@ -192,12 +192,15 @@ def test_text_that_a_database_cannot_hold_harms_only_its_own_unit(database):
 
 
 def test_a_database_that_fails_at_commit_acknowledges_nothing(database):
+    full = code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_FULL")
+
     def refuse(_connection):
-        raise sqlite3.OperationalError("disk I/O error")
+        raise DBAPIError("COMMIT", None, full)
 
     event.listen(database.engine, "commit", refuse)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StoreUnavailable) as caught:
         database.write(put(1))
+    assert type(caught.value) is StoreUnavailable  # the database says that it is not done
     event.remove(database.engine, "commit", refuse)
     assert kept(database) == []
     assert database.write(put(2)) == 20
@@ -501,3 +504,44 @@ def test_a_file_that_loses_its_name_during_a_commit_leaves_open_what_became_of_i
 )
 def test_who_refuses_a_commit_has_undone_it_and_who_is_cut_off_says_nothing(error, is_open):
     assert is_end_unknown(DBAPIError("COMMIT", None, error)) is is_open
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("the disk"), PendingRollbackError("..."), StoreUnavailable("commit")]
+)
+def test_what_is_no_refusal_of_the_database_leaves_open_what_became_of_a_commit(database, error):
+    @event.listens_for(database.engine, "commit", once=True)
+    def fail(_connection):
+        raise error
+
+    with pytest.raises(StoreOutcomeUnknown, match="could count") as caught:
+        database.write(put(1), deed="count")
+    assert caught.value.__cause__ is error
+    assert database.failed_writes == 1
+
+
+def test_no_error_behind_a_commit_says_that_it_was_not_done(database, monkeypatch):
+    full = code_of(sqlite3.OperationalError, sqlite_errorname="SQLITE_FULL")
+
+    def failing(_connection):
+        raise DBAPIError("SELECT", None, full)
+
+    monkeypatch.setattr(database.kind, "is_kept", failing)
+    with pytest.raises(StoreOutcomeUnknown):
+        database.write(put(1))
+    assert kept(database) == [1]
+
+
+def test_a_folder_that_cannot_be_looked_into_leaves_open_what_is_in_it(tmp_path, monkeypatch):
+    database = open_database(f"sqlite:///{tmp_path}/d.db")
+    NUMBERS.metadata.create_all(database.engine)
+
+    def failing(_path):
+        raise PermissionError
+
+    monkeypatch.setattr(type(tmp_path), "exists", failing)
+    with pytest.raises(StoreOutcomeUnknown) as caught:
+        database.write(put(1))
+    assert isinstance(caught.value.__cause__, StoreUnavailable)
+    assert kept(database) == [1]
+    database.close()
