@@ -119,7 +119,8 @@ class Edge:
             return None
 
     def answered(self, scope: Scope) -> None:
-        """Note that what was begun was answered."""
+        """Note that what was begun was answered, and forget the answer."""
+        self._fast.forget(scope)
         self._note(scope, _OK, time.perf_counter() - scope[_BEGAN])
 
     def refusal(self, scope: Scope) -> Refusal | None:

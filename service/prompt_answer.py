@@ -36,7 +36,7 @@ class Prompt(Protocol):
         """Begin with a request; None to leave it to the application."""
 
     def answered(self, scope: Scope) -> None:
-        """Note that the answer of a request that was begun has been written."""
+        """Note that a request that was begun has its answer; its client may have left."""
 
 
 class PromptAnswers(WholeAnswers):
@@ -82,27 +82,32 @@ class PromptAnswers(WholeAnswers):
 
     def _begin(self, prompt: Prompt, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         cycle.scope[_TRIED] = True  # type: ignore[literal-required]
-        begun = None
+        begun, body = None, cycle.body
         if self._can_write_whole(cycle):
-            begun = prompt.begin(cycle.scope, bytes(cycle.body))  # type: ignore[arg-type]
+            begun = prompt.begin(cycle.scope, bytes(body))  # type: ignore[arg-type]
         if begun is None:
             super()._start_asgi_task(cycle, app)
         else:
-            begun.answer.add_done_callback(partial(self._end, cycle, app, begun.head))
+            cycle.body = b""  # the connection keeps its last request for as long as it is open
+            begun.answer.add_done_callback(partial(self._end, cycle, app, begun.head, body))
 
     def _end(
         self,
         cycle: RequestResponseCycle,
         app: ASGI3Application,
         head: bytes,
+        body: bytes,
         answer: asyncio.Future[bytes | None],
     ) -> None:
         has_failed = answer.cancelled() or answer.exception() is not None
         content = None if has_failed else answer.result()
-        if content is None or self.prompt is None or not self._can_write_whole(cycle):
+        can_write = self._can_write_whole(cycle)
+        if content is None or self.prompt is None or not (can_write or cycle.disconnected):
+            cycle.body = body
             super()._start_asgi_task(cycle, app)  # which finds in the scope what was begun
             return
-        self._write_whole(cycle, head, content, status=200)
+        if can_write:
+            self._write_whole(cycle, head, content, status=200)
         cycle.on_response = _nothing  # as at the end of a task: it holds the connection
         self.prompt.answered(cycle.scope)  # type: ignore[arg-type]
 

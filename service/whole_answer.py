@@ -8,6 +8,7 @@ written, and the application sends as usual.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
@@ -69,7 +70,7 @@ class _Whole:
 
     def __init__(self, connection: WholeAnswers, cycle: RequestResponseCycle) -> None:
         self._connection = connection
-        self._cycle = cycle
+        self._cycle = ref(cycle)  # it holds the scope that holds this
 
     def __call__(self, head: bytes, content: bytes) -> bool:
         """Answer 200; return whether that was done.
@@ -79,8 +80,8 @@ class _Whole:
         head : lines of headers, each with its end, but for the length.
         content : the body.
         """
-        connection, cycle = self._connection, self._cycle
-        if not connection._can_write_whole(cycle):
+        connection, cycle = self._connection, self._cycle()
+        if cycle is None or not connection._can_write_whole(cycle):
             return False
         connection._write_whole(cycle, head, content, status=200)
         return True

@@ -96,7 +96,7 @@ class FastWay:
 
     def __init__(self, state: State, *, under_way: UnderWay) -> None:
         self._state = state
-        self._under_way = under_way
+        self.under_way = under_way
         desk: Desk = state.desk
         self._writer = Writer(desk.store.database, wait_seconds=desk.settings.store_wait_seconds)
         self._reader: RowReader | None = None
@@ -132,7 +132,7 @@ class FastWay:
         if (
             heads is None
             or not is_usual(heads, max_bytes=desk.settings.max_body_bytes)
-            or self._under_way.is_full
+            or self.under_way.is_full
         ):
             return None
         try:
@@ -149,12 +149,16 @@ class FastWay:
         if answer is None:
             return None
         scope["route"] = _ROUTE[_ONE]
-        self._under_way.count += 1
+        self.under_way.count += 1
         answer.add_done_callback(self._leave)
         return Begun(answer, LINES[language])
 
+    def forget(self, scope: Scope) -> None:
+        """Let go of what was begun: an open connection keeps the scope of its last request."""
+        scope.pop(BEGUN, None)
+
     def _leave(self, _answer: object) -> None:
-        self._under_way.count -= 1
+        self.under_way.count -= 1
 
     def stop(self) -> None:
         """End, after what was begun; what comes then goes the ordinary way."""
@@ -192,7 +196,7 @@ class FastWay:
         if (
             heads is None
             or not is_usual(heads, max_bytes=settings.max_body_bytes)
-            or (self._under_way.is_full and not is_begun)
+            or (self.under_way.is_full and not is_begun)
         ):
             await ordinary(scope, receive, send)
             return _SENT
@@ -205,18 +209,18 @@ class FastWay:
             body = await received(
                 scope,
                 receive,
-                under_way=self._under_way,
+                under_way=self.under_way,
                 max_bytes=settings.max_body_bytes,
                 deadline_seconds=settings.body_deadline_seconds,
             )
-            if self._under_way.is_full and not is_begun:
+            if self.under_way.is_full and not is_begun:
                 raise ProblemError(BUSY)
             language = language_of(heads)
-            self._under_way.count += 1
+            self.under_way.count += 1
             try:
                 content = await answer(scope, body, language, desk)
             finally:
-                self._under_way.count -= 1
+                self.under_way.count -= 1
         except EXPECTED as err:
             await response_to(err, metrics=desk.metrics)(scope, receive, send)
             return _SENT
@@ -229,7 +233,7 @@ class FastWay:
         desk: Desk = self._state.desk
         heads, customer_id = heads_of(scope), customer_asked_for(scope)
         current = self._here(desk).current
-        if heads is None or customer_id is None or current is None or self._under_way.is_full:
+        if heads is None or customer_id is None or current is None or self.under_way.is_full:
             await ordinary(scope, receive, send)
             return _SENT
         told = None
@@ -256,11 +260,11 @@ class FastWay:
         """
         caller: Caller | None = scope.get(ADMITTED) or gate.recognised(heads)
         if caller is None:
-            self._under_way.count += 1
+            self.under_way.count += 1
             try:
                 caller = await gate.admit(HTTPConnection(scope))
             finally:
-                self._under_way.count -= 1
+                self.under_way.count -= 1
         scope[ADMITTED] = caller
         return caller
 

@@ -101,6 +101,7 @@ def test_a_body_that_came_with_its_head_needs_no_task():
     head, _, body = connection.transport.written.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
     assert (body, prompt.answered_count) == (CONTENT, 1)
+    assert connection.cycle.on_response != connection.on_response_complete  # neither holds the other
     connection.data_received(USUAL)
     assert len(prompt.begun) == 2
 
@@ -115,7 +116,7 @@ def test_wherever_a_request_is_parted_it_is_begun_once(ends, tasks_closed):
     came_with_its_head = ends < USUAL.index(b"\r\n\r\n") + 4
     assert len(prompt.begun) == came_with_its_head
     assert len(connection.loop.tasks) == (not came_with_its_head)
-    assert bytes(connection.cycle.body) == b"{}"
+    assert b"{}" in [*prompt.bodies, bytes(connection.cycle.body)]
 
 
 def test_who_waits_for_leave_to_send_the_body_gets_a_task(tasks_closed):
@@ -156,20 +157,36 @@ def test_what_became_no_answer_the_application_goes_on_with(ended, tasks_closed)
     assert (len(connection.loop.tasks), prompt.answered_count) == (1, 0)
 
 
-@pytest.mark.parametrize("happens", ["pause_writing", "shutdown", "connection_lost"])
-def test_a_full_buffer_the_end_and_a_client_that_has_left_are_left_to_the_application(
-    happens, tasks_closed
-):
+@pytest.mark.parametrize("happens", ["pause_writing", "shutdown"])
+def test_a_full_buffer_and_the_end_are_left_to_the_application(happens, tasks_closed):
     prompt = Prompt()
     connection = connect(prompt)
     tasks_closed(connection)
     connection.data_received(USUAL)
-    getattr(connection, happens)(*([None] if happens == "connection_lost" else []))
+    getattr(connection, happens)()
     prompt.begun[0].end(CONTENT)
     assert connection.transport.written == b""
     if happens == "pause_writing":  # it begins when the buffer is taken
         connection.resume_writing()
     assert (len(connection.loop.tasks), len(prompt.begun)) == (1, 1)
+    assert bytes(connection.cycle.body) == b"{}"  # it may be read once more
+
+
+def test_the_answer_of_a_client_that_has_left_is_noted_and_written_nowhere():
+    prompt = Prompt()
+    connection = connect(prompt)
+    connection.data_received(USUAL)
+    connection.connection_lost(None)
+    prompt.begun[0].end(CONTENT)
+    assert (connection.transport.written, connection.loop.tasks) == (b"", [])
+    assert prompt.answered_count == 1
+
+
+def test_an_open_connection_keeps_nothing_of_the_body_that_was_answered():
+    prompt = Prompt()
+    connection = connect(prompt)
+    connection.data_received(USUAL)
+    assert connection.cycle.body == b""
 
 
 def test_what_was_begun_is_not_refused_afterwards(tasks_closed):
@@ -197,14 +214,6 @@ def test_requests_sent_in_advance_are_answered_in_turn():
         b"second"
     )
     assert connection.loop.tasks == []
-
-
-def test_the_end_of_a_connection_forgets_who_waits_for_a_body():
-    prompt = Prompt()
-    connection = connect(prompt)
-    connection.data_received(HEAD[:-5])
-    connection.connection_lost(None)
-    assert (prompt.bodies, connection.loop.tasks) == ([], [])
 
 
 def test_without_one_that_begins_every_request_gets_a_task(tasks_closed):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
+from typing import NamedTuple
 
 import pytest
 from rows_as_sent import UNUSUAL, USUAL
+from structlog.testing import capture_logs
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
@@ -17,31 +21,56 @@ from service.connection import Room, connection_class
 from service.fast.groups import Groups
 from small_model import NOW
 
+PLAIN = USUAL["plain"].encode()
 _ID = re.compile(rb'(?<="prediction_id":")[^"]*')
+
+
+class Said(NamedTuple):
+    """What was written, how many tasks there were, and how many requests stay in memory."""
+
+    written: bytes
+    tasks: int
+    kept: int
+
+
+KEYS = {
+    "crm": ("score", "100000/second"),
+    "reader": ("read", None),
+    "seldom": ("score", "2/hour"),
+    "seldom-wrong": ("score", "2/hour"),
+}
 
 
 @pytest.fixture(scope="module")
 def known(make_both):
-    """A service and a key that it knows."""
+    """A service and the keys that it knows."""
     app = make_both(key_cache_seconds=60.0).fast.app
-    key = create_key(
-        app.state.desk.store.database,
-        name="crm",
-        scopes=("score",),
-        rate_limit="100000/second",
-        days=30,
-        at=NOW,
-        actor="test",
-    )
-    return app, key.text.encode()
+    database = app.state.desk.store.database
+    keys = {
+        name: create_key(
+            database,
+            name=name,
+            scopes=(scope,),
+            rate_limit=rate_limit,
+            days=30,
+            at=NOW,
+            actor="test",
+        ).text.encode()
+        for name, (scope, rate_limit) in KEYS.items()
+    }
+    return app, keys
+
+
+def _count_of_requests():
+    return sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())
 
 
 @pytest.fixture
 def say(known):
-    """Send a row to the service over a connection; return what was written, and the tasks."""
-    app, key = known
+    """Send a row to the service over a connection, and return what came of it."""
+    app, keys = known
 
-    def say(body, *, headers=b"", is_prompt=True, key=key):
+    def say(body, *, headers=b"", is_prompt=True, key=keys["crm"], times=1, leaves=False):
         protocol = connection_class(
             room=Room(max_connections=2),
             head_deadline_seconds=10.0,
@@ -57,13 +86,20 @@ def say(known):
         async def exchange():
             connection = protocol(config, ServerState(), {}, asyncio.get_running_loop())
             connection.connection_made(Transport())
-            connection.data_received(sent)
-            tasks = len(connection.tasks)
-            async with asyncio.timeout(10):
-                while not connection.cycle.response_complete:
-                    await asyncio.sleep(0.001)
+            before = _count_of_requests() if times > 1 else 0
+            for _ in range(times):
+                connection.data_received(sent)
+                tasks = len(connection.tasks)
+                if leaves:
+                    connection.connection_lost(None)
+                async with asyncio.timeout(10):
+                    while app.state.fast.under_way.count or not (
+                        leaves or connection.cycle.response_complete
+                    ):
+                        await asyncio.sleep(0.001)
+            kept = _count_of_requests() - before if times > 1 else 0
             connection.connection_lost(None)
-            return _ID.sub(b"", connection.transport.written), tasks
+            return Said(_ID.sub(b"", connection.transport.written), tasks, kept)
 
         return asyncio.run(exchange())
 
@@ -78,9 +114,9 @@ def test_the_bytes_are_the_same(say, body):
 
 @pytest.mark.parametrize("name", USUAL)
 def test_a_usual_row_needs_no_task(say, name):
-    written, tasks = say(USUAL[name].encode())
-    assert written.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert tasks == 0
+    said = say(USUAL[name].encode())
+    assert said.written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert said.tasks == 0
 
 
 @pytest.mark.parametrize(
@@ -111,7 +147,7 @@ def test_a_wrong_key_means_the_same(say):
     [StoreUnavailable("record"), StoreBusy("record", waited_seconds=1), StoreOutcomeUnknown("x")],
     ids=lambda error: type(error).__name__,
 )
-def test_what_the_log_refuses_is_asked_of_it_once(say, both, monkeypatch, error):
+def test_what_the_log_refuses_is_asked_of_it_once(known, say, monkeypatch, error):
     asked = []
 
     def failing(self, row, **_):
@@ -121,6 +157,76 @@ def test_what_the_log_refuses_is_asked_of_it_once(say, both, monkeypatch, error)
         return future
 
     monkeypatch.setattr(Groups, "ask", failing)
-    written, _ = say(USUAL["plain"].encode())
+    written = say(USUAL["plain"].encode()).written
     assert written.startswith(b"HTTP/1.1 503 ")
     assert len(asked) == 1
+    assert known[0].state.fast.under_way.count == 0
+
+
+@pytest.mark.parametrize("is_prompt", [True, False])
+def test_a_key_without_the_scope_gets_no_score(known, say, is_prompt):
+    written = say(PLAIN, key=known[1]["reader"], is_prompt=is_prompt).written
+    assert written.startswith(b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "status"),
+    [
+        ("seldom", USUAL["plain"], 200),
+        ("seldom-wrong", UNUSUAL["a name twice"], 400),
+    ],
+    ids=["begun", "left to the ordinary way"],
+)
+def test_a_request_is_counted_once_against_the_limit_of_its_key(known, say, key, body, status):
+    said = [say(body.encode(), key=known[1][key]).written for _ in range(4)]
+    assert [int(each[9:12]) for each in said] == [status, status, 429, 429]
+
+
+def test_what_is_under_way_is_counted_until_it_is_answered(known, say, monkeypatch):
+    under_way, seen = known[0].state.fast.under_way, []
+    ask = Groups.ask
+
+    def asking(self, row, **given):
+        future = ask(self, row, **given)
+        self.loop.call_soon(lambda: seen.append(under_way.count))
+        return future
+
+    monkeypatch.setattr(Groups, "ask", asking)
+    say(PLAIN)
+    assert (seen, under_way.count) == ([1], 0)
+
+
+def test_where_too_many_are_under_way_nothing_is_begun(known, say, monkeypatch):
+    monkeypatch.setattr(known[0].state.fast.under_way, "max_requests", 0)
+    assert say(PLAIN).written.startswith(b"HTTP/1.1 503 ")
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_an_answer_is_counted_and_logged_once(known, say, leaves):
+    value = known[0].state.desk.metrics.registry.get_sample_value
+    route = {"route": "/v1/score"}
+    counted = {"method": "POST", "status": "200", **route}
+
+    def state():
+        return [
+            value("ebbtide_http_requests_total", counted) or 0,
+            value("ebbtide_http_request_duration_seconds_count", route) or 0,
+            value("ebbtide_rows_total", {"status": "scored"}) or 0,
+            value("ebbtide_problems_total", {"kind": "malformed-json"}) or 0,
+        ]
+
+    before = state()
+    with capture_logs() as logs:
+        say(PLAIN, leaves=leaves)
+    assert [b - a for a, b in zip(before, state(), strict=True)] == [1, 1, 1, 0]
+    assert [each["status"] for each in logs if each["event"] == "request"] == [200]
+
+
+@pytest.mark.parametrize("is_prompt", [True, False])
+def test_an_open_connection_keeps_its_last_request_and_none_before(say, is_prompt):
+    gc.collect()
+    gc.disable()
+    try:
+        assert say(PLAIN, is_prompt=is_prompt, times=20).kept <= 1
+    finally:
+        gc.enable()
