@@ -88,7 +88,9 @@ class PromptAnswers(WholeAnswers):
         if begun is None:
             super()._start_asgi_task(cycle, app)
         else:
-            cycle.body = b""  # the connection keeps its last request for as long as it is open
+            cycle.body = (
+                bytearray()
+            )  # the connection keeps its last request for as long as it is open
             begun.answer.add_done_callback(partial(self._end, cycle, app, begun.head, body))
 
     def _end(
@@ -96,7 +98,7 @@ class PromptAnswers(WholeAnswers):
         cycle: RequestResponseCycle,
         app: ASGI3Application,
         head: bytes,
-        body: bytes,
+        body: bytearray,
         answer: asyncio.Future[bytes | None],
     ) -> None:
         has_failed = answer.cancelled() or answer.exception() is not None

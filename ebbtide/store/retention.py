@@ -109,7 +109,10 @@ def _delete_part(connection: Connection, *, rule: Rule, before: datetime) -> int
 
 
 def _delete_current(connection: Connection, is_chosen: ColumnElement[bool]) -> None:
-    """Delete the current scores whose answers go from the log; customers are what finds them."""
+    """Delete the current scores whose answers go from the log; customers are what finds them.
+
+    No constraint does it: it would need an index, which each answer would have to change.
+    """
     log, scores = PREDICTIONS.c, CURRENT_SCORES.c
     chosen = connection.execute(select(log.customer_id, log.prediction_id).where(is_chosen)).all()
     connection.execute(

@@ -13,9 +13,14 @@ down_revision = "0010"
 _INDEX = ("current_scores_in_order", "current_scores", ["sequence", "risk_band", "action_code"])
 _BEFORE = ("current_scores_by_band", "current_scores_by_action")
 
+_WITHOUT_ANSWER = (
+    "DELETE FROM current_scores WHERE prediction_id NOT IN (SELECT prediction_id FROM predictions)"
+)
+
 
 def upgrade() -> None:
     """Change the tables."""
+    op.execute(_WITHOUT_ANSWER)
     for index in _BEFORE:
         op.drop_index(index, table_name="current_scores", if_exists=True)
     if op.get_bind().dialect.name == "sqlite":

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from alembic import op
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
@@ -72,6 +73,59 @@ def test_all_declared_tables_without_a_version_are_taken_over(url):
     database = open_database(url)
     METADATA.create_all(database.engine)
     upgrade(database)
+    assert differences(database) == []
+    database.close()
+
+
+PREDICTION = """
+    INSERT INTO predictions (prediction_id, customer_id, scored_at, as_of, status, model_version,
+        policy_version, feature_set_id, feature_values, answer)
+    VALUES (:id, :customer, :at, :at, 'scored', '1', 'p', 'f', :nothing, '{}')
+"""
+CURRENT = """
+    INSERT INTO current_scores (customer_id, prediction_id, as_of, scored_at, valid_until, status,
+        churn_probability, risk_band, action_code, definition, model_version, language, updated_at,
+        sequence)
+    VALUES (:customer, :id, :at, :scored_at, :until, 'scored', 0.25, :band, :action, 'inactivity',
+        '7', 'zh', :updated_at, :sequence)
+"""
+CURRENT_SCORES = "SELECT * FROM current_scores ORDER BY customer_id"
+
+
+def test_current_scores_come_through_with_all_that_they_say_and_those_without_an_answer_go(
+    url, monkeypatch
+):
+    from ebbtide.store.migrations import upgrade as module
+
+    steps = module._steps(module.VERSIONS)
+    step = steps.get_revision("0011").module
+    one_index = step.upgrade
+    monkeypatch.setattr(step, "upgrade", lambda: None)
+    monkeypatch.setattr(module, "_steps", lambda _folder: steps)
+    database = open_database(url)
+    upgrade(database)
+    days = [f"2026-03-0{day} 10:00:00.000000" for day in range(1, 6)]
+    rows = [
+        {"id": f"p-{name}", "customer": name, "band": band, "action": action, "sequence": number}
+        | dict(zip(("at", "scored_at", "until", "updated_at"), days[number:], strict=False))
+        for number, (name, band, action) in enumerate((("a", "high", "call"), ("b", None, None)))
+    ]
+    with database.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.connection.execute("PRAGMA foreign_keys = OFF")
+            orphan = {**rows[0], "id": "p-none", "customer": "nobody", "sequence": 9}
+            connection.execute(text(CURRENT), orphan)
+        connection.execute(text("INSERT INTO feature_sets (id, names) VALUES ('f', '[]')"))
+        for row in rows:
+            connection.execute(text(PREDICTION), {**row, "nothing": b""})
+            connection.execute(text(CURRENT), row)
+        before = [each._asdict() for each in connection.execute(text(CURRENT_SCORES))]
+        with Operations.context(MigrationContext.configure(connection)):
+            one_index()
+        after = [each._asdict() for each in connection.execute(text(CURRENT_SCORES))]
+        connection.commit()
+    assert [row["customer_id"] for row in after] == ["a", "b"]
+    assert after == [row for row in before if row["customer_id"] != "nobody"]
     assert differences(database) == []
     database.close()
 
