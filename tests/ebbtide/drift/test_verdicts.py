@@ -45,19 +45,14 @@ def test_without_a_shift_alarms_are_as_rare_as_is_said(kind, sizes):
     assert alarms <= 4  # 1 expected at most; more than 4 happens once in 270
 
 
-@pytest.mark.parametrize(("kind", "fewest"), [("smooth", 1), ("counts", 1), ("categories", 0)])
-def test_the_critical_psi_is_exceeded_about_as_often_as_is_said(kind, fewest):
-    """The line of 0.1 is left out of it here: what is asked is whether the level is true.
-
-    Of categories some expect few: what they may come apart by is shared with the others.
-    """
+@pytest.mark.parametrize("kind", ["smooth", "counts"])
+def test_the_critical_psi_is_exceeded_about_as_often_as_is_said(kind):
+    """The line of 0.1 is left out of it here: what is asked is whether the level is true."""
     rng = np.random.default_rng(8)
     exceeded = 0
     for _ in range(REPETITIONS):
         before, now = drawn(kind, 5_000, rng), drawn(kind, 1_000, rng)
-        reference = (
-            Spread.of_places(before, count=12) if kind == "categories" else Spread.of(before)
-        )
+        reference = Spread.of(before)
         counts = reference.count(now)
         pooled = np.bincount(
             comparable_groups(reference, counts), weights=np.add(counts, reference.counts)
@@ -65,7 +60,7 @@ def test_the_critical_psi_is_exceeded_about_as_often_as_is_said(kind, fewest):
         found = compared(kind, before, now)
         critical = critical_stability(0.05, pooled=pooled, n=1_000, n_before=5_000)
         exceeded += found.psi.value > critical
-    assert fewest <= exceeded <= 13  # 5 expected
+    assert 1 <= exceeded <= 13  # 5 expected
 
 
 SPARSE = {
@@ -94,6 +89,10 @@ def farthest(ours, theirs, *, most):
 def test_sparse_categories_are_no_shift_at_the_level_of_one_test_of_many(n, n_before, shares):
     """As in a report of sixty features: of two hundred thousand draws eleven are expected at most,
     and more than twenty happen once in 160. The farthest 24 are judged.
+
+    It is the whole way, grouping and all, that is asked here, and roughly: an excess of a half may
+    pass. The next test is stricter where chance deals more, and of small tables every draw is
+    counted with those of :mod:`ebbtide.drift.chance`.
     """
     level, draws = 0.01 / 180, 200_000
     rng = np.random.default_rng(17)
@@ -103,6 +102,44 @@ def test_sparse_categories_are_no_shift_at_the_level_of_one_test_of_many(n, n_be
         for place in farthest(ours, theirs, most=24)
     ]
     assert sum(each.verdict != "stable" for each in drifts) <= 20
+
+
+def psi_of_draws(shares, *, n, n_before, draws):
+    """Return the PSI of many windows with the same total, and the total, both by group."""
+    rng = np.random.default_rng(21)
+    total = rng.multinomial(n + n_before, shares)
+    here = rng.multivariate_hypergeometric(total, n, draws, method="marginals")
+    reference = Spread(edges=None, counts=(*(total - here[0]).tolist(), 0), missing=0)
+    groups = comparable_groups(reference, np.append(here[0], 0))[:-1]
+    is_in = groups[:, None] == np.unique(groups)
+    pooled, sizes = total @ is_in, {"n": n, "n_before": n_before}
+    return divergence(here @ is_in, pooled, **sizes, added=is_in.shape[1] / 2).sum(axis=1), pooled
+
+
+@pytest.mark.parametrize(
+    ("shares", "n", "n_before", "fewest"),
+    [
+        (SPARSE["1 of 5"], 300, 10_000, 100),
+        (SPARSE["3 of 10"], 200, 2_000, 100),
+        (SPARSE["12 of 5"], 200, 2_000, 100),
+        (SPARSE["12 of 5"], 300, 10_000, 100),
+        (SPARSE["12 of 2"], 500, 100_000, 100),
+        (np.linspace(1, 23, 12) / 144, 300, 10_000, 100),
+        (np.linspace(1, 23, 12) / 144, 1_000, 5_000, 1),
+    ],
+    ids=["one", "three", "twelve", "twelve of 300", "rare", "of every size", "in two halves"],
+)
+def test_the_critical_psi_of_sparse_categories_is_exceeded_as_often_as_is_said(
+    shares, n, n_before, fewest
+):
+    """Of two hundred thousand draws 200 at most are expected, and more than 240 happen once in 400.
+
+    Where some are counted out and the others left to chi-square, it is far more rarely: the two
+    hardly come to their critical values at once.
+    """
+    psi, pooled = psi_of_draws(shares, n=n, n_before=n_before, draws=200_000)
+    critical = critical_stability(0.001, pooled=pooled, n=n, n_before=n_before)
+    assert fewest <= (psi > critical).sum() <= 240
 
 
 @pytest.mark.parametrize(
