@@ -63,6 +63,10 @@ REJECTS = (
 
 RETRY_AFTER_SECONDS = 2
 
+NOT_TO_BE_REPEATED = ("store-outcome-unknown",)
+"""Kinds of 503 without ``Retry-After``: many clients take it as leave to send all of it again, and
+what may have been kept would be kept twice."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -86,7 +90,7 @@ class Fault:
 class Problem:
     """A problem of one of the kinds, with its faults if it is about a body.
 
-    ``retry_after_seconds`` says when to try again; of a 503 it has a default.
+    ``retry_after_seconds`` says when to try again; of most kinds of 503 it has a default.
     """
 
     kind: str
@@ -102,8 +106,9 @@ class Problem:
 
     @property
     def _retry_after_seconds(self) -> int | None:
-        is_passing = self.retry_after_seconds is None and self.status == 503
-        return RETRY_AFTER_SECONDS if is_passing else self.retry_after_seconds
+        is_passing = self.status == 503 and self.kind not in NOT_TO_BE_REPEATED
+        default = RETRY_AFTER_SECONDS if is_passing else None
+        return default if self.retry_after_seconds is None else self.retry_after_seconds
 
     def to_json(self) -> dict[str, Any]:
         """Return the members of the problem document."""
