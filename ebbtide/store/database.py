@@ -96,7 +96,7 @@ class Database:
     ----------
     engine : the connections.
     kind : what is special about this kind of database.
-    busy_seconds : how long a unit waits for its turn, seconds.
+    busy_seconds : how long a unit waits for its turn, seconds, and then for a thread that has it.
     """
 
     def __init__(
@@ -141,8 +141,9 @@ class Database:
         StoreBusy
             If it did not get its turn in time; nothing was written.
         StoreOutcomeUnknown
-            If connection, disk or file failed during the commit itself, or behind it: it may be
-            written.
+            If connection, disk or file failed during the commit itself, or behind it, or if the
+            thread that commits it hangs for ``busy_seconds`` beyond the wait: it may be written. The
+            thread that commits waits for the disk itself, however long that takes.
         StoreUnavailable
             If the database failed otherwise; nothing was written.
         """
@@ -221,15 +222,20 @@ class Database:
                 self._hand_over(entry)
 
     def _wait(self, entry: Entry[Any]) -> None:
-        """Wait until a unit is committed or is to lead; withdraw it if its time ends before."""
+        """Wait until a unit is committed or is to lead; withdraw it if its time ends before.
+
+        One that another thread has taken in is waited for as long again, and then no longer.
+        """
         if entry.told.wait(timeout=max(0.0, entry.ends_at - monotonic())):
             return
         with self._queueing:
             if not entry.leads and entry in self._waiting:
                 self._waiting.remove(entry)
                 entry.fail(StoreBusy(entry.deed, waited_seconds=self._busy_seconds))
+                entry.tell()
                 return
-        entry.told.wait()  # it was taken in already: its end is near
+        # It was taken in already: its end is near, or who leads hangs, and nobody knows.
+        entry.told.wait(timeout=max(0.0, entry.ends_at + self._busy_seconds - monotonic()))
 
     def _withdraw(self, entries: Sequence[Entry[Any]]) -> None:
         """Take back units that nobody sees through any more; another one leads instead of them."""
@@ -238,6 +244,7 @@ class Database:
             for entry in left:
                 self._waiting.remove(entry)
                 entry.fail(StoreUnavailable(entry.deed))
+                entry.tell()
             if any(entry.leads for entry in left):
                 self._let_next_lead()
 

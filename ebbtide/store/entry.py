@@ -68,7 +68,7 @@ class Entry(Generic[T]):
         self._raised = err
 
     def tell(self) -> None:
-        """Let who waits for the unit go on: its group is over, one way or the other."""
+        """Let who waits for the unit go on: it is over, one way or the other."""
         self._is_over = True
         self.told.set()
 
@@ -80,9 +80,9 @@ class Entry(Generic[T]):
         StoreOutcomeUnknown
             If that is not known, or not yet.
         """
+        if not self._is_over:  # what it raised may be due to what its group has not committed
+            raise StoreOutcomeUnknown(self.deed)
         if self._raised is not None:
             raise self._raised
-        if not self._is_over:
-            raise StoreOutcomeUnknown(self.deed)
         returned: T = self._returned
         return returned

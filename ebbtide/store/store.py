@@ -53,8 +53,8 @@ class StoreOutcomeUnknown(StoreUnavailable):
             self,
             f"It is not known whether the store could {deed}: that was begun, and its end was not "
             f"seen. Send the request again with the Idempotency-Key that it had; if it had none, "
-            f"look first whether it is there. Look at the database's disk and connection if it "
-            f"goes on.",
+            f"look whether it is there, once a later change was acknowledged: before that it may "
+            f"come yet. Look at the database's disk and connection if it goes on.",
         )
 
 

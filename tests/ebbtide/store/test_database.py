@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
+from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -451,6 +451,52 @@ def test_what_ends_a_unit_hands_the_lead_over_and_withdraws_the_rest(database, m
 def test_a_unit_of_which_nothing_is_known_yet_says_so():
     with pytest.raises(StoreOutcomeUnknown, match="not known whether the store could count"):
         Entry(put(1), "count", ends_at=0.0).result()
+
+
+def test_who_is_in_a_group_of_a_thread_that_hangs_is_told_that_nobody_knows(url):
+    database = open_database(url, busy_seconds=0.2)
+    NUMBERS.metadata.create_all(database.engine)
+    begun, come, hangs, go_on = (threading.Event() for _ in range(4))
+
+    def holding(_connection):
+        begun.set()
+        assert come.wait(5)
+
+    def hang(_connection):
+        hangs.set()
+        assert go_on.wait(5)
+
+    def leading(connection):
+        event.listen(database.engine, "commit", hang, once=True)
+        return put(1)(connection)
+
+    def wrong(_connection):
+        raise KeyError("for what the group has written before")
+
+    handed = []
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(database.write, holding)
+        assert begun.wait(5)
+        for unit in (leading, put(2), wrong):
+            handed.append(pool.submit(database.write, unit, deed="count", wait_seconds=0.5))
+            while len(database._waiting) < len(handed):
+                sleep(0.001)
+        come.set()
+        first.result(5)
+        try:
+            assert hangs.wait(5)
+            with pytest.raises(StoreBusy):
+                pool.submit(database.write, put(4)).result(5)
+            for member in handed[1:]:
+                with pytest.raises(StoreOutcomeUnknown, match="could count"):
+                    member.result(5)
+            assert not handed[0].done()  # who leads waits for the disk
+        finally:
+            go_on.set()
+        assert handed[0].result(5) == 10
+    assert database.write(put(3)) == 30
+    assert kept(database) == [1, 2, 3]  # what is acknowledged later was committed later
+    database.close()
 
 
 def test_a_connection_that_is_lost_during_the_commit_leaves_open_what_became_of_it(postgres):
