@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.store.store import StoreUnavailable
+from service.id_address import is_well_escaped
 from service.looking_up.telling import Present, told
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def customer_asked_for(scope: Scope) -> str | None:
         raw_path.count(b"/") == _SLASHES
         and 0 < len(customer_id) <= MAX_ID_LENGTH
         and customer_id.isprintable()
+        and is_well_escaped(scope)
     )
     return customer_id if is_usual else None
 

@@ -1,4 +1,4 @@
-"""Check what is asked for in paths and queries.
+"""Check what is asked for in queries.
 
 A name that is not known is refused: a filter that is misspelt must not give everybody.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ebbtide.contracts.taken import MAX_ID_LENGTH
 from service.problems import ProblemError, invalid
 from service.scoring.checks import Faults, check_instant, check_text
 
@@ -19,20 +18,6 @@ if TYPE_CHECKING:
 
 
 _MAX_ACTION = 40
-
-
-def checked_customer(customer_id: str) -> str:
-    """Return a customer's id from a path.
-
-    Raises
-    ------
-    ProblemError
-        422 if it is none.
-    """
-    faults = Faults()
-    check_text(customer_id, pointer="/customer_id", max_length=MAX_ID_LENGTH, faults=faults)
-    _raise(faults)
-    return customer_id
 
 
 def checked_instant(name: str, text: str | None) -> datetime | None:

@@ -5,25 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import JSONResponse, Response
 
 from ebbtide.answer.silenced import needs_consent
-from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.store.current import current_score
 from ebbtide.store.current_list import Wanted, listed_scores, sequence_reached
 from ebbtide.store.preferences import preferences_of
 from service.access.guard import needs
+from service.customer_id import CustomerId  # noqa: TC001  FastAPI reads it from the signature
 from service.endpoint import TheDesk  # noqa: TC001  FastAPI reads it too
 from service.id_address import IdAddress
 from service.language import headers_in, negotiate
-from service.looking_up.asked import (
-    check_query,
-    checked_action,
-    checked_customer,
-    checked_instant,
-)
+from service.looking_up.asked import check_query, checked_action, checked_instant
 from service.looking_up.shapes import History, ScoreList
 from service.looking_up.telling import Present, abstained, flat, told
 from service.looking_up.what_was_said import Page, answer_given_at, answers_given
@@ -52,10 +47,6 @@ _UNKNOWN = Problem(
     "with POST /v1/score.",
 )
 
-CustomerId = Annotated[
-    str,
-    Path(min_length=1, max_length=MAX_ID_LENGTH, description="The customer's id in your systems."),
-]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="next_cursor of the page before.")]
 
@@ -73,7 +64,6 @@ def _instant(description: str) -> Any:
 )
 def current(request: Request, desk: TheDesk, customer_id: CustomerId) -> Response:
     """Return the newest answer about a customer; one that does not hold any more abstains."""
-    checked_customer(customer_id)
     present = Present.of(desk, language=negotiate(request.headers.get("accept-language")))
     with desk.store.database.read("look up the score") as connection:
         found = current_score(connection, customer_id)
@@ -104,7 +94,6 @@ def history(
 ) -> JSONResponse:
     """Return the answers given, newest first, and how each differs from the one before it."""
     check_query(request, ("limit", "cursor", "as_of"))
-    customer_id = checked_customer(customer_id)
     instant = checked_instant("as_of", as_of)
     place = read_cursor(cursor, "history", kinds=(datetime, str))
     language = negotiate(request.headers.get("accept-language"))

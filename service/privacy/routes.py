@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from starlette.requests import Request  # noqa: TC002  FastAPI reads it from the signature
 from starlette.responses import Response  # noqa: TC002
 
-from ebbtide.contracts.taken import MAX_ID_LENGTH
 from ebbtide.pseudonym import pseudonym
 from ebbtide.store.export import exported
 from ebbtide.store.preferences import NONE, Preferences, keep_preferences, preferences_of
 from service.access.deeds import note_deed
 from service.access.guard import needs
+from service.customer_id import CustomerId  # noqa: TC001  FastAPI reads it from the signature
 from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signature
 from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import Kept, once
@@ -31,7 +31,6 @@ from service.scoring.checks import (
     Hints,
     check_flag,
     check_names,
-    check_text,
     kind_of,
 )
 from service.whole_address import WholeAddress
@@ -53,21 +52,6 @@ router = APIRouter(
 _CUSTOMER = "/{customer_id:path}"  # an id may hold a slash
 _PROBLEMS = problem_responses(400, 404, 408, 413, 415, 422, 500, 503)
 _FLAGS = ("profiling_opt_out", "contact_opt_out")
-
-
-def _customer_id(
-    customer_id: Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH, description="Who.")],
-) -> str:
-    faults = Faults()
-    checked = check_text(
-        customer_id, pointer="/customer_id", max_length=MAX_ID_LENGTH, faults=faults
-    )
-    if checked is None:
-        raise ProblemError(invalid(faults.found, more=faults.more))
-    return checked
-
-
-CustomerId = Annotated[str, Depends(_customer_id)]
 
 
 @router.delete(

@@ -9,6 +9,7 @@ from bad_requests.bodies import HISTORY_CURSOR, JSON, SCORES_CURSOR
 NOT_FOUND = "Expected one of the addresses that /openapi.json lists. Check the path."
 UNKNOWN_CUSTOMER = "Expected a customer who was scored, and none is stored by this id. Score the customer with POST /v1/score."
 ID = "a string of 1 to 128 printable characters"
+ESCAPED = "UTF-8, escaped as % and two hexadecimal digits a byte"
 AWARE = "a date and time with offset, such as 2026-03-01T09:00:00Z"
 CURSOR = "next_cursor of the page before, of the same list"
 
@@ -20,10 +21,11 @@ TABLE = [
         ("an id with a bell", "/v1/customers/%07/score", "/customer_id", ID, "unprintable string"),
         ("an id with a line break", "/v1/customers/a%0Ab/score", "/customer_id", ID, "unprintable string"),
         ("an id with a line break behind it", "/v1/customers/c-1%0A/score", "/customer_id", ID, "unprintable string"),
+        ("an id that is no UTF-8", "/v1/customers/%ff%fe/score", "/customer_id", ESCAPED, "wrongly escaped text"),
+        ("an id in Latin-1", "/v1/customers/caf%E9/score", "/customer_id", ESCAPED, "wrongly escaped text"),
     ),
     *refused(
         "GET /v1/customers/{customer_id}/score",
-        ("an id that is no UTF-8", "/v1/customers/%ff%fe/score", {}, None, "unknown-customer", UNKNOWN_CUSTOMER),
         ("nobody", "/v1/customers/nobody/score", {}, None, "unknown-customer", UNKNOWN_CUSTOMER),
         ("path traversal", "/v1/customers/..%2F..%2Fetc%2Fpasswd/score", {}, None, "unknown-customer", UNKNOWN_CUSTOMER),
         ("a trailing slash", "/v1/customers/c-1/score/", {}, None, "not-found", NOT_FOUND),
@@ -36,6 +38,7 @@ TABLE = [
     *asked(
         "GET /v1/customers/{customer_id}/history",
         ("an id with a line break", "/v1/customers/a%0Ab/history", "/customer_id", ID, "unprintable string"),
+        ("an id in Latin-1", "/v1/customers/caf%E9/history", "/customer_id", ESCAPED, "wrongly escaped text"),
         ("limit 0", "/v1/customers/c-1/history?limit=0", "/limit", "a number of 1 or more", "number out of range"),
         ("limit 1,001", "/v1/customers/c-1/history?limit=1001", "/limit", "a number of 1000 or less", "number out of range"),
         ("limit a word", "/v1/customers/c-1/history?limit=ten", "/limit", "a whole number", "other text"),

@@ -7,6 +7,7 @@ from bad_requests.bad import asked, refused, sent_to
 from bad_requests.bodies import JSON, decided
 
 ID = "a string of 1 to 128 printable characters"
+ESCAPED = "UTF-8, escaped as % and two hexadecimal digits a byte"
 FLAG = "true or false"
 
 TABLE = [
@@ -19,6 +20,7 @@ TABLE = [
         ("a decision 1", "/v1/customers/c-1/preferences", JSON, decided(profiling_opt_out=1), "/profiling_opt_out", FLAG, "number"),
         ("another member", "/v1/customers/c-1/preferences", JSON, decided(opt_out=True), "", "only known names", "unknown name"),
         ("an id with a line break", "/v1/customers/a%0Ab/preferences", JSON, decided(), "/customer_id", ID, "unprintable string"),
+        ("an id in Latin-1", "/v1/customers/caf%E9/preferences", JSON, decided(), "/customer_id", ESCAPED, "wrongly escaped text"),
     ),
     *asked(
         "DELETE /v1/customers/{customer_id}",
@@ -27,12 +29,16 @@ TABLE = [
         ("an id with NUL", "/v1/customers/%00", "/customer_id", ID, "unprintable string"),
         ("an id with a line break", "/v1/customers/a%0Ab", "/customer_id", ID, "unprintable string"),
         ("an id with a line break behind it", "/v1/customers/c-1%0A", "/customer_id", ID, "unprintable string"),
+        ("an id in Latin-1", "/v1/customers/caf%E9", "/customer_id", ESCAPED, "wrongly escaped text"),
+        ("a slash in two bytes", "/v1/customers/a%C0%AFb", "/customer_id", ESCAPED, "wrongly escaped text"),
+        ("a surrogate", "/v1/customers/%ED%A0%80", "/customer_id", ESCAPED, "wrongly escaped text"),
     ),
     *asked(
         "GET /v1/customers/{customer_id}/export",
         ("an id of 129 characters", "/v1/customers/" + "x" * 129 + "/export", "/customer_id", "a text of at most 128 characters", "text too long"),
         ("an id with a control character", "/v1/customers/%1B/export", "/customer_id", ID, "unprintable string"),
         ("an id with a line break", "/v1/customers/a%0Ab/export", "/customer_id", ID, "unprintable string"),
+        ("an id in Latin-1", "/v1/customers/caf%E9/export", "/customer_id", ESCAPED, "wrongly escaped text"),
     ),
     *refused(
         "POST /v1/customers/{customer_id}",
@@ -46,5 +52,6 @@ TABLE = [
         "GET /v1/customers/{customer_id}/preferences",
         ("an id with a control character", "/v1/customers/%1B/preferences", "/customer_id", ID, "unprintable string"),
         ("an id with a line break", "/v1/customers/a%0Ab/preferences", "/customer_id", ID, "unprintable string"),
+        ("an id in Latin-1", "/v1/customers/caf%E9/preferences", "/customer_id", ESCAPED, "wrongly escaped text"),
     ),
 ]

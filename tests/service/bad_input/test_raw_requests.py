@@ -154,6 +154,18 @@ RAW = {
         404,
         "unknown-customer",
     ),
+    "an id in Latin-1": (
+        (f"DELETE /v1/customers/{CANARY}%E9 HTTP/1.1\r\nHost: localhost\r\n\r\n",),
+        0.0,
+        422,
+        "invalid-request",
+    ),
+    "an id in Latin-1 that is not escaped": (
+        (b"DELETE /v1/customers/caf\xe9 HTTP/1.1\r\nHost: localhost\r\n\r\n",),
+        0.0,
+        400,
+        None,
+    ),
     "an absolute address": (
         (f"GET http://{CANARY}.example/v1/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",),
         0.0,

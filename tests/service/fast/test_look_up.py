@@ -15,6 +15,7 @@ def with_answers(services):
     rows = [
         {**ROW, "customer_id": "a/b c:%"},
         {**ROW, "customer_id": "客户"},
+        {**ROW, "customer_id": "caf\ufffd"},
         ROW,
         {**ROW, "customer_id": "old", "as_of": "2025-06-01T00:00:00Z"},
         {**ROW, "customer_id": "lost", "features": {**FEATURES, "recency_days": 400}},
@@ -39,6 +40,7 @@ def changing(make_both):
 PATHS = (
     *("c-1", "a%2Fb%20c:%25", "%E5%AE%A2%E6%88%B7", "old", "lost", "bare", "nobody"),
     *("a/b c:%25", "", "%00", "x" * 129, "%FF", "c-1/", "c-1%2Fscore", "..%2Fc-1"),
+    *("caf%E9", "caf%EF%BF%BD", "%C0%AF", "%ED%A0%80", "a%zzb", "c-1%", "a%E2%80%A8b", "%EF%BB%BF"),
 )
 
 
