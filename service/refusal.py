@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from service.problems import Problem
 
+_LONGEST_ACCEPT = 256
+"""Longer ones are read each time, so that what is kept stays small."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
@@ -63,9 +66,16 @@ class Refusals:
         return self._as_json if is_plain else self._as_problem
 
 
-@lru_cache(maxsize=256)
 def _is_plain_json_wanted(accept: bytes) -> bool:
+    read = _read_before if len(accept) <= _LONGEST_ACCEPT else _read
+    return read(accept)
+
+
+def _read(accept: bytes) -> bool:
     return is_plain_json_wanted(accept.decode("latin-1"))
+
+
+_read_before = lru_cache(maxsize=256)(_read)
 
 
 def _refusal(problem: Problem, *, media_type: str) -> Refusal:

@@ -142,8 +142,8 @@ class Database:
             If it did not get its turn in time; nothing was written.
         StoreOutcomeUnknown
             If connection, disk or file failed during the commit itself, or behind it, or if the
-            thread that commits it hangs for ``busy_seconds`` beyond the wait: it may be written. The
-            thread that commits waits for the disk itself, however long that takes.
+            thread that commits it hangs for ``busy_seconds`` beyond the wait: it may be written.
+            The thread that commits waits for the disk itself, however long that takes.
         StoreUnavailable
             If the database failed otherwise; nothing was written.
         """

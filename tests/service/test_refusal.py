@@ -14,6 +14,8 @@ from service.app import create_app
 from service.bounded_head import MAX_WAITING
 from service.connection import Room, connection_class
 from service.problems import MEDIA_TYPE
+from service.refusal import Refusals, _read_before
+from service.under_way import BUSY
 
 HEAD = b"POST /v1/scores HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n"
 WHOLE = HEAD + b"\r\n0123456789"
@@ -151,3 +153,16 @@ def test_requests_that_waited_for_one_under_way_are_refused_in_turn_after_it(ful
     assert connection.transport.written.count(b"HTTP/1.1 503 ") == MAX_WAITING
     assert (len(connection.pipeline), len(connection.loop.tasks)) == (0, 1)
     connection.loop.tasks[0].coroutine.close()
+
+
+@pytest.mark.parametrize(("media_type", "is_plain"), [("application/json", True), ("*/*", False)])
+def test_long_lists_of_media_types_are_read_and_not_kept(media_type, is_plain):
+    refusals = Refusals(BUSY)
+    _read_before.cache_clear()
+    for number in range(3):
+        accept = f"{media_type}, text/{'x' * 300}{number}".encode()
+        found = refusals.of({"headers": [(b"accept", accept)]})
+        assert (b"application/json" in found.head) is is_plain
+    assert _read_before.cache_info().currsize == 0
+    refusals.of({"headers": [(b"accept", media_type.encode())]})
+    assert _read_before.cache_info().currsize == 1

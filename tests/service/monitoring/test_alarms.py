@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ebbtide.bundle.read import read_bundle
 from ebbtide.store.sql import open_store
-from ebbtide.store.store import StoreUnavailable
+from ebbtide.store.store import StoreOutcomeUnknown, StoreUnavailable
 from service.app import create_app
 from service.metrics import BORN_AT_ZERO
 from service.monitoring.watch import DriftWatch
@@ -200,3 +200,26 @@ def test_the_first_commit_that_fails_raises_the_alarm(settings, bundle, tmp_path
     assert played(tmp_path, alarm=alarm, series=fails_at_once, at=8)
     assert not played(tmp_path, alarm=alarm, series=fails_at_once, at=18)
     assert not played(tmp_path, alarm=alarm, series=never_fails, at=8)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+@pytest.mark.parametrize("path", ["/v1/score", "/v1/scores"])
+def test_a_commit_whose_end_nobody_knows_raises_the_alarm(
+    settings, bundle, store, monkeypatch, tmp_path, path
+):
+    def failing(*_given, **_more):
+        raise StoreOutcomeUnknown("record it")
+
+    name = 'ebbtide_problems_total{kind="store-outcome-unknown"}'
+    row = {"customer_id": "1", "features": dict.fromkeys(NAMES, 1.0)}
+    monkeypatch.setattr(store, "add_predictions", failing)
+    app = create_app(settings, model=bundle, store=store, now=lambda: NOW)
+    with TestClient(app) as client:
+        before = told(client)[name]
+        answer = client.post(path, json=row if path == "/v1/score" else {"rows": [row]})
+        after = told(client)[name]
+    assert (answer.status_code, before, after) == (503, 0.0, 1.0)
+    series = name.replace("{", '{job="ebbtide",instance="a",')
+    alarm = "EbbtideStoreFails"
+    assert played(tmp_path, alarm=alarm, series={series: [before] * 6 + [after] * 14}, at=8)
+    assert not played(tmp_path, alarm=alarm, series={series: [before] * 20}, at=8)
