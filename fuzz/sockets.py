@@ -94,6 +94,7 @@ def _case(*pieces: bytes, ends: Sequence[int | None] = (400,), **more: object) -
 
 
 _TE = b"Transfer-Encoding: chunked\r\n"
+_UP = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
 _NEVER = (400, None)
 CASES: dict[str, Case] = {
     "a length and chunks": _case(
@@ -162,13 +163,20 @@ CASES: dict[str, Case] = {
     "HTTP/2": _case(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", ends=_NEVER),
     "an upgrade to HTTP/2": _case(
         b"GET /livez HTTP/1.1\r\n" + _HOST + b"Connection: Upgrade, HTTP2-Settings\r\n"
-        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", ends=(200, 400),
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", ends=(200,),
     ),
     "an upgrade to a web socket": _case(
         b"GET /livez HTTP/1.1\r\n" + _HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        ends=(200, 400, 403, 404),
+        ends=(200,),
     ),
+    "an upgrade with a request for a body": _case(
+        _POST + _UP + b"Content-Length: %d\r\n\r\n" % len(_HIDDEN), _HIDDEN, answers=1
+    ),
+    "an upgrade with a request after it": _case(
+        _sized(_ROW, _POST + _UP) + _HIDDEN, ends=(200, 422), answers=1
+    ),
+    "a request, then garbage": _case(_sized(_ROW) + b"GARBAGE\r\n\r\n", ends=(200, 422), answers=1),
     "a tunnel": _case(
         b"CONNECT localhost:22 HTTP/1.1\r\n" + _HOST + b"\r\n", ends=(400, 404, 405, None)
     ),
@@ -266,7 +274,7 @@ ANY = frozenset({None, 503, *range(100, 500)})
 _TOKENS = (
     *(b"\0", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b" ", b"\t", b":", b"\xff", b"%00", b"%", b","),
     *(b"chunked", b"Content-Length: 3\r\n", _TE, b"Connection: close\r\n", b"HTTP/1.0", b"0"),
-    *(b"9" * 30, b"-1", b"Expect: 100-continue\r\n", b"Upgrade: websocket\r\n", _HIDDEN),
+    *(b"9" * 30, b"-1", b"Expect: 100-continue\r\n", b"Upgrade: websocket\r\n", _UP, _HIDDEN),
 )
 
 

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from service.one_protocol import OneProtocol
+
 if TYPE_CHECKING:
     import asyncio
+    from typing import Any
+
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
 
 MAX_HEAD_BYTES = 64 * 1024
 """Largest first line and headers of a request; what is read at once may exceed it."""
@@ -31,7 +38,8 @@ class BoundedHead(HttpToolsProtocol):
     time runs: it is not lost because the next request is slow to come.
 
     Who sends more requests ahead than may wait gets the answers to those that do, the last one with
-    ``Connection: close``. A client that sends ahead has to expect that (RFC 9112, 9.3.2).
+    ``Connection: close``. A client that sends ahead has to expect that (RFC 9112, 9.3.2). So does
+    who sends something else than requests ahead: 400 would be taken for the answer to the first.
     """
 
     head_deadline_seconds = 10.0
@@ -41,6 +49,16 @@ class BoundedHead(HttpToolsProtocol):
     _is_in_head = True
     _takes_no_more = False
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.parser = OneProtocol(self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -84,8 +102,24 @@ class BoundedHead(HttpToolsProtocol):
             self._begin_to_wait()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what has come, unless answers are still to be given: the last one ends it."""
-        if not self._takes_no_more:
+        """Refuse what has come, after the answers that are under way: the last one ends it."""
+        if self._takes_no_more or self.transport.is_closing():
+            return
+        if self._is_between_requests:
+            super().send_400_response(msg)
+            return
+        self._takes_no_more = True
+        self.cycle.keep_alive = False
+        if self.cycle.more_body:
+            self._refuse_body(msg)
+
+    def _refuse_body(self, msg: str) -> None:
+        """Answer the last request, whose body is malformed, when it is its turn."""
+        if self.pipeline:
+            self.pipeline[0] = (self.cycle, _malformed)
+        elif not self.cycle.response_started:
+            self.cycle.disconnected = True  # who waits for the rest of the body answers no more
+            self.cycle.message_event.set()
             super().send_400_response(msg)
 
     @property
@@ -113,3 +147,13 @@ class BoundedHead(HttpToolsProtocol):
 
 class _TooManyAheadError(Exception):
     """Has the parser stop, which knows no other way."""
+
+
+async def _malformed(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    content = b"Invalid HTTP request received."
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(content)),
+    ]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
@@ -32,6 +33,46 @@ def test_each_malformed_request_is_refused_or_ended(address):
     assert [each for each in told if each] == []
     honest = Case(pieces=(HONEST,), statuses=frozenset({200}))
     assert wrong_of("honest", honest, *asyncio.run(heard(address, honest))) is None
+
+
+_SCORE = (
+    b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+)
+_ROW = b'{"customer_id": "c-1", "features": {"recency_days": 143}}'  # others are never missing
+_WITHIN = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("body", "status"), [(_ROW, 422), (_WITHIN, 400)], ids=["a-row", "a-request"]
+)
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["sized", "chunked"])
+@pytest.mark.parametrize("size", [1, 30, 1_000], ids=["byte-by-byte", "in-pieces", "apart"])
+def test_the_body_of_a_request_for_another_protocol_is_never_a_request(
+    address, body, status, is_chunked, size
+):
+    framing = b"Content-Length: %d\r\n\r\n" % len(body)
+    if is_chunked:
+        framing = b"Transfer-Encoding: chunked\r\n\r\n"
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    parts[-1] += _WITHIN
+
+    async def said():
+        reader, writer = await asyncio.open_connection(*address)
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in (_SCORE + framing, *parts):
+            writer.write(part)
+            await asyncio.sleep(0.001 if size == 1 else 0.05)
+        try:
+            return await asyncio.wait_for(reader.read(), 5)  # until the service ends it
+        finally:
+            writer.transport.abort()
+
+    answers = asyncio.run(said())
+    assert answers.count(b"HTTP/1.1 ") == 1
+    assert answers.startswith(b"HTTP/1.1 %d " % status)
 
 
 @pytest.mark.e2e

@@ -169,3 +169,94 @@ def test_who_sends_more_ahead_gets_the_answers_that_wait_and_is_told_that_there_
     assert b"connection: close" in last
     assert not any(b"connection: close" in each for each in answers)
     assert (connection.transport.is_closed, connection.loop.tasks) == (True, [])
+
+
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"
+
+
+@pytest.mark.parametrize("follows", [WHOLE, b"\0garbage", WHOLE[:9]])
+@pytest.mark.parametrize("is_apart", [True, False])
+def test_a_request_for_another_protocol_is_answered_and_is_the_last(connection, follows, is_apart):
+    data = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + UPGRADE + b"\r\n"
+    for piece in [data, follows] if is_apart else [data + follows]:
+        connection.send(piece)
+    connection.answer()
+    assert connection.transport.written.count(b"HTTP/1.1 ") == 1
+    assert connection.transport.written.startswith(b"HTTP/1.1 204 ")
+    assert b"connection: close" in connection.transport.written
+    assert (connection.transport.is_closed, connection.loop.tasks) == (True, [])
+
+
+def test_the_body_of_a_request_for_another_protocol_is_not_run(connection):
+    head = b"POST /livez HTTP/1.1\r\nHost: localhost\r\n" + UPGRADE
+    connection.send(head + b"Content-Length: %d\r\n\r\n" % len(WHOLE))
+    assert connection.protocol.cycle.more_body
+    connection.send(WHOLE[:10])
+    connection.send(WHOLE[10:])
+    cycle = connection.protocol.cycle
+    assert (bytes(cycle.body), cycle.more_body) == (WHOLE, False)
+    assert len(connection.loop.tasks) == 1
+
+
+MALFORMED = {
+    "garbage": b"GARBAGE\r\n\r\n",
+    "a bad length": b"POST /livez HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    "a head that is too large": b"GET /livez HTTP/1.1\r\nX-A: " + b"a" * MAX_HEAD_BYTES,
+}
+
+
+@pytest.mark.parametrize("malformed", MALFORMED.values(), ids=MALFORMED)
+@pytest.mark.parametrize("is_apart", [True, False])
+@pytest.mark.parametrize("good", [1, 3])
+def test_what_is_malformed_does_not_take_the_answers_of_those_before_it(
+    connection, malformed, is_apart, good
+):
+    for piece in [WHOLE * good, malformed] if is_apart else [WHOLE * good + malformed]:
+        connection.send(piece)
+    connection.send(WHOLE)
+    for _ in range(good):
+        assert not connection.transport.is_closed
+        connection.answer()
+    *answers, last = connection.transport.written.split(b"HTTP/1.1 204 ")[1:]
+    assert len(answers) == good - 1
+    assert not any(b"connection: close" in each for each in answers)
+    assert b"connection: close" in last
+    assert b"HTTP/1.1 " not in last
+    assert (connection.transport.is_closed, connection.loop.tasks) == (True, [])
+
+
+def test_what_is_malformed_after_an_answer_is_refused_at_once(connection):
+    connection.send(WHOLE)
+    connection.answer()
+    connection.send(MALFORMED["garbage"])
+    assert connection.transport.written.count(b"HTTP/1.1 400 ") == 1
+    assert connection.transport.is_closed
+
+
+BAD_CHUNK = b"POST /livez HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n"
+
+
+def test_a_malformed_body_is_refused_at_once_and_its_request_writes_nothing_more(connection):
+    connection.send(BAD_CHUNK)
+    assert connection.transport.written.startswith(b"HTTP/1.1 400 ")
+    assert connection.transport.is_closed
+    refused = connection.transport.written
+    connection.answer()
+    assert connection.transport.written == refused
+
+
+def test_a_malformed_body_is_refused_after_the_answers_before_it(connection):
+    connection.send(WHOLE * 2 + BAD_CHUNK + WHOLE)
+    for _ in range(3):
+        assert not connection.transport.is_closed
+        connection.answer()
+    statuses = [each[:3] for each in connection.transport.written.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"204", b"204", b"400"]
+    assert connection.transport.written.count(b"connection: close") == 1
+    assert (connection.transport.is_closed, connection.loop.tasks) == (True, [])
+
+
+def test_nothing_is_written_into_a_connection_that_is_closing(connection):
+    connection.transport.close()
+    connection.send(MALFORMED["garbage"])
+    assert connection.transport.written == b""
