@@ -26,7 +26,10 @@ MIN_BYTES_A_SECOND = 1024
 """A client that takes less than this is as good as one that takes nothing."""
 
 SEND_BUFFER_BYTES = 256 * 1024
-"""What the system may hold for a connection; it would take several megabytes by itself."""
+"""What the system may hold for a connection; it would take several megabytes by itself.
+
+Linux doubles it, and asks for more only when a third of that is free: what a slow client takes
+meanwhile is not seen here."""
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 
