@@ -156,6 +156,8 @@ class Metrics:
         self.registry.register(SupplyCollector(supply))
         self.registry.register(BuildCollector())
         ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
 
     def committed(self, count: int, *, scored_at: datetime, at: datetime) -> None:
         """Note that answers were committed to the log together.
@@ -168,5 +170,3 @@ class Metrics:
         """
         self.log_lag.observe((at - scored_at).total_seconds())
         self.log_group.observe(count)
-        PlatformCollector(registry=self.registry)
-        GCCollector(registry=self.registry)

@@ -212,14 +212,15 @@ def test_an_answer_is_counted_and_logged_once(known, say, leaves):
             value("ebbtide_http_requests_total", counted) or 0,
             value("ebbtide_http_request_duration_seconds_count", route) or 0,
             value("ebbtide_rows_total", {"status": "scored"}) or 0,
+            value("ebbtide_log_group_predictions_count") or 0,
             value("ebbtide_problems_total", {"kind": "malformed-json"}) or 0,
         ]
 
     before = state()
     with capture_logs() as logs:
         say(PLAIN, leaves=leaves)
-    assert [b - a for a, b in zip(before, state(), strict=True)] == [1, 1, 1, 0]
-    assert [each["status"] for each in logs if each["event"] == "request"] == [200]
+    assert [b - a for a, b in zip(before, state(), strict=True)] == [1, 1, 1, 1, 0]
+    assert [(each["event"], each.get("status")) for each in logs] == [("request", 200)]
 
 
 @pytest.mark.parametrize("is_prompt", [True, False])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from msgspec.structs import replace
 
 from ebbtide.store.prediction_window import log_parts
 from ebbtide.store.schema.webhooks import WEBHOOK_MESSAGES
@@ -221,9 +220,7 @@ def test_answers_of_another_model_are_passed_by_in_parts(usual, app, bundle, mon
         database, app.state.desk.monitor._feature_sets, model_version="other", **window
     )
     assert [len(part.customer_ids) for part in parts] == [0] * 8
-    other = Monitor(database, now=lambda: NOW).measured(
-        dataclasses.replace(bundle, version="other"), days=7
-    )
+    other = Monitor(database, now=lambda: NOW).measured(replace(bundle, version="other"), days=7)
     assert (other.report.answers, other.report.score.verdict) == (0, "too_few")
 
 
@@ -312,7 +309,7 @@ def test_alarms_of_a_model_that_no_process_serves_any_more_are_cleared(
     DriftWatch(desk).look()
     other = create_app(
         settings,
-        model=dataclasses.replace(bundle, version="other"),
+        model=replace(bundle, version="other"),
         store=store,
         now=lambda: moments[0],
     )
@@ -332,8 +329,8 @@ def test_alarms_of_a_model_that_no_process_serves_any_more_are_cleared(
 
 def test_a_feature_called_score_has_an_alarm_of_its_own(usual, app, bundle):
     report = app.state.desk.monitor.measured(bundle, days=7).report
-    feature = dataclasses.replace(report.features[0], name="score", verdict="strongly_shifted")
-    score = dataclasses.replace(report.score, verdict="stable")
+    feature = replace(report.features[0], name="score", verdict="strongly_shifted")
+    score = replace(report.score, verdict="stable")
     raised, stable = _by_verdict(
         replace(report, score=score, features=(feature, *report.features[1:]))
     )
