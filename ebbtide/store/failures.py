@@ -6,6 +6,8 @@ What databases say holds what was to be written. Only the name of an error is pa
 from __future__ import annotations
 
 import logging
+import threading
+from time import monotonic
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 
@@ -79,10 +81,54 @@ def note_end_unknown(err: BaseException) -> None:
     _LOG.warning("store failed during a commit, its end is unknown: error=%s", error_name(err))
 
 
+class Tally:
+    """Says when an error is to be told again: at once at first, then with a count once in a time.
+
+    A store that is away fails every request, thousands a second.
+
+    Parameters
+    ----------
+    seconds : how long nothing is told of an error after it was.
+
+    Examples
+    --------
+    >>> tally = Tally(seconds=1.0)
+    >>> [tally.count("SQLITE_FULL", now=now) for now in (0.0, 0.5, 0.9, 1.0, 1.5, 9.0)]
+    [1, 0, 0, 3, 0, 2]
+    """
+
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+        self._told: dict[str, tuple[float, int]] = {}  # until when it is silent, how many since
+        self._lock = threading.Lock()
+
+    def count(self, name: str, *, now: float) -> int:
+        """Count an error; return how many are to be told of by now, 0 if it is too soon.
+
+        Parameters
+        ----------
+        name : of the error.
+        now : a monotonic clock, seconds.
+        """
+        with self._lock:
+            silent_until, untold = self._told.get(name, (now, 0))
+            if now < silent_until:
+                self._told[name] = (silent_until, untold + 1)
+                return 0
+            self._told[name] = (now + self._seconds, 0)
+            return untold + 1
+
+
+_TALLY = Tally(seconds=1.0)
+
+
 def note(err: Exception) -> None:
-    """Log the name of an error, if it is one of the database."""
+    """Log the name of an error, if it is one of the database; the same once a second, counted."""
     if isinstance(err, SQLAlchemyError | StoreUnavailable):
-        _LOG.warning("store failed: error=%s", error_name(err))
+        name = error_name(err)
+        times = _TALLY.count(name, now=monotonic())
+        if times:
+            _LOG.warning("store failed: error=%s times=%d", name, times)
 
 
 def error_name(err: BaseException) -> str:
