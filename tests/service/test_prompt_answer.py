@@ -101,9 +101,7 @@ def test_a_body_that_came_with_its_head_needs_no_task():
     head, _, body = connection.transport.written.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
     assert (body, prompt.answered_count) == (CONTENT, 1)
-    assert (
-        connection.cycle.on_response != connection.on_response_complete
-    )
+    assert connection.cycle.on_response != connection.on_response_complete
     connection.data_received(USUAL)
     assert len(prompt.begun) == 2
 
