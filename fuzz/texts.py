@@ -6,21 +6,17 @@ import base64
 import ipaddress
 import json
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from fuzz.target import Target
 from service.access.credentials import KEY_HEADER, UnclearCredentialsError, credential_of
+from service.customer_id import _customer_id
 from service.idempotency import HEADER, _key
 from service.language import negotiate
-from service.looking_up.asked import (
-    check_query,
-    checked_action,
-    checked_customer,
-    checked_instant,
-)
+from service.looking_up.asked import check_query, checked_action, checked_instant
 from service.media_type import is_plain_json_wanted, quality_of
 from service.paging import read_cursor
 from service.problems import ProblemError
@@ -56,8 +52,10 @@ def _query(data: bytes) -> None:
 
 
 def _customer(data: bytes) -> None:
-    told = checked_customer(data.decode("utf-8", errors="surrogateescape"))
-    told.encode()
+    path = b"/v1/customers/" + data
+    request = Request({"type": "http", "raw_path": path, "headers": [], "method": "GET"})
+    told = _customer_id(request, unquote_to_bytes(data).decode("utf-8", errors="surrogateescape"))
+    assert told.encode() == unquote_to_bytes(data)
     assert "\0" not in told
 
 

@@ -351,7 +351,7 @@ def test_without_compiled_code_small_groups_are_answered_in_a_thread(
         assert one.json()["churn_probability"] == pytest.approx(other.json()["churn_probability"])
     assert all(thread.startswith("groups") for _, thread in answered)
     assert sum(count for count, _ in answered) == len(rows)
-    assert max(count for count, _ in answered) == SLOW_AT_ONCE
+    assert 1 < max(count for count, _ in answered) <= SLOW_AT_ONCE
 
 
 def test_while_a_slow_group_is_scored_the_loop_answers_others(
