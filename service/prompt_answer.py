@@ -87,10 +87,10 @@ class PromptAnswers(WholeAnswers):
             begun = prompt.begin(cycle.scope, bytes(body))  # type: ignore[arg-type]
         if begun is None:
             super()._start_asgi_task(cycle, app)
+        elif isinstance(begun.answer, bytes):
+            self._answer(prompt, cycle, begun.head, begun.answer)
         else:
-            cycle.body = (
-                bytearray()
-            )  # the connection keeps its last request for as long as it is open
+            cycle.body = bytearray()  # an open connection keeps its last request
             begun.answer.add_done_callback(partial(self._end, cycle, app, begun.head, body))
 
     def _end(
@@ -103,15 +103,20 @@ class PromptAnswers(WholeAnswers):
     ) -> None:
         has_failed = answer.cancelled() or answer.exception() is not None
         content = None if has_failed else answer.result()
-        can_write = self._can_write_whole(cycle)
-        if content is None or self.prompt is None or not (can_write or cycle.disconnected):
+        is_told = self._can_write_whole(cycle) or cycle.disconnected
+        if content is None or self.prompt is None or not is_told:
             cycle.body = body
             super()._start_asgi_task(cycle, app)  # which finds in the scope what was begun
-            return
-        if can_write:
+        else:
+            self._answer(self.prompt, cycle, head, content)
+
+    def _answer(
+        self, prompt: Prompt, cycle: RequestResponseCycle, head: bytes, content: bytes
+    ) -> None:
+        if not cycle.disconnected:
             self._write_whole(cycle, head, content, status=200)
         cycle.on_response = _nothing  # as at the end of a task: it holds the connection
-        self.prompt.answered(cycle.scope)  # type: ignore[arg-type]
+        prompt.answered(cycle.scope)  # type: ignore[arg-type]
 
 
 def is_tried(cycle: RequestResponseCycle) -> bool:

@@ -63,15 +63,16 @@ BEGUN = "ebbtide.begun"
 
 
 class Begun(NamedTuple):
-    """A single row that was begun.
+    """A request that was begun.
 
     Parameters
     ----------
-    answer : what will be its answer, committed; see ``Groups.ask``.
+    answer : the answer of a look-up; of a single row what will be its answer, committed: see
+        ``Groups.ask``.
     head : lines of the answer's headers but for the length.
     """
 
-    answer: asyncio.Future[bytes | None]
+    answer: asyncio.Future[bytes | None] | bytes
     head: bytes
 
 
@@ -120,29 +121,25 @@ class FastWay:
 
     def may_begin(self, scope: Scope) -> bool:
         """Return whether a request is of those that :meth:`begin` is for."""
-        return bool(scope["path"] == _ONE and scope["method"] == "POST")
+        path: str = scope["path"]
+        if scope["method"] == "POST":
+            return path == _ONE
+        return scope["method"] == "GET" and path.startswith(_CUSTOMERS) and path.endswith(_SCORE)
 
     def begin(self, scope: Scope, body: bytes) -> Begun | None:
-        """Begin with a usual single row whose body is there; None for all others.
+        """Begin with a usual look-up, or a usual single row whose body is there; None for others.
 
         Whatever becomes of it, :meth:`handler` goes on with it if it is given the scope.
         """
-        desk: Desk = self._state.desk
         heads = heads_of(scope)
-        if (
-            heads is None
-            or not is_usual(heads, max_bytes=desk.settings.max_body_bytes)
-            or self.under_way.is_full
-        ):
+        if heads is None or self.under_way.is_full:
             return None
-        try:
-            caller = desk.gate.recognised(heads)
-        except ProblemError:  # who comes too often took nothing: it is found again, and answered
+        if scope["method"] == "GET":
+            return self._looked_up(scope, heads)
+        desk: Desk = self._state.desk
+        if not is_usual(heads, max_bytes=desk.settings.max_body_bytes):
             return None
-        if caller is None:
-            return None
-        scope[ADMITTED] = caller
-        if "score" not in caller.scopes:
+        if not _is_let_in(scope, heads, gate=desk.gate, as_scope="score"):
             return None
         language = language_of(heads)
         answer = scope[BEGUN] = self._asked(body, language, desk)
@@ -152,6 +149,23 @@ class FastWay:
         self.under_way.count += 1
         answer.add_done_callback(self._leave)
         return Begun(answer, LINES[language])
+
+    def _looked_up(self, scope: Scope, heads: Heads) -> Begun | None:
+        desk: Desk = self._state.desk
+        customer_id, current = customer_asked_for(scope), self._here(desk).current
+        if customer_id is None or current is None:
+            return None
+        if not _is_let_in(scope, heads, gate=desk.gate, as_scope="read"):
+            return None
+        try:
+            told = looked_up(customer_id, desk=desk, current=current, language=language_of(heads))
+        except EXPECTED:  # it is met again, and answered
+            return None
+        if told is None:
+            return None
+        scope["route"] = _ROUTE[_LOOK_UP]
+        content, language = told
+        return Begun(content, LINES[language])
 
     def forget(self, scope: Scope) -> None:
         """Let go of what was begun: an open connection keeps the scope of its last request."""
@@ -342,6 +356,18 @@ class _OnLoop:
     def __init__(self, *, groups: Groups, current: CurrentReader | None) -> None:
         self.groups = groups
         self.current = current
+
+
+def _is_let_in(scope: Scope, heads: Heads, *, gate: Gate, as_scope: str) -> bool:
+    """Return whether a known key may do something; whoever goes on relies on who it is."""
+    try:
+        caller = gate.recognised(heads)
+    except ProblemError:  # who comes too often took nothing: it is found again, and answered
+        return False
+    if caller is None:
+        return False
+    scope[ADMITTED] = caller
+    return as_scope in caller.scopes
 
 
 async def _send(content: bytes, language: Language, scope: Scope, send: Send) -> int:

@@ -19,9 +19,10 @@ from scripted_connection import Transport
 from service.access.key_verbs import create_key
 from service.connection import Room, connection_class
 from service.fast.groups import Groups
-from small_model import NOW
+from small_model import NOW, ROW
 
 PLAIN = USUAL["plain"].encode()
+POST = b"POST /v1/score HTTP/1.1"
 _ID = re.compile(rb'(?<="prediction_id":")[^"]*')
 
 
@@ -71,7 +72,9 @@ def say(known):
     """Send a row to the service over a connection, and return what came of it."""
     app, keys = known
 
-    def say(body, *, headers=b"", is_prompt=True, key=keys["crm"], times=1, leaves=False):
+    def say(
+        body, *, headers=b"", is_prompt=True, key=keys["crm"], times=1, leaves=False, line=POST
+    ):
         protocol = connection_class(
             room=Room(max_connections=2),
             head_deadline_seconds=10.0,
@@ -80,7 +83,7 @@ def say(known):
         )
         config = Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False)
         app.state.desk.gate.mode()  # as at the start: the keys are read, if it is time to
-        sent = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        sent = line + b"\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         sent += b"Authorization: Bearer %b\r\n" % key
         sent += b"Content-Length: %d\r\n%b\r\n%b" % (len(body), headers, body)
 
@@ -181,6 +184,34 @@ def test_a_key_without_the_scope_gets_no_score(known, say, is_prompt):
 def test_a_request_is_counted_once_against_the_limit_of_its_key(known, say, key, body, status):
     said = [say(body.encode(), key=known[1][key]).written for _ in range(4)]
     assert [int(each[9:12]) for each in said] == [status, status, 429, 429]
+
+
+@pytest.mark.parametrize(
+    ("customer", "headers", "key", "begins"),
+    [
+        ("c-1", b"", "reader", True),
+        ("c-1", b"Accept-Language: zh\r\n", "reader", True),
+        ("c%2D1", b"", "reader", None),
+        ("nobody", b"", "reader", False),
+        ("caf%E9", b"", "reader", False),
+        ("c-1", b"", "crm", False),
+        ("c-1", b"Connection: close\r\n", "reader", False),
+    ],
+)
+def test_a_look_up_gets_the_bytes_that_it_gets_with_a_task(
+    known, say, customer, headers, key, begins
+):
+    say(PLAIN.replace(ROW["customer_id"].encode(), b"c-1"))
+    asked = {
+        "line": f"GET /v1/customers/{customer}/score HTTP/1.1".encode(),
+        "headers": headers,
+        "key": known[1][key],
+    }
+    said = say(b"", **asked)
+    assert said.written == say(b"", is_prompt=False, **asked).written
+    assert said.written[9:12] in (b"200", b"403", b"404", b"422")
+    if begins is not None:
+        assert said.tasks == (not begins)
 
 
 def test_what_is_under_way_is_counted_until_it_is_answered(known, say, monkeypatch):
