@@ -147,7 +147,7 @@ class Connection(PromptAnswers):
         if refusal is None:
             return False
         self._write_whole(cycle, refusal.head, refusal.content, status=refusal.status)
-        cycle.on_response = _nothing  # as at the end of a task: it holds the connection
+        self._let_go(cycle)
         return True
 
     @property
@@ -165,10 +165,6 @@ class Connection(PromptAnswers):
     def _end_waiting(self) -> None:
         super()._end_waiting()
         self.room.waiting.pop(self, None)
-
-
-def _nothing() -> None:
-    """Stand for what has been called."""
 
 
 async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:

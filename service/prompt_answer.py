@@ -115,14 +115,10 @@ class PromptAnswers(WholeAnswers):
     ) -> None:
         if not cycle.disconnected:
             self._write_whole(cycle, head, content, status=200)
-        cycle.on_response = _nothing  # as at the end of a task: it holds the connection
+        self._let_go(cycle)
         prompt.answered(cycle.scope)  # type: ignore[arg-type]
 
 
 def is_tried(cycle: RequestResponseCycle) -> bool:
     """Return whether a request was begun here, or could not be; what was begun has to go on."""
     return _TRIED in cycle.scope
-
-
-def _nothing() -> None:
-    """Stand for what has been called."""

@@ -62,6 +62,10 @@ class WholeAnswers(BoundedAnswer):
         cycle.message_event.set()
         cycle.on_response()
 
+    def _let_go(self, cycle: RequestResponseCycle) -> None:
+        """End a request that has no task: as at the end of one, it holds its connection no more."""
+        cycle.on_response = _nothing
+
 
 class _Whole:
     """Writes the answer of one request."""
@@ -85,6 +89,10 @@ class _Whole:
             return False
         connection._write_whole(cycle, head, content, status=200)
         return True
+
+
+def _nothing() -> None:
+    """Stand for what has been called."""
 
 
 def written_whole(scope: Scope, head: bytes, content: bytes) -> bool:

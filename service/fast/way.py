@@ -116,15 +116,12 @@ class FastWay:
         path, method = scope["path"], scope["method"]
         if method == "POST":
             return self._one if path == _ONE else self._many if path == _MANY else None
-        is_look_up = method == "GET" and path.startswith(_CUSTOMERS) and path.endswith(_SCORE)
-        return self._look_up if is_look_up else None
+        return self._look_up if _is_look_up(path, method) else None
 
     def may_begin(self, scope: Scope) -> bool:
         """Return whether a request is of those that :meth:`begin` is for."""
-        path: str = scope["path"]
-        if scope["method"] == "POST":
-            return path == _ONE
-        return scope["method"] == "GET" and path.startswith(_CUSTOMERS) and path.endswith(_SCORE)
+        path, method = scope["path"], scope["method"]
+        return _is_look_up(path, method) or (method == "POST" and path == _ONE)
 
     def begin(self, scope: Scope, body: bytes) -> Begun | None:
         """Begin with a usual look-up, or a usual single row whose body is there; None for others.
@@ -135,7 +132,7 @@ class FastWay:
         if heads is None or self.under_way.is_full:
             return None
         if scope["method"] == "GET":
-            return self._looked_up(scope, heads)
+            return self._begun_look_up(scope, heads)
         desk: Desk = self._state.desk
         if not is_usual(heads, max_bytes=desk.settings.max_body_bytes):
             return None
@@ -150,7 +147,7 @@ class FastWay:
         answer.add_done_callback(self._leave)
         return Begun(answer, LINES[language])
 
-    def _looked_up(self, scope: Scope, heads: Heads) -> Begun | None:
+    def _begun_look_up(self, scope: Scope, heads: Heads) -> Begun | None:
         desk: Desk = self._state.desk
         customer_id, current = customer_asked_for(scope), self._here(desk).current
         if customer_id is None or current is None:
@@ -356,6 +353,10 @@ class _OnLoop:
     def __init__(self, *, groups: Groups, current: CurrentReader | None) -> None:
         self.groups = groups
         self.current = current
+
+
+def _is_look_up(path: str, method: str) -> bool:
+    return method == "GET" and path.startswith(_CUSTOMERS) and path.endswith(_SCORE)
 
 
 def _is_let_in(scope: Scope, heads: Heads, *, gate: Gate, as_scope: str) -> bool:
