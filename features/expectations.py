@@ -16,35 +16,41 @@ from features.btyd.sql import fill_parameters
 from features.catalogue.buy_till_you_die import FITTED_FROM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from ebbtide.bundle.contents import Bundle
     from ebbtide.definition import ChurnDefinition
-    from features.arrays.snapshot import Values
     from features.catalogue.feature import Feature
+
+    FloatArray = NDArray[np.float64]
 
 
 def needs_expectations(features: Iterable[Feature]) -> bool:
     """Return whether any of some features has parameters to be fitted."""
-    return any("{" in feature.sql for feature in features)
+    return any(is_fitted(feature) for feature in features)
 
 
-def fit_expectations(
-    values_of: Callable[[Sequence[Feature]], Iterable[Values]],
-) -> BuyTillYouDie | None:
+def is_fitted(feature: Feature) -> bool:
+    """Return whether a feature has parameters to be fitted: it can be computed after a fit only."""
+    return "{" in feature.sql
+
+
+def fit_expectations(blocks: Sequence[Sequence[FloatArray]]) -> BuyTillYouDie | None:
     """Fit the buying model on the living customers of a snapshot.
 
     Parameters
     ----------
-    values_of : computes features of the snapshot's customers.
+    blocks : the values of ``FITTED_FROM`` of some of the customers each, one array for each
+        feature.
 
     Returns
     -------
     BuyTillYouDie or None
         None if too few customers came again for a model.
     """
-    blocks = [values.rows.T for values in values_of(FITTED_FROM)]
-    columns = np.concatenate(blocks, axis=1)
+    columns = np.array([np.concatenate(parts) for parts in zip(*blocks, strict=True)])
     is_missing = np.isnan(columns).any(axis=0)
     if is_missing.any():  # who has a contract need not have purchased
         columns = columns[:, ~is_missing]

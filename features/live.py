@@ -109,16 +109,16 @@ def features_of_events(
         name: columns_of_rows(name, events.get(name, ()), read=read)
         for name, read in plan.read.items()
     }
-    values = plan.run(
+    found = plan.run(
         arrays,
         as_of=as_of,
         lookback_days=lookback_days,
         definition=definition,
     )
-    is_alive = len(values.customers) > 0
+    is_alive = len(found.customers) > 0
     return LiveFeatures(
         is_alive=is_alive,
-        values=values.rows[0] if is_alive else np.zeros(0),
+        values=np.concatenate(found.values(plan.features)) if is_alive else np.zeros(0),
         tables_absent=tuple(name for name in needed if name not in events),
         columns_absent=_columns_absent(events, features, columns=known, definition=definition),
     )

@@ -13,18 +13,24 @@ import numpy as np
 import pyarrow as pa
 
 from features.arrays.memory import small_pages
-from features.arrays.snapshot import Plan, snapshot_blocks
+from features.arrays.snapshot import Plan, on_every_processor, snapshot_blocks
 from features.arrays.tables import sorted_tables
-from features.expectations import fit_expectations, needs_expectations, with_expectations
+from features.catalogue.buy_till_you_die import FITTED_FROM
+from features.expectations import (
+    fit_expectations,
+    is_fitted,
+    needs_expectations,
+    with_expectations,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
     from ebbtide.definition import ChurnDefinition
-    from features.arrays.snapshot import Made, Values
+    from features.arrays.snapshot import Found, Made
     from features.arrays.tables import SortedTables
     from features.btyd.parameters import BuyTillYouDie
     from features.catalogue.feature import Feature
@@ -64,10 +70,9 @@ class SnapshotBuilder:
         lookback_days : how far back to look, days.
         definition : says who is alive.
         """
-        unfitted = with_expectations(features, None, definition=definition)
-        plan = Plan.of(
-            unfitted, tables.columns, time_zone=definition.time_zone, kind=definition.kind
-        )
+        at_once = [feature for feature in features if not is_fitted(feature)]
+        needed = at_once if len(at_once) == len(features) else [*at_once, *FITTED_FROM]
+        plan = _plan(needed, tables, definition)
         return cls(
             rows=sorted_tables(tables, plan.read, log_table=definition.log_table),
             tables=tables,
@@ -86,10 +91,9 @@ class SnapshotBuilder:
         """
         if not needs_expectations(self.features):
             return None
+        blocks = self._blocks(FITTED_FROM, as_of, made_of=lambda found: found.values(FITTED_FROM))
         with small_pages():
-            return fit_expectations(
-                lambda features: self._blocks(features, as_of, made_of=lambda values: values)
-            )
+            return fit_expectations(blocks)
 
     def at(self, as_of: datetime, *, expectations: Expectations = "fit") -> pa.Table:
         """Return the features of all customers who live at an instant.
@@ -106,23 +110,52 @@ class SnapshotBuilder:
             ``customer_id`` (string), ``as_of`` (timestamp, UTC) and a double for each feature,
             null where it is missing; ordered by customer.
         """
-        known = self.fit(as_of) if expectations == "fit" else expectations
-        features = with_expectations(self.features, known, definition=self.definition)
+        if expectations == "fit":
+            return self.fitted(as_of).table
+        features = with_expectations(self.features, expectations, definition=self.definition)
         return pa.concat_tables(
-            self._blocks(features, as_of, made_of=lambda values: self._table(values, as_of))
+            self._blocks(
+                features,
+                as_of,
+                made_of=lambda found: self._table(found, _arrow(features, found), as_of),
+            )
         )
 
+    def fitted(self, as_of: datetime) -> Fitted:
+        """Fit, and compute the features; faster than to do the one and then the other.
+
+        Parameters
+        ----------
+        as_of : aware instant, exclusive.
+        """
+        at_once = [feature for feature in self.features if not is_fitted(feature)]
+        waiting = [feature for feature in self.features if is_fitted(feature)]
+        if not waiting:
+            return Fitted(self.at(as_of, expectations=None), None)
+
+        def begun(found: Found) -> _Begun:
+            return _Begun(
+                found=found.only(FITTED_FROM),
+                columns=_arrow(at_once, found),
+                fitted_from=found.values(FITTED_FROM),
+            )
+
+        blocks = self._blocks([*at_once, *FITTED_FROM], as_of, made_of=begun)
+        with small_pages():
+            known = fit_expectations([block.fitted_from for block in blocks])
+        filled = with_expectations(waiting, known, definition=self.definition)
+
+        def ended(block: _Begun) -> pa.Table:
+            columns = block.columns | _arrow(filled, block.found)
+            return self._table(block.found, columns, as_of)
+
+        return Fitted(pa.concat_tables(on_every_processor(ended, blocks)), known)
+
     def _blocks(
-        self, features: Sequence[Feature], as_of: datetime, *, made_of: Callable[[Values], Made]
+        self, features: Sequence[Feature], as_of: datetime, *, made_of: Callable[[Found], Made]
     ) -> list[Made]:
-        plan = Plan.of(
-            features,
-            self.tables.columns,
-            time_zone=self.definition.time_zone,
-            kind=self.definition.kind,
-        )
         return snapshot_blocks(
-            plan,
+            _plan(features, self.tables, self.definition),
             self.rows,
             as_of=as_of,
             lookback_days=self.lookback_days,
@@ -130,15 +163,45 @@ class SnapshotBuilder:
             made_of=made_of,
         )
 
-    def _table(self, values: Values, as_of: datetime) -> pa.Table:
+    def _table(self, found: Found, values: Mapping[str, pa.Array], as_of: datetime) -> pa.Table:
         instants = pa.scalar(as_of, type=pa.timestamp("us", tz="UTC"))
         columns = {
-            "customer_id": self.rows.customer_ids.take(pa.array(values.customers)),
-            "as_of": pa.repeat(instants, len(values.customers)),
+            "customer_id": self.rows.customer_ids.take(pa.array(found.customers)),
+            "as_of": pa.repeat(instants, len(found.customers)),
         }
-        for feature, column in zip(self.features, values.rows.T, strict=True):
-            columns[feature.name] = _null_where_nan(column)
-        return pa.table(columns)
+        return pa.table(columns | {each.name: values[each.name] for each in self.features})
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A snapshot, and what its features expect of customers.
+
+    Parameters
+    ----------
+    table : as :meth:`SnapshotBuilder.at` returns it.
+    expectations : as :meth:`SnapshotBuilder.fit` returns them.
+    """
+
+    table: pa.Table
+    expectations: BuyTillYouDie | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A block of customers whose features wait for a fit."""
+
+    found: Found
+    columns: dict[str, pa.Array]
+    fitted_from: list[NDArray[np.float64]]
+
+
+def _plan(features: Sequence[Feature], tables: Tables, definition: ChurnDefinition) -> Plan:
+    return Plan.of(features, tables.columns, time_zone=definition.time_zone, kind=definition.kind)
+
+
+def _arrow(features: Sequence[Feature], found: Found) -> dict[str, pa.Array]:
+    names = [feature.name for feature in features]
+    return dict(zip(names, map(_null_where_nan, found.values(features)), strict=True))
 
 
 def _null_where_nan(column: NDArray[np.float64]) -> pa.Array:

@@ -99,8 +99,8 @@ def take_snapshot(
     """
     definition = project.definition
     builder = builder or snapshot_builder(tables, project, features)
-    expectations = builder.fit(as_of)
-    frame = builder.at(as_of, expectations=expectations)
+    fitted = builder.fitted(as_of)
+    frame = fitted.table
     columns = [np.asarray(frame[feature.name].to_numpy(), dtype=np.float64) for feature in features]
     ids = np.asarray(frame["customer_id"].to_pylist(), dtype=np.str_)
     churned = None
@@ -118,7 +118,7 @@ def take_snapshot(
         ranked=rank_columns(scales, rows),
         scales=scales,
         churned=None if churned is None else churned[kept],
-        expectations=expectations,
+        expectations=fitted.expectations,
         value=_margin_at_stake(rows, [feature.name for feature in features], project),
     )
 

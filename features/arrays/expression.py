@@ -7,6 +7,7 @@ windows are compiled in ``grouped`` and ``windows``, which extend the table of f
 from __future__ import annotations
 
 import operator
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -103,7 +104,8 @@ def _key(node: exp.Expr) -> str:
     key: str | None = node.meta.get("key")
     if key is None:
         parts = [f"{name}={_key_of_part(part)}" for name, part in node.args.items() if part]
-        key = node.meta["key"] = f"{type(node).__name__}({','.join(parts)})"
+        # Equal texts become one object, so that to find one in a scope is not to read it.
+        key = node.meta["key"] = sys.intern(f"{type(node).__name__}({','.join(parts)})")
     return key
 
 

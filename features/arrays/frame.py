@@ -163,7 +163,7 @@ class Groups:
             totals[groups] = np.add.reduceat(values.take(rows).astype(np.int64), starts)
             return totals
         is_narrow = values.dtype == bool and self.n_rows < 2**31  # half the work
-        running = values.cumsum(dtype=np.int32 if is_narrow else np.int64).take(self.last)
+        running = _running(values, np.int32 if is_narrow else np.int64).take(self.last)
         totals = running.astype(np.int64)
         totals[1:] -= running[:-1]
         return totals
@@ -197,7 +197,7 @@ class Groups:
         if self._group_of_row is None:
             begins = np.zeros(self.n_rows, dtype=bool)
             begins[self.starts[1:]] = True
-            self._group_of_row = begins.cumsum(dtype=np.intp)
+            self._group_of_row = _running(begins, np.intp)
         return self._group_of_row
 
     def repeated(self, values: Array) -> Array:
@@ -211,6 +211,11 @@ class Groups:
         put = np.empty_like(values)
         put[self.order] = values
         return put
+
+
+def _running(values: Array, kind: type[np.signedinteger[Any]]) -> Array:
+    """Return running sums; numpy lets other threads go on only where it need not convert."""
+    return values.astype(kind, copy=False).cumsum(dtype=kind)
 
 
 _ENDS = {np.minimum: ("starts", "last"), np.maximum: ("last", "starts")}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from features.catalogue.feature import Feature
     from features.population import Population
 
+Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 BLOCK = 60_000
@@ -59,36 +60,28 @@ _STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """Features of the living customers.
+class Found:
+    """The living customers, and what was aggregated over their rows: where features find it.
 
     Parameters
     ----------
     customers : their numbers, in order, shape (n,).
-    rows : values, NaN where missing, shape (n, features).
+    constants : values of placeholders such as ``$as_of``.
     """
 
-    customers: NDArray[np.int64]
-    rows: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Features:
-    """Where features find each other: aggregates of the living, and what is computed from them."""
-
-    living: Array
+    customers: Array
     constants: Mapping[str, Column]
     columns: dict[str, Column] = field(default_factory=dict)
     cache: dict[str, Column] = field(default_factory=dict)
 
     def column(self, name: str) -> Column:
-        """Return a feature of the living by its name."""
+        """Return an aggregate over the rows of the living, by its name."""
         return self.columns[name]
 
     def add(self, features: Iterable[Feature], scope: GroupScope) -> None:
         """Compute aggregates over the rows of a view, which are rows of the living."""
-        place = _place_among(self.living, scope.column(CUSTOMER).values)
-        is_there = np.ones(len(self.living), dtype=bool)
+        place = _place_among(self.customers, scope.column(CUSTOMER).values)
+        is_there = np.ones(len(self.customers), dtype=bool)
         if place is not None:
             is_there[:] = False
             is_there[place] = True
@@ -98,6 +91,24 @@ class _Features:
             if feature.when_no_rows is not None:
                 column = first_present([column, compiled(feature.when_no_rows)(self)])
             self.columns[feature.name] = column
+
+    def values(self, features: Iterable[Feature]) -> list[NDArray[np.float64]]:
+        """Return the values of features, NaN where missing, of shape (n,); not to be written into.
+
+        They are apart because memory of many megabytes in one piece is never kept for what comes
+        next: the system clears each page of it anew.
+        """
+        with np.errstate(all="ignore"):  # what is null may hold anything
+            columns = [
+                self.column(each.name) if each.view else compiled(each.sql)(self)
+                for each in features
+            ]
+            return [column.doubles(len(self.customers)) for column in columns]
+
+    def only(self, features: Iterable[Feature]) -> Found:
+        """Return the same customers with some of the aggregates, so that the others are let go."""
+        columns = {each.name: self.column(each.name) for each in features}
+        return Found(self.customers, self.constants, columns)
 
 
 def _place_among(living: Array, customers: Array) -> Array | None:
@@ -194,31 +205,27 @@ class Plan:
         as_of: datetime,
         lookback_days: int,
         definition: ChurnDefinition,
-    ) -> Values:
-        """Compute the features of the customers in some sorted tables."""
+    ) -> Found:
+        """Aggregate the rows of the customers in some sorted tables."""
         instants = instants_at(as_of, lookback_days=lookback_days, time_zone=self.time_zone)
         instants["alive_since"] = definition.alive_since(as_of)
         constants = {name: constant(microseconds(each)) for name, each in instants.items()}
         with np.errstate(all="ignore"):  # what is null may hold anything
-            return self._values(tables, constants)
+            return self._found(tables, constants)
 
-    def _values(
+    def _found(
         self, tables: Mapping[str, Mapping[str, Column]], constants: Mapping[str, Column]
-    ) -> Values:
+    ) -> Found:
         log = self._seen(self.living.table, tables, constants)
         telling = dict(log)
         for view in views_below(self.living.views):
             telling[view] = compiled_query(VIEWS[view].sql)(telling)
         living = compiled_query(self.living.sql)(telling).column(CUSTOMER).values
-        found = _Features(np.asarray(living), constants)
+        found = Found(np.asarray(living), constants)
         for table in self.seen:
             frames = log if table == self.living.table else self._seen(table, tables, constants)
             self._add_of_table(table, frames, found)
-        rows = np.empty((len(living), len(self.features)), order="F")
-        for place, feature in enumerate(self.features):
-            column = found.column(feature.name) if feature.view else compiled(feature.sql)(found)
-            column.write_doubles(rows[:, place])
-        return Values(np.asarray(living), rows)
+        return found
 
     def _seen(
         self,
@@ -229,10 +236,10 @@ class Plan:
         rows = {table: Frame.of(tables[table], constants)}
         return {f"seen_{table}": compiled_query(self.seen[table])(rows)}
 
-    def _add_of_table(self, table: str, frames: dict[str, Frame], found: _Features) -> None:
+    def _add_of_table(self, table: str, frames: dict[str, Frame], found: Found) -> None:
         """Compute the aggregates over a table; its views are dropped as soon as that is done."""
         seen = frames[f"seen_{table}"]
-        frames[f"seen_{table}"] = seen.of_customers(found.living)
+        frames[f"seen_{table}"] = seen.of_customers(found.customers)
         for view in self.views:
             if VIEWS[view].table != table:
                 continue
@@ -256,7 +263,7 @@ def snapshot_blocks(
     as_of: datetime,
     lookback_days: int,
     definition: ChurnDefinition,
-    made_of: Callable[[Values], Made],
+    made_of: Callable[[Found], Made],
 ) -> list[Made]:
     """Compute the features of all living customers, block by block on every processor.
 
@@ -267,7 +274,7 @@ def snapshot_blocks(
     as_of : aware instant, exclusive.
     lookback_days : how far back to look, days.
     definition : says who is alive.
-    made_of : what to make of the values of each block.
+    made_of : what to make of each block.
 
     Returns
     -------
@@ -276,17 +283,21 @@ def snapshot_blocks(
     """
     run = partial(plan.run, as_of=as_of, lookback_days=lookback_days, definition=definition)
 
-    keep_freed_memory()
-
     def block(ends: tuple[int, int]) -> Made:
         return made_of(run(tables.of_customers(*ends)))
 
+    return on_every_processor(block, blocks_of(tables))
+
+
+def on_every_processor(work: Callable[[Given], Made], blocks: Sequence[Given]) -> list[Made]:
+    """Do some work of numpy's on each block; return what it made, in their order."""
+    keep_freed_memory()
     with (
         small_pages(),
         _threads_taking_turns(),
         ThreadPoolExecutor(max_workers=processors()) as pool,
     ):
-        return list(pool.map(block, blocks_of(tables)))
+        return list(pool.map(work, blocks))
 
 
 @contextmanager

@@ -92,7 +92,7 @@ class Spans:
             held, sums = values(), None
             if held is not None:
                 sums = np.zeros(self.groups.n_rows + 1, dtype=np.int64)
-                np.cumsum(held, dtype=np.int64, out=sums[1:])
+                np.cumsum(held.astype(np.int64, copy=False), dtype=np.int64, out=sums[1:])
             self._running[name] = sums
         running = self._running[name]
         return None if running is None else running.take(ends[1]) - running.take(ends[0])

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from features.btyd.beta_geometric import BetaGeometric
     from features.btyd.parameters import BuyTillYouDie
 
-DAYS = "count(*)"
+DAYS = "purchases"
 """Purchase days of a customer in the lookback: one more than the repeats."""
 
-AGE = "max(age_day)"
+AGE = "age_days"
 """Civil days from the first purchase in the lookback to the last day before ``as_of``."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -10,24 +10,17 @@ from __future__ import annotations
 
 from features.catalogue.feature import Feature, family
 
-_btyd = family(
-    "buy_till_you_die", table="transactions", view="purchase_days", cause="disengagement"
-)
-
-_REPEATS = "count(*) - 1"
-_LAST_DAYS = "max(age_day) - min(age_day)"
-_AGE_DAYS = "max(age_day)"
+_btyd = family("buy_till_you_die", table="transactions", cause="disengagement")
 
 # Odds of having stopped at the last purchase, against living still: Batislam et al. (2007).
 _STOPPED_ODDS = (
-    "{btyd_a} / ({btyd_b} + count(*) - 1)"
-    " * power(({btyd_alpha} + max(age_day)) / ({btyd_alpha} + max(age_day) - min(age_day)),"
-    " {btyd_r} + count(*) - 1)"
+    "{btyd_a} / ({btyd_b} + repeats)"
+    " * power(({btyd_alpha} + age_days) / ({btyd_alpha} + last_days), {btyd_r} + repeats)"
 )
 _EXPECTED_PURCHASES = f"{{btyd_purchases_while_alive}} / (1e0 + {_STOPPED_ODDS})"
 _EXPECTED_SPEND = (
-    "{spend_p} * ({spend_gamma} + CAST(sum(amount) AS DOUBLE))"
-    " / ({spend_p} * count(*) + {spend_q} - 1e0)"
+    "{spend_p} * ({spend_gamma} + CAST(spend AS DOUBLE))"
+    " / ({spend_p} * purchases + {spend_q} - 1e0)"
 )
 
 _NO_MODEL = (
@@ -41,20 +34,27 @@ _NO_SPEND_MODEL = (
 
 
 def _fitted_from(name: str, sql: str, unit: str, meaning: str) -> Feature:
-    return _btyd(name, sql, unit=unit, meaning=meaning, reason=("{value}",) * 2)
+    return _btyd(
+        name, sql, view="purchase_days", unit=unit, meaning=meaning, reason=("{value}",) * 2
+    )
 
 
 FITTED_FROM: tuple[Feature, ...] = (
-    _fitted_from("repeats", _REPEATS, "days", "Purchase days after the first."),
-    _fitted_from("last_days", _LAST_DAYS, "days", "Civil days from first to last purchase."),
-    _fitted_from("age_days", _AGE_DAYS, "days", "Civil days since the first purchase."),
+    _fitted_from("repeats", "count(*) - 1", "days", "Purchase days after the first."),
+    _fitted_from(
+        "last_days",
+        "max(age_day) - min(age_day)",
+        "days",
+        "Civil days from first to last purchase.",
+    ),
+    _fitted_from("age_days", "max(age_day)", "days", "Civil days since the first purchase."),
     _fitted_from("purchases", "count(*)", "days", "Purchase days."),
     _fitted_from("spend", "sum(amount)", "currency", "Spend on those days."),
 )
 """What ``features.btyd.parameters.fit_parameters`` takes, by the names of its arguments.
 
-They are computed like features, so that a fit sees exactly what its features will see, but they
-are none: they are not in the catalogue.
+The features of the family are computed from them, so that a fit sees exactly what its features
+see. They are not in the catalogue.
 """
 
 FEATURES: tuple[Feature, ...] = (
@@ -85,9 +85,8 @@ FEATURES: tuple[Feature, ...] = (
     ),
     _btyd(
         "btyd_purchase_rate_30d",
-        "30e0 * ({btyd_r} + count(*) - 1)"
-        f" * (1e0 / ({{btyd_alpha}} + max(age_day)) + {_STOPPED_ODDS}"
-        " / ({btyd_alpha} + max(age_day) - min(age_day)))"
+        "30e0 * ({btyd_r} + repeats)"
+        f" * (1e0 / ({{btyd_alpha}} + age_days) + {_STOPPED_ODDS} / ({{btyd_alpha}} + last_days))"
         f" / (1e0 + {_STOPPED_ODDS})",
         unit="purchases",
         risk="falls",

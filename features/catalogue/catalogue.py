@@ -77,7 +77,9 @@ _NO_PURCHASE = Words("No purchase in the lookback", "回溯期内无购买")
 
 _BY_NAME = {feature.name: feature for feature in CATALOGUE}
 
-assert len(_BY_NAME) == len(CATALOGUE), "two features share a name"
+assert len({each.name for each in (*CATALOGUE, *FITTED_FROM)}) == len(CATALOGUE) + len(
+    FITTED_FROM
+), "two features share a name"
 
 
 def features_present(
@@ -167,7 +169,7 @@ def operands(features: Sequence[Feature]) -> list[Feature]:
         if feature.view is None
         for word in re.findall(r"\w+", feature.sql)
     }
-    return [feature for feature in CATALOGUE if feature.name in words]
+    return [feature for feature in (*CATALOGUE, *FITTED_FROM) if feature.name in words]
 
 
 def _seen(table: str) -> list[str]:

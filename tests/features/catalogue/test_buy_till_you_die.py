@@ -56,10 +56,12 @@ def computed(sqls):
         for place, (name, ages) in enumerate(CUSTOMERS.items())
         for age in ages
     )
+    fitted_from = ", ".join(f"{feature.sql} AS {feature.name}" for feature in FITTED_FROM)
     selected = ", ".join(f"CAST({sql} AS DOUBLE) AS {name}" for name, sql in sqls.items())
     return duckdb.sql(
-        f"SELECT {selected} FROM (VALUES {rows}) AS purchase_days(customer_id, age_day, amount)"
-        " GROUP BY customer_id ORDER BY customer_id"
+        f"SELECT {selected} FROM (SELECT customer_id, {fitted_from} FROM (VALUES {rows})"
+        " AS purchase_days(customer_id, age_day, amount) GROUP BY customer_id)"
+        " ORDER BY customer_id"
     ).fetchnumpy()
 
 
@@ -75,7 +77,7 @@ def seen():
 
 
 def test_a_fit_sees_what_the_features_see(seen) -> None:
-    found = computed({feature.name: feature.sql for feature in FITTED_FROM})
+    found = computed({feature.name: feature.name for feature in FITTED_FROM})
     assert found["repeats"].tolist() == seen.repeats.tolist()
     assert found["last_days"].tolist() == seen.last_days.tolist()
     assert found["age_days"].tolist() == seen.age_days.tolist()
