@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from features.arrays.memory import small_pages
-from features.arrays.snapshot import Plan, on_every_processor, snapshot_blocks
+from features.arrays.select import compiled
+from features.arrays.snapshot import Found, Plan, on_every_processor, snapshot_blocks
 from features.arrays.tables import sorted_tables
 from features.catalogue.buy_till_you_die import FITTED_FROM
 from features.expectations import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ebbtide.definition import ChurnDefinition
-    from features.arrays.snapshot import Found, Made
+    from features.arrays.snapshot import Made
     from features.arrays.tables import SortedTables
     from features.btyd.parameters import BuyTillYouDie
     from features.catalogue.feature import Feature
@@ -113,13 +114,11 @@ class SnapshotBuilder:
         if expectations == "fit":
             return self.fitted(as_of).table
         features = with_expectations(self.features, expectations, definition=self.definition)
-        return pa.concat_tables(
-            self._blocks(
-                features,
-                as_of,
-                made_of=lambda found: self._table(found, _arrow(features, found), as_of),
-            )
-        )
+
+        def made(found: Found) -> pa.Table:
+            return self._table(self._who(found, as_of) | _arrows(features, found))
+
+        return pa.concat_tables(self._blocks(features, as_of, made_of=made))
 
     def fitted(self, as_of: datetime) -> Fitted:
         """Fit, and compute the features; faster than to do the one and then the other.
@@ -133,21 +132,26 @@ class SnapshotBuilder:
         if not waiting:
             return Fitted(self.at(as_of, expectations=None), None)
 
+        wanted = [*at_once, *FITTED_FROM]
+
         def begun(found: Found) -> _Begun:
+            values = dict(zip(wanted, found.values(wanted), strict=True))
             return _Begun(
-                found=found.only(FITTED_FROM),
-                columns=_arrow(at_once, found),
-                fitted_from=found.values(FITTED_FROM),
+                columns=self._who(found, as_of) | {f.name: _arrow(values[f]) for f in at_once},
+                fitted_from={feature.name: values[feature] for feature in FITTED_FROM},
             )
 
-        blocks = self._blocks([*at_once, *FITTED_FROM], as_of, made_of=begun)
+        blocks = self._blocks(wanted, as_of, made_of=begun)
         with small_pages():
-            known = fit_expectations([block.fitted_from for block in blocks])
+            known = fit_expectations([list(block.fitted_from.values()) for block in blocks])
         filled = with_expectations(waiting, known, definition=self.definition)
+        for feature in filled:
+            compiled(feature.sql)  # once, and not by each thread
 
         def ended(block: _Begun) -> pa.Table:
-            columns = block.columns | _arrow(filled, block.found)
-            return self._table(block.found, columns, as_of)
+            n_customers = len(block.columns["customer_id"])
+            found = Found.told(block.fitted_from, n=n_customers)
+            return self._table(block.columns | _arrows(filled, found))
 
         return Fitted(pa.concat_tables(on_every_processor(ended, blocks)), known)
 
@@ -163,13 +167,16 @@ class SnapshotBuilder:
             made_of=made_of,
         )
 
-    def _table(self, found: Found, values: Mapping[str, pa.Array], as_of: datetime) -> pa.Table:
-        instants = pa.scalar(as_of, type=pa.timestamp("us", tz="UTC"))
-        columns = {
+    def _who(self, found: Found, as_of: datetime) -> dict[str, pa.Array]:
+        instant = pa.scalar(as_of, type=pa.timestamp("us", tz="UTC"))
+        return {
             "customer_id": self.rows.customer_ids.take(pa.array(found.customers)),
-            "as_of": pa.repeat(instants, len(found.customers)),
+            "as_of": pa.repeat(instant, len(found.customers)),
         }
-        return pa.table(columns | {each.name: values[each.name] for each in self.features})
+
+    def _table(self, columns: Mapping[str, pa.Array]) -> pa.Table:
+        names = ["customer_id", "as_of", *(feature.name for feature in self.features)]
+        return pa.table({name: columns[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,24 +195,26 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Begun:
-    """A block of customers whose features wait for a fit."""
+    """A block of customers, some of whose features wait for a fit."""
 
-    found: Found
     columns: dict[str, pa.Array]
-    fitted_from: list[NDArray[np.float64]]
+    fitted_from: dict[str, NDArray[np.float64]]
 
 
 def _plan(features: Sequence[Feature], tables: Tables, definition: ChurnDefinition) -> Plan:
     return Plan.of(features, tables.columns, time_zone=definition.time_zone, kind=definition.kind)
 
 
-def _arrow(features: Sequence[Feature], found: Found) -> dict[str, pa.Array]:
+def _arrows(features: Sequence[Feature], found: Found) -> dict[str, pa.Array]:
     names = [feature.name for feature in features]
-    return dict(zip(names, map(_null_where_nan, found.values(features)), strict=True))
+    return dict(zip(names, map(_arrow, found.values(features)), strict=True))
 
 
-def _null_where_nan(column: NDArray[np.float64]) -> pa.Array:
-    """Return doubles as Arrow has them, without a copy; Arrow itself takes each mask by the row."""
+def _arrow(column: NDArray[np.float64]) -> pa.Array:
+    """Return doubles as Arrow has them, without a copy, null where NaN.
+
+    Arrow itself takes each mask by the row.
+    """
     is_there = np.packbits(~np.isnan(column), bitorder="little")
     buffers = [pa.py_buffer(is_there), pa.py_buffer(column)]
     return pa.Array.from_buffers(pa.float64(), len(column), buffers)

@@ -75,16 +75,16 @@ class Column:
             return np.asarray(self.values / np.float64(10**self.scale))
         return self.values.astype(np.float64, copy=False)
 
-    def doubles(self, n: int) -> Array:
-        """Return ``n`` values as doubles, NaN where null; not to be written into."""
-        held = self.spread(n)
-        if held.valid is None:
-            return np.ascontiguousarray(held.as_double)
-        # A double with all bits set is NaN; to choose for each row takes three times as long.
-        bits = held.valid.astype(np.int64)
-        bits -= 1
-        bits |= held.as_double.view(np.int64)
-        return bits.view(np.float64)
+    def write_doubles(self, out: Array) -> None:
+        """Write the values as doubles, NaN where null, into an array."""
+        if self.scale:
+            np.divide(self.values, np.float64(10**self.scale), out=out)
+        else:
+            out[...] = self.values
+        if self.valid is not None:
+            # A double with all bits set is NaN; to choose for each row takes three times as long.
+            bits = out.view(np.int64)
+            bits |= self.valid.astype(np.int64) - 1
 
 
 def _taken(values: Array, rows: Array | slice) -> Array:

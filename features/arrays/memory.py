@@ -1,20 +1,24 @@
 """How memory is asked for: kept from one block of customers for the next, and in small pages.
 
-Settings of the C library and of numpy, nothing else: no value depends on them, and where a library
-is another one nothing happens.
+Settings of the C library, numpy and Python, nothing else: no value depends on them, and where a
+library is another one nothing happens.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy._core import multiarray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 _TOP_PAD, _TRIM_THRESHOLD, _MMAP_THRESHOLD = -2, -1, -3
 """What glibc's ``mallopt`` calls its settings."""
@@ -26,6 +30,10 @@ _SETTINGS = {
     # Threads have heaps of 64 MB each; an empty one is kept if there is less than this room.
     _TOP_PAD: 128 << 20,
 }
+
+
+_PIECE = 24 << 20
+"""Bytes; of less than what comes from the heap, and two have room in a heap of a thread."""
 
 
 @cache
@@ -42,6 +50,24 @@ def keep_freed_memory() -> bool:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and all(mallopt(*setting) for setting in _SETTINGS.items())
+
+
+def kept_arrays(count: int, *, n: int) -> list[NDArray[np.float64]]:
+    """Return arrays of ``n`` doubles each, to be written into, in memory that is kept when freed.
+
+    They come in pieces: in one piece they would be given back to the system, and one by one they
+    would fill the gaps that the next block of customers needs for its own.
+
+    Examples
+    --------
+    >>> [array.shape for array in kept_arrays(3, n=2)]
+    [(2,), (2,), (2,)]
+    """
+    most = max(_PIECE // max(8 * n, 1), 1)
+    arrays: list[NDArray[np.float64]] = []
+    for start in range(0, count, most):
+        arrays.extend(np.empty((min(most, count - start), n)))
+    return arrays
 
 
 @contextmanager
@@ -66,3 +92,25 @@ def small_pages() -> Iterator[None]:
         yield
     finally:
         choose(before)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Have Python look for no cycles of objects.
+
+    Blocks of customers leave none. To look through all that is imported takes milliseconds for each
+    block, in which all threads wait.
+
+    Examples
+    --------
+    >>> with no_collection():
+    ...     gc.isenabled()
+    False
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -13,7 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ from ebbtide.contracts.tables import table_contract
 from features.arrays.clock import microseconds
 from features.arrays.column import Column, constant, first_present
 from features.arrays.frame import CUSTOMER, Frame
-from features.arrays.memory import keep_freed_memory, small_pages
+from features.arrays.memory import keep_freed_memory, kept_arrays, no_collection, small_pages
 from features.arrays.select import by_customer, compiled, compiled_query
 from features.population import POPULATIONS
 from features.query import views_needed, with_operands
@@ -92,23 +92,25 @@ class Found:
                 column = first_present([column, compiled(feature.when_no_rows)(self)])
             self.columns[feature.name] = column
 
-    def values(self, features: Iterable[Feature]) -> list[NDArray[np.float64]]:
-        """Return the values of features, NaN where missing, of shape (n,); not to be written into.
-
-        They are apart because memory of many megabytes in one piece is never kept for what comes
-        next: the system clears each page of it anew.
-        """
+    def values(self, features: Sequence[Feature]) -> list[NDArray[np.float64]]:
+        """Return the values of features, NaN where missing, each of shape (n,)."""
+        written = kept_arrays(len(features), n=len(self.customers))
         with np.errstate(all="ignore"):  # what is null may hold anything
-            columns = [
-                self.column(each.name) if each.view else compiled(each.sql)(self)
-                for each in features
-            ]
-            return [column.doubles(len(self.customers)) for column in columns]
+            for feature, out in zip(features, written, strict=True):
+                held = self.column(feature.name) if feature.view else compiled(feature.sql)(self)
+                held.write_doubles(out)
+        return written
 
-    def only(self, features: Iterable[Feature]) -> Found:
-        """Return the same customers with some of the aggregates, so that the others are let go."""
-        columns = {each.name: self.column(each.name) for each in features}
-        return Found(self.customers, self.constants, columns)
+    @classmethod
+    def told(cls, aggregates: Mapping[str, NDArray[np.float64]], *, n: int) -> Found:
+        """Return what :meth:`values` said of ``n`` customers, for features to be computed from."""
+        columns = {name: _null_where_nan(values) for name, values in aggregates.items()}
+        return cls(np.arange(n), {}, columns)
+
+
+def _null_where_nan(values: NDArray[np.float64]) -> Column:
+    is_there = ~np.isnan(values)
+    return Column(values, None if is_there.all() else is_there)
 
 
 def _place_among(living: Array, customers: Array) -> Array | None:
@@ -237,16 +239,23 @@ class Plan:
         return {f"seen_{table}": compiled_query(self.seen[table])(rows)}
 
     def _add_of_table(self, table: str, frames: dict[str, Frame], found: Found) -> None:
-        """Compute the aggregates over a table; its views are dropped as soon as that is done."""
+        """Compute the aggregates over a table; a view is dropped as soon as nothing reads it."""
         seen = frames[f"seen_{table}"]
         frames[f"seen_{table}"] = seen.of_customers(found.customers)
-        for view in self.views:
-            if VIEWS[view].table != table:
-                continue
+        views = [view for view in self.views if VIEWS[view].table == table]
+        for place, view in enumerate(views):
             frames[view] = compiled_query(VIEWS[view].sql)(frames)
             features = [each for each in self.aggregates.values() if each.view == view]
             if features:
                 found.add(features, by_customer(frames[view]))
+            if not any(view in _read_by(later) for later in views[place + 1 :]):
+                del frames[view]
+
+
+@cache
+def _read_by(view: str) -> frozenset[str]:
+    """Return what the query of a view names."""
+    return frozenset(re.findall(r"\w+", VIEWS[view].sql))
 
 
 def processors() -> int:
@@ -294,6 +303,7 @@ def on_every_processor(work: Callable[[Given], Made], blocks: Sequence[Given]) -
     keep_freed_memory()
     with (
         small_pages(),
+        no_collection(),
         _threads_taking_turns(),
         ThreadPoolExecutor(max_workers=processors()) as pool,
     ):

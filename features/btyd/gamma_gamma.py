@@ -74,8 +74,9 @@ def fit_gamma_gamma(purchases: Floats, mean_spend: Floats) -> tuple[GammaGamma, 
         If the likelihood has no maximum that can be found.
     """
     scale = float(np.exp(np.mean(np.log(mean_spend))))
+    spent = _Spent.of(purchases, mean_spend)
     best, fit = maximise(
-        lambda theta: _log_likelihood(theta, purchases, mean_spend),
+        lambda theta: _log_likelihood(theta, spent),
         names=NAMES,
         starts=[(2.0, 3.0, scale), (6.0, 4.0, 0.4 * scale)],
         bounds=[(1e-2, 1e4), (1.01, 1e3), (1e-6 * scale, 1e4 * scale)],
@@ -85,22 +86,49 @@ def fit_gamma_gamma(purchases: Floats, mean_spend: Floats) -> tuple[GammaGamma, 
     return GammaGamma(p=p, q=q, gamma=gamma), fit
 
 
-def _log_likelihood(theta: Floats, purchases: Floats, mean_spend: Floats) -> tuple[float, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What of the likelihood depends on no parameter.
+
+    What depends on the number of purchases alone is computed once for each that occurs, ``level``.
+    """
+
+    purchases: Floats
+    total: Floats
+    log_total: Floats
+    log_mean: Floats
+    level: Floats
+    number: Floats
+
+    @classmethod
+    def of(cls, purchases: Floats, mean_spend: Floats) -> _Spent:
+        total = purchases * mean_spend
+        level, number = np.unique(purchases, return_counts=True)
+        return cls(
+            purchases=purchases,
+            total=total,
+            log_total=np.log(total),
+            log_mean=np.log(mean_spend),
+            level=level,
+            number=number.astype(np.float64),
+        )
+
+
+def _log_likelihood(theta: Floats, spent: _Spent) -> tuple[float, Floats]:
     """Return the log-likelihood of mean spends and its gradient by p, q, gamma."""
     p, q, gamma = theta
-    total = purchases * mean_spend
+    total, purchases, level = spent.total, spent.purchases, spent.level
     shared = np.log(gamma + total)
-    # What depends on the number of purchases alone is computed once for each that occurs.
-    level, at = np.unique(purchases, return_inverse=True)
-    number = np.bincount(at)
     by_all = digamma(p * level + q)
-    value = q * (np.log(gamma) - shared) + p * purchases * (np.log(total) - shared)
+    of_total = spent.log_total - shared
+    of_gamma = np.log(gamma) - shared
+    value = q * of_gamma + p * purchases * of_total
     gradient = np.array(
         [
-            number @ (level * (by_all - digamma(p * level))) + purchases @ (np.log(total) - shared),
-            number @ (by_all - digamma(q)) + (np.log(gamma) - shared).sum(),
+            spent.number @ (level * (by_all - digamma(p * level))) + purchases @ of_total,
+            spent.number @ (by_all - digamma(q)) + of_gamma.sum(),
             (q / gamma - (q + p * purchases) / (gamma + total)).sum(),
         ]
     )
-    value -= np.log(mean_spend)
-    return float(value.sum() - (number * betaln(p * level, q)).sum()), gradient
+    value -= spent.log_mean
+    return float(value.sum() - (spent.number * betaln(p * level, q)).sum()), gradient

@@ -18,7 +18,8 @@ def test_a_fit_expects_what_the_model_of_simulated_spends_expects() -> None:
     rates = rng.gamma(truth.q, 1 / truth.gamma, 10_000)
     mean = rng.gamma(truth.p * purchases, 1 / (rates * purchases))
     model, fit = fit_gamma_gamma(purchases, mean)
-    at_truth, _ = gamma_gamma._log_likelihood(np.array([6.0, 3.7, 15.0]), purchases, mean)
+    spent = gamma_gamma._Spent.of(purchases, mean)
+    at_truth, _ = gamma_gamma._log_likelihood(np.array([6.0, 3.7, 15.0]), spent)
     assert at_truth < fit.log_likelihood < at_truth + 8  # three parameters: 8 is beyond chance
     found, wanted = (each.expected_spend(purchases, mean) for each in (model, truth))
     assert found.mean() == pytest.approx(wanted.mean(), rel=0.01)
@@ -29,9 +30,10 @@ def test_a_fit_expects_what_the_model_of_simulated_spends_expects() -> None:
 def test_the_gradient_is_the_slope_of_the_likelihood() -> None:
     purchases, mean = np.array([1.0, 3.0, 3.0, 8.0]), np.array([20.0, 31.0, 7.0, 12.0])
     theta = np.array([5.0, 3.0, 14.0])
-    _, gradient = gamma_gamma._log_likelihood(theta, purchases, mean)
+    spent = gamma_gamma._Spent.of(purchases, mean)
+    _, gradient = gamma_gamma._log_likelihood(theta, spent)
     slopes = approx_fprime(
-        theta, lambda at: gamma_gamma._log_likelihood(at, purchases, mean)[0], 1e-7 * theta
+        theta, lambda at: gamma_gamma._log_likelihood(at, spent)[0], 1e-7 * theta
     )
     assert gradient == pytest.approx(slopes, rel=1e-4, abs=1e-5)
 
