@@ -25,13 +25,13 @@ from features.expectations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
     from ebbtide.definition import ChurnDefinition
-    from features.arrays.snapshot import Made
+    from features.arrays.snapshot import Given, Made
     from features.arrays.tables import SortedTables
     from features.btyd.parameters import BuyTillYouDie
     from features.catalogue.feature import Feature
@@ -135,10 +135,11 @@ class SnapshotBuilder:
         wanted = [*at_once, *FITTED_FROM]
 
         def begun(found: Found) -> _Begun:
-            values = dict(zip(wanted, found.values(wanted), strict=True))
+            values = _named(wanted, found.values(wanted))
             return _Begun(
-                columns=self._who(found, as_of) | {f.name: _arrow(values[f]) for f in at_once},
-                fitted_from={feature.name: values[feature] for feature in FITTED_FROM},
+                columns=self._who(found, as_of)
+                | {feature.name: _arrow(values[feature.name]) for feature in at_once},
+                fitted_from={feature.name: values[feature.name] for feature in FITTED_FROM},
             )
 
         blocks = self._blocks(wanted, as_of, made_of=begun)
@@ -206,8 +207,12 @@ def _plan(features: Sequence[Feature], tables: Tables, definition: ChurnDefiniti
 
 
 def _arrows(features: Sequence[Feature], found: Found) -> dict[str, pa.Array]:
-    names = [feature.name for feature in features]
-    return dict(zip(names, map(_arrow, found.values(features)), strict=True))
+    values = _named(features, found.values(features))
+    return {name: _arrow(column) for name, column in values.items()}
+
+
+def _named(features: Sequence[Feature], values: Iterable[Given]) -> dict[str, Given]:
+    return dict(zip((feature.name for feature in features), values, strict=True))
 
 
 def _arrow(column: NDArray[np.float64]) -> pa.Array:

@@ -56,7 +56,7 @@ class GroupScope:
         return key.take(places if self.groups.order is None else self.groups.order[places])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Rows:
     """The argument of an aggregate, in the order of the groups."""
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ebbtide.contracts.tables import table_contract
 from features.arrays.column import Column
@@ -89,43 +88,29 @@ def sorted_tables(
         If neither memory nor disk is enough to sort a table.
     """
     with tables.connection.cursor() as connection, _room_for(log_table):
-        kinds = _kinds(connection, log_table, read[log_table])
-        told = _told(connection, log_table, kinds)
+        customers = _told(connection, log_table)
 
     def columns_of(name: str) -> dict[str, Column]:
         with tables.connection.cursor() as connection, _room_for(name):
             connection.register("customers_told", customers)
             return _columns(connection, name, read[name])
 
-    # While customers are numbered, and DuckDB sorts a table, others become arrays.
+    # While DuckDB sorts a table, another becomes arrays.
     with small_pages(), ThreadPoolExecutor(max_workers=2) as pool:
-        held = {name: pool.submit(_held, told[name], kind) for name, kind in kinds.items()}
-        customers, numbers = _numbered(told[CUSTOMER])
-        others = {name: pool.submit(columns_of, name) for name in read if name != log_table}
-        columns = {CUSTOMER: numbers} | {name: each.result() for name, each in held.items()}
+        columns = {name: pool.submit(columns_of, name) for name in read}
     return SortedTables(
-        customers["customer_id"],
-        {log_table: columns} | {name: each.result() for name, each in others.items()},
+        customers["customer_id"], {name: each.result() for name, each in columns.items()}
     )
 
 
-def _told(
-    connection: duckdb.DuckDBPyConnection, log_table: str, kinds: Mapping[str, str]
-) -> pa.Table:
-    """Return the rows of the log, in order."""
-    return connection.sql(
-        f"SELECT customer_id, {_selected(kinds)} FROM {log_table} AS held "
-        f"WHERE customer_id IS NOT NULL ORDER BY customer_id{_then_by(log_table, kinds)}"
-    ).to_arrow_table()  # on all processors, where fetchnumpy takes one
-
-
-def _numbered(ids: pa.ChunkedArray) -> tuple[pa.RecordBatch, Column]:
-    """Return who is among ids that lie in order, with their numbers; and the number of each."""
-    stretches = pc.run_end_encode(ids.combine_chunks())
-    ends = stretches.run_ends.to_numpy()
-    numbers = np.arange(len(ends), dtype=np.int32)
-    customers = pa.record_batch({"customer_id": stretches.values, "number": pa.array(numbers)})
-    return customers, Column(np.repeat(numbers, np.diff(ends, prepend=0)))
+def _told(connection: duckdb.DuckDBPyConnection, log_table: str) -> pa.RecordBatch:
+    """Return who is in the log, in order, with their numbers."""
+    ids = connection.sql(
+        f"SELECT DISTINCT customer_id FROM {log_table} WHERE customer_id IS NOT NULL "
+        "ORDER BY customer_id"
+    ).to_arrow_table()
+    numbers = pa.array(np.arange(len(ids), dtype=np.int32))
+    return pa.record_batch({"customer_id": ids["customer_id"].combine_chunks(), "number": numbers})
 
 
 @contextmanager

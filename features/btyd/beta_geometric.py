@@ -182,8 +182,7 @@ def log_likelihood(theta: Floats, seen: Histories, *, survivals: int) -> tuple[f
     odds = _odds_of_having_stopped(theta, seen, survivals=survivals)
     stopped = odds / (1 + odds)
     # What depends on x alone is computed once for each x that occurs: special functions are slow.
-    level, at = np.unique(x, return_inverse=True)
-    number = np.bincount(at, seen.weights)
+    level, at, number = seen.by_repeats
     survived = b + level + survivals
     of_level = betaln(a, survived) - betaln(a, b) + gammaln(r + level) - gammaln(r)
     value = r * np.log(alpha) - (r + x) * log_age + np.log1p(odds)

@@ -6,6 +6,7 @@ Nothing here knows of dates or tables; the unit of time is the caller's, days in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Sortable = NDArray[np.float64] | NDArray[np.uint16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Histories:
     """Purchase histories, equal ones once with their number; made by :func:`histories`.
 
@@ -45,6 +46,12 @@ class Histories:
     def repeaters(self) -> float:
         """How many of the customers came again."""
         return float(self.weights[self.repeats > 0].sum())
+
+    @cached_property
+    def by_repeats(self) -> tuple[Floats, NDArray[np.intp], Floats]:
+        """Different repeats; which of them each history has; how many customers have each."""
+        level, at = np.unique(self.repeats, return_inverse=True)
+        return level, at, np.bincount(at, self.weights).astype(np.float64, copy=False)
 
 
 def histories(

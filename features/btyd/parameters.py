@@ -5,6 +5,7 @@ Which customers are handed in, and that they are seen before ``as_of`` only, is 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,12 @@ def fit_parameters(
     >>> fitted.purchases.kind, fitted.spend is None
     ('mbg_nbd', True)
     """
-    seen = histories(repeats, last_days, age_days, weights=weights, most=MOST_HISTORIES)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        spent = None
+        if purchases is not None and spend is not None:
+            days, sums = np.asarray(purchases, dtype=float), np.asarray(spend, dtype=float)
+            spent = beside.submit(_mean_spends, days, sums)
+        seen = histories(repeats, last_days, age_days, weights=weights, most=MOST_HISTORIES)
     if seen.customers < LEAST_CUSTOMERS or seen.repeaters < LEAST_REPEATERS:
         raise NotReady(
             f"A buying model needs {LEAST_CUSTOMERS} customers and {LEAST_REPEATERS} who bought "
@@ -112,23 +118,29 @@ def fit_parameters(
             "the lookback. Wait for more data, or lengthen the lookback."
         )
     model, fit = fit_beta_geometric(seen, kind="mbg_nbd")
-    if purchases is None or spend is None:
+    if spent is None:
         return BuyTillYouDie(purchases=model, purchases_fit=fit)
-    spend_model, spend_fit = _fit_spend(
-        np.asarray(purchases, dtype=float), np.asarray(spend, dtype=float)
-    )
+    spend_model, spend_fit = _fit_spend(*spent.result())
     return BuyTillYouDie(purchases=model, purchases_fit=fit, spend=spend_model, spend_fit=spend_fit)
 
 
-def _fit_spend(
+def _mean_spends(
     purchases: NDArray[np.float64], spend: NDArray[np.float64]
-) -> tuple[GammaGamma | None, Fit | None]:
-    """Fit spend on those who spent anything; who got everything free tells nothing of prices."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return purchase days and mean spends, in order.
+
+    Who got everything free is left out, which tells nothing of prices.
+    """
     spent = (purchases > 0) & (spend > 0)
-    if (purchases[spent] > 1).sum() < LEAST_REPEATERS:
+    return _in_order(purchases[spent], spend[spent] / purchases[spent])
+
+
+def _fit_spend(
+    days: NDArray[np.float64], mean: NDArray[np.float64]
+) -> tuple[GammaGamma | None, Fit | None]:
+    """Fit spend; None for both if too few customers came again."""
+    if (days > 1).sum() < LEAST_REPEATERS:
         return None, None
-    days, mean = purchases[spent], spend[spent] / purchases[spent]
-    days, mean = _in_order(days, mean)
     kept = _every_kth(len(days))
     try:
         return fit_gamma_gamma(days[kept], mean[kept])
