@@ -133,7 +133,8 @@ def _plan(
 ) -> Plan:
     """Return the plan for a model's features, which is the same for every request."""
     features = with_expectations(features_named(names), expectations, definition=definition)
-    return Plan.of(features, dict(columns), time_zone=definition.time_zone, kind=definition.kind)
+    zone, kind = definition.time_zone, definition.kind
+    return Plan.of(features, dict(columns), time_zone=zone, kind=kind).compiled()
 
 
 def tables_read(features: Iterable[Feature], *, definition: ChurnDefinition) -> tuple[str, ...]:

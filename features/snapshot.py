@@ -6,6 +6,7 @@ catalogue, how in ``features.arrays``.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.arrays.memory import small_pages
+from features.arrays.numbers import lifted
 from features.arrays.select import compiled
 from features.arrays.snapshot import Found, Plan, on_every_processor, snapshot_blocks
 from features.arrays.tables import sorted_tables
@@ -74,8 +76,11 @@ class SnapshotBuilder:
         at_once = [feature for feature in features if not is_fitted(feature)]
         needed = at_once if len(at_once) == len(features) else [*at_once, *FITTED_FROM]
         plan = _plan(needed, tables, definition)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            rows = beside.submit(sorted_tables, tables, plan.read, log_table=definition.log_table)
+            plan.compiled()
         return cls(
-            rows=sorted_tables(tables, plan.read, log_table=definition.log_table),
+            rows=rows.result(),
             tables=tables,
             features=tuple(features),
             lookback_days=lookback_days,
@@ -145,13 +150,13 @@ class SnapshotBuilder:
         blocks = self._blocks(wanted, as_of, made_of=begun)
         with small_pages():
             known = fit_expectations([list(block.fitted_from.values()) for block in blocks])
-        filled = with_expectations(waiting, known, definition=self.definition)
+        filled, numbers = lifted(with_expectations(waiting, known, definition=self.definition))
         for feature in filled:
             compiled(feature.sql)  # once, and not by each thread
 
         def ended(block: _Begun) -> pa.Table:
             n_customers = len(block.columns["customer_id"])
-            found = Found.told(block.fitted_from, n=n_customers)
+            found = Found.told(block.fitted_from, n=n_customers, constants=numbers)
             return self._table(block.columns | _arrows(filled, found))
 
         return Fitted(pa.concat_tables(on_every_processor(ended, blocks)), known)
@@ -160,7 +165,7 @@ class SnapshotBuilder:
         self, features: Sequence[Feature], as_of: datetime, *, made_of: Callable[[Found], Made]
     ) -> list[Made]:
         return snapshot_blocks(
-            _plan(features, self.tables, self.definition),
+            _plan(features, self.tables, self.definition).compiled(),
             self.rows,
             as_of=as_of,
             lookback_days=self.lookback_days,

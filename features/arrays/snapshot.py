@@ -102,10 +102,16 @@ class Found:
         return written
 
     @classmethod
-    def told(cls, aggregates: Mapping[str, NDArray[np.float64]], *, n: int) -> Found:
+    def told(
+        cls,
+        aggregates: Mapping[str, NDArray[np.float64]],
+        *,
+        n: int,
+        constants: Mapping[str, Column],
+    ) -> Found:
         """Return what :meth:`values` said of ``n`` customers, for features to be computed from."""
         columns = {name: _null_where_nan(values) for name, values in aggregates.items()}
-        return cls(np.arange(n), {}, columns)
+        return cls(np.arange(n), constants, columns)
 
 
 def _null_where_nan(values: NDArray[np.float64]) -> Column:
@@ -182,10 +188,6 @@ class Plan:
         views = views_needed(aggregates, living=living)
         tables = dict.fromkeys([living.table, *(VIEWS[view].table for view in views)])
         seen = {name: seen_sql(name, columns[name], time_zone=time_zone) for name in tables}
-        for text in [living.sql, *seen.values(), *(VIEWS[view].sql for view in views)]:
-            compiled_query(text)  # what is not understood is an error here, not at a customer
-        for feature in (*features, *aggregates):
-            compiled(feature.sql)
         texts = [living.sql, *(VIEWS[view].sql for view in views), *(a.sql for a in aggregates)]
         named = frozenset(re.findall(r"\w+", " ".join(texts)))
         return cls(
@@ -199,6 +201,24 @@ class Plan:
             living=living,
             time_zone=time_zone,
         )
+
+    def compiled(self) -> Plan:
+        """Return the plan with its SQL compiled: once, and not by each thread that runs it.
+
+        Raises
+        ------
+        NotImplementedError
+            If the SQL is not understood.
+        """
+        for text in [
+            self.living.sql,
+            *self.seen.values(),
+            *(VIEWS[each].sql for each in self.views),
+        ]:
+            compiled_query(text)
+        for feature in (*self.features, *self.aggregates.values()):
+            compiled(feature.sql)
+        return self
 
     def run(
         self,
