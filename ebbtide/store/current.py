@@ -15,11 +15,11 @@ what was committed last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from ebbtide.store.outbox import enqueue_each
@@ -64,8 +64,7 @@ _REPLACING = "ON CONFLICT (customer_id) DO UPDATE SET " + ", ".join(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Current:
+class Current(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer that is current for a customer, and what has been learned since.
 
     Parameters

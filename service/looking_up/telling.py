@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec.structs import replace
 
 from ebbtide.answer.retold import retold
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _NEWS: WarningCode = "newer_events"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
+class Present(msgspec.Struct, frozen=True, kw_only=True):
     """What stored answers are told by; the same for all of one request.
 
     Parameters
