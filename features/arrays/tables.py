@@ -16,7 +16,7 @@ import pyarrow as pa
 from ebbtide.contracts.tables import table_contract
 from features.arrays.column import Column
 from features.arrays.frame import CUSTOMER
-from features.arrays.memory import small_pages
+from features.arrays.memory import keep_freed_memory, small_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Set
@@ -87,6 +87,7 @@ def sorted_tables(
     ContractError
         If neither memory nor disk is enough to sort a table.
     """
+    keep_freed_memory()
     with tables.connection.cursor() as connection, _room_for(log_table):
         customers = _told(connection, log_table)
 
