@@ -19,6 +19,8 @@ from service.refusal import Refusals
 from service.under_way import BUSY
 
 if TYPE_CHECKING:
+    import asyncio
+
     from prometheus_client import Counter, Histogram
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -106,14 +108,14 @@ class Edge:
         """Return whether a request is of those that :meth:`begin` is for."""
         return self._fast.may_begin(scope)
 
-    def begin(self, scope: Scope, body: bytes) -> Begun | None:
+    def begin(self, scope: Scope, body: bytes, *, loop: asyncio.AbstractEventLoop) -> Begun | None:
         """Begin with a request whose body is there; None where that takes more.
 
         Either way the scope may be given to the application, which goes on with what was begun.
         """
         scope[_BEGAN] = time.perf_counter()
         try:
-            return self._fast.begin(scope, body)
+            return self._fast.begin(scope, body, loop=loop)
         except Exception as err:  # the application will meet it, too, and says so to the client
             _LOG.error("not_begun", error=type(err).__name__, at=place_of(err))
             return None

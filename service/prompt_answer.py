@@ -32,7 +32,7 @@ class Prompt(Protocol):
     def may_begin(self, scope: Scope) -> bool:
         """Return whether a request is of those that may be begun when their body is there."""
 
-    def begin(self, scope: Scope, body: bytes) -> Begun | None:
+    def begin(self, scope: Scope, body: bytes, *, loop: asyncio.AbstractEventLoop) -> Begun | None:
         """Begin with a request; None to leave it to the application."""
 
     def answered(self, scope: Scope) -> None:
@@ -84,7 +84,8 @@ class PromptAnswers(WholeAnswers):
         cycle.scope[_TRIED] = True  # type: ignore[literal-required]
         begun, body = None, cycle.body
         if self._can_write_whole(cycle):
-            begun = prompt.begin(cycle.scope, bytes(body))  # type: ignore[arg-type]
+            scope: Scope = cycle.scope  # type: ignore[assignment]  # the same by another name
+            begun = prompt.begin(scope, bytes(body), loop=self.loop)
         if begun is None:
             super()._start_asgi_task(cycle, app)
         elif isinstance(begun.answer, bytes):

@@ -7,6 +7,7 @@ holds the file it says so, and the ordinary way can be taken, by a thread that m
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,14 @@ from ebbtide.store.sqlite import SqliteFile
 from ebbtide.store.store import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ebbtide.store.database import Database
 
 _QUERY = str(OF_CUSTOMER.compile(dialect=sqlite.dialect()))
 _DEED = "look up the score"
+RELIED_ON_SECONDS = 0.005
+"""How long a look at which file is there holds: to look costs as much as to read."""
 
 
 def current_reader(database: Database) -> CurrentReader | None:
@@ -41,17 +46,23 @@ class CurrentReader:
     Parameters
     ----------
     file : of the database; opened with the first read, and anew when another is in its place.
+    monotonic : seconds since some moment.
     """
 
-    def __init__(self, file: SqliteFile) -> None:
+    def __init__(
+        self, file: SqliteFile, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._file = file
+        self._monotonic = monotonic
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._looked_at = 0.0
 
     def read(self, customer_id: str) -> Current | None:
         """Return the answer that holds for a customer; None where nothing was ever answered.
 
-        What was committed before, by whatever process, is seen.
+        What was committed before, by whatever process, is seen; that another file is in the place
+        of this one, after ``RELIED_ON_SECONDS`` at the latest.
 
         Raises
         ------
@@ -60,13 +71,11 @@ class CurrentReader:
         StoreUnavailable
             If the file is gone or cannot be read.
         """
-        identity = self._file.identity()
-        if identity is None:
-            self.close()
-            raise StoreUnavailable(_DEED)
         try:
-            if self._connection is None or identity != self._identity:
-                self._open()
+            now = self._monotonic()
+            if self._connection is None or now - self._looked_at >= RELIED_ON_SECONDS:
+                self._look()
+                self._looked_at = now
             assert self._connection is not None
             rows = self._connection.execute(_QUERY, (customer_id,)).fetchall()
         except sqlite3.Error as err:
@@ -82,6 +91,15 @@ class CurrentReader:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _look(self) -> None:
+        """Open the file, unless the one that is there is open."""
+        identity = self._file.identity()
+        if identity is None:
+            self.close()
+            raise StoreUnavailable(_DEED)
+        if self._connection is None or identity != self._identity:
+            self._open()
 
     def _open(self) -> None:
         self.close()

@@ -123,23 +123,24 @@ class FastWay:
         path, method = scope["path"], scope["method"]
         return _is_look_up(path, method) or (method == "POST" and path == _ONE)
 
-    def begin(self, scope: Scope, body: bytes) -> Begun | None:
+    def begin(self, scope: Scope, body: bytes, *, loop: asyncio.AbstractEventLoop) -> Begun | None:
         """Begin with a usual look-up, or a usual single row whose body is there; None for others.
 
-        Whatever becomes of it, :meth:`handler` goes on with it if it is given the scope.
+        Whatever becomes of it, :meth:`handler` goes on with it if it is given the scope. ``loop``
+        is the one that runs; to ask for it takes a call of the system.
         """
         heads = heads_of(scope)
         if heads is None or self.under_way.is_full:
             return None
         if scope["method"] == "GET":
-            return self._begun_look_up(scope, heads)
+            return self._begun_look_up(scope, heads, loop)
         desk: Desk = self._state.desk
         if not is_usual(heads, max_bytes=desk.settings.max_body_bytes):
             return None
         if not _is_let_in(scope, heads, gate=desk.gate, as_scope="score"):
             return None
         language = language_of(heads)
-        answer = scope[BEGUN] = self._asked(body, language, desk)
+        answer = scope[BEGUN] = self._asked(body, language, desk, loop)
         if answer is None:
             return None
         scope["route"] = _ROUTE[_ONE]
@@ -147,9 +148,11 @@ class FastWay:
         answer.add_done_callback(self._leave)
         return Begun(answer, LINES[language])
 
-    def _begun_look_up(self, scope: Scope, heads: Heads) -> Begun | None:
+    def _begun_look_up(
+        self, scope: Scope, heads: Heads, loop: asyncio.AbstractEventLoop
+    ) -> Begun | None:
         desk: Desk = self._state.desk
-        customer_id, current = customer_asked_for(scope), self._here(desk).current
+        customer_id, current = customer_asked_for(scope), self._here(desk, loop).current
         if customer_id is None or current is None:
             return None
         if not _is_let_in(scope, heads, gate=desk.gate, as_scope="read"):
@@ -243,7 +246,7 @@ class FastWay:
     async def _look_up(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> int:
         desk: Desk = self._state.desk
         heads, customer_id = heads_of(scope), customer_asked_for(scope)
-        current = self._here(desk).current
+        current = self._here(desk, asyncio.get_running_loop()).current
         if heads is None or customer_id is None or current is None or self.under_way.is_full:
             await ordinary(scope, receive, send)
             return _SENT
@@ -282,7 +285,10 @@ class FastWay:
     async def _answer_one(
         self, scope: Scope, body: bytes, language: Language, desk: Desk
     ) -> bytes | None:
-        asked = scope[BEGUN] if BEGUN in scope else self._asked(body, language, desk)
+        if BEGUN in scope:
+            asked = scope[BEGUN]
+        else:
+            asked = self._asked(body, language, desk, asyncio.get_running_loop())
         if asked is None:
             return None
         try:
@@ -296,7 +302,7 @@ class FastWay:
         return content
 
     def _asked(
-        self, body: bytes, language: Language, desk: Desk
+        self, body: bytes, language: Language, desk: Desk, loop: asyncio.AbstractEventLoop
     ) -> asyncio.Future[bytes | None] | None:
         """Return what will be the answer of a usual single row; None for others."""
         if len(body) > LONGEST_ROW_BYTES:
@@ -305,7 +311,7 @@ class FastWay:
         row = reader and reader.read(body, now=desk.now())
         if not row or not reader:
             return None
-        return self._here(desk).groups.ask(row, reader=reader, language=language)
+        return self._here(desk, loop).groups.ask(row, reader=reader, language=language)
 
     async def _answer_many(
         self, _scope: Scope, body: bytes, language: Language, desk: Desk
@@ -327,12 +333,11 @@ class FastWay:
             reader = self._reader = RowReader(served.bundle, max_values=max_values)
         return reader
 
-    def _here(self, desk: Desk) -> _OnLoop:
+    def _here(self, desk: Desk, loop: asyncio.AbstractEventLoop) -> _OnLoop:
         """Return what belongs to the running loop; there is another one only where there is none.
 
         A test client begins a loop for each request.
         """
-        loop = asyncio.get_running_loop()
         here = self._on_loop
         if here is None or here.groups.loop is not loop or here.groups.desk is not desk:
             here = self._on_loop = _OnLoop(

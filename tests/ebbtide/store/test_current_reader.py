@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from sqlalchemy import insert
 
 import stored_answer
 from ebbtide.store.current import current_score
-from ebbtide.store.current_reader import CurrentReader, current_reader
+from ebbtide.store.current_reader import RELIED_ON_SECONDS, CurrentReader, current_reader
 from ebbtide.store.preferences import Preferences, keep_preferences
 from ebbtide.store.schema.events import EVENTS
 from ebbtide.store.sql import open_store
@@ -143,7 +144,50 @@ def test_who_holds_the_whole_file_is_not_waited_for(tmp_path):
     reader.close()
 
 
-def test_a_file_that_is_gone_or_exchanged_is_noticed(store, reader, tmp_path):
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+class ManualClock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self):
+        self.seconds = 100.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def looking(store, clock):
+    """A reader for which time passes only where it is told to."""
+    made = CurrentReader(store.database.kind, monotonic=clock)
+    yield made
+    made.close()
+
+
+def test_it_looks_which_file_is_there_only_once_in_a_while(store, looking, clock, monkeypatch):
+    scored(store)
+    looks = []
+    identity = store.database.kind.identity
+    monkeypatch.setattr(
+        type(store.database.kind), "identity", lambda _: looks.append(clock()) or identity()
+    )
+    assert looking.read("c1") is not None
+    opened = len(looks)
+    for _ in range(3):
+        clock.seconds += RELIED_ON_SECONDS / 4
+        assert looking.read("c1") is not None
+    assert len(looks) == opened
+    clock.seconds += RELIED_ON_SECONDS / 2
+    assert looking.read("c1") is not None
+    assert len(looks) == opened + 1
+
+
+def test_a_file_that_is_gone_or_exchanged_is_noticed(store, tmp_path):
+    moments = itertools.count(step=2 * RELIED_ON_SECONDS)
+    reader = CurrentReader(store.database.kind, monotonic=lambda: next(moments))
     scored(store)
     assert reader.read("c1") is not None
     (tmp_path / "s.db").rename(tmp_path / "aside.db")
@@ -160,6 +204,7 @@ def test_a_file_that_is_gone_or_exchanged_is_noticed(store, reader, tmp_path):
     (tmp_path / "other.db").rename(tmp_path / "s.db")
     assert reader.read("c1") is None
     assert reader.read("c2") is not None
+    reader.close()
 
 
 def test_it_writes_nothing(store, reader):
