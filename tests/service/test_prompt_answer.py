@@ -50,7 +50,7 @@ class Prompt:
     def may_begin(self, scope):
         return scope["path"] == "/v1/score"
 
-    def begin(self, _scope, body):
+    def begin(self, _scope, body, *, loop):
         self.bodies.append(body)
         if not self.begins:
             return None
