@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -107,6 +108,7 @@ class Gate:
         self._failures_rate = failures_rate
         self._buckets = buckets
         self._callers: dict[str, tuple[ApiKey, Caller]] = {}
+        self._reading: asyncio.Task[None] | None = None
 
     async def admit(self, request: HTTPConnection) -> Caller:
         """Return who sent a request; its body is not touched.
@@ -119,7 +121,7 @@ class Gate:
             If the keys cannot be read.
         """
         if not self._keyring.is_fresh:
-            await run_in_threadpool(self._keyring.refresh)
+            await self._refresh()
         caller = self._caller(request)
         if caller is None and await self._is_news(request):
             caller = self._caller(request)
@@ -127,6 +129,23 @@ class Gate:
             raise ProblemError(self._refusal(request))
         self._count(caller)
         return caller
+
+    async def _refresh(self) -> None:
+        """Read the keys; who comes while that is done waits for it, and takes no thread of its own.
+
+        With dozens of callers each reading would else begin dozens of threads, to wait in them.
+        """
+        if not self._keyring.is_relied_on:
+            await run_in_threadpool(self._keyring.refresh)
+            return
+        reading, loop = self._reading, asyncio.get_running_loop()
+        is_joined = reading is not None and not reading.done() and reading.get_loop() is loop
+        if reading is None or not is_joined:
+            reading = self._reading = loop.create_task(run_in_threadpool(self._keyring.refresh))
+            reading.add_done_callback(_looked_at)
+        await asyncio.shield(reading)  # who leaves takes it from nobody else
+        if is_joined and not self._keyring.is_fresh:  # it began too long ago
+            await run_in_threadpool(self._keyring.refresh)
 
     def recognised(self, headers: Mapping[bytes, bytes]) -> Caller | None:
         """Return who sent a request with a key that is known, as ``admit`` does, without waiting.
@@ -237,6 +256,12 @@ class Gate:
             detail=self._why_no_demo(request) or _NO_KEY,
             headers={"WWW-Authenticate": 'Bearer realm="ebbtide"', **_ending(request)},
         )
+
+
+def _looked_at(reading: asyncio.Task[None]) -> None:
+    """Take note of an error that all who waited for may have left."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _holder(key: ApiKey) -> Caller:

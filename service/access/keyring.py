@@ -77,6 +77,11 @@ class Keyring:
         return is_recent and not self.is_empty
 
     @property
+    def is_relied_on(self) -> bool:
+        """Whether what is read now will be relied on by whoever comes next."""
+        return self._cache_seconds > 0 and not self.is_empty
+
+    @property
     def is_empty(self) -> bool:
         """Whether there never was a key, when they were last read."""
         return not self._keys
