@@ -8,6 +8,7 @@ is declared: in ``features.catalogue``, ``ebbtide.contracts.tables`` and ``tests
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from ebbtide.causes import CAUSES
 from ebbtide.contracts.tables import SQL_TYPES, TABLES
 from ebbtide.contracts.together import STALE_AFTER_DAYS
 from ebbtide.contracts.wording import plain_number
+from features.catalogue.buy_till_you_die import FITTED_FROM
 from features.catalogue.catalogue import CATALOGUE
 from features.views import VIEWS
 
@@ -170,7 +172,6 @@ def _feature_section(feature: Feature) -> str:
     null = contract.when_null
     needed = ", ".join(f"`{column}`" for column in feature.columns)
     no_rows = "" if feature.when_no_rows is None else f"; {feature.when_no_rows} without a row"
-    view = "an expression over features" if feature.view is None else f"view {feature.view}"
     return f"""### `{contract.name}`
 
 {contract.meaning}
@@ -182,10 +183,21 @@ def _feature_section(feature: Feature) -> str:
 - Reason: {contract.reason.en} / {contract.reason.zh}
 
 ```sql
--- {view}{no_rows}
+-- {_read_by(feature)}{no_rows}
 {feature.sql}
 ```
 """
+
+
+def _read_by(feature: Feature) -> str:
+    if feature.view is not None:
+        return f"view {feature.view}"
+    words = set(re.findall(r"\w+", feature.sql))
+    held = [each for each in FITTED_FROM if each.name in words]
+    if not held:
+        return "an expression over features"
+    told = ", ".join(f"{each.name} = {each.sql}" for each in held)
+    return f"with {told} of view {held[0].view}"
 
 
 def _table_overview(contract: TableContract) -> tuple[str, ...]:

@@ -116,9 +116,10 @@ def features_of_events(
         definition=definition,
     )
     is_alive = len(found.customers) > 0
+    told = found.values(plan.features) if is_alive else []
     return LiveFeatures(
         is_alive=is_alive,
-        values=np.concatenate(found.values(plan.features)) if is_alive else np.zeros(0),
+        values=np.array([column[0] for column in told], dtype=np.float64),
         tables_absent=tuple(name for name in needed if name not in events),
         columns_absent=_columns_absent(events, features, columns=known, definition=definition),
     )

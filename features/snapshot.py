@@ -6,7 +6,6 @@ catalogue, how in ``features.arrays``.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -69,18 +68,22 @@ class SnapshotBuilder:
         Parameters
         ----------
         tables : the typed tables.
-        features : which features.
+        features : which features of the catalogue.
         lookback_days : how far back to look, days.
         definition : says who is alive.
+
+        Raises
+        ------
+        NotImplementedError
+            If the SQL of a feature is not understood.
+        ContractError
+            If neither memory nor disk is enough to sort a table.
         """
         at_once = [feature for feature in features if not is_fitted(feature)]
         needed = at_once if len(at_once) == len(features) else [*at_once, *FITTED_FROM]
         plan = _plan(needed, tables, definition)
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            rows = beside.submit(sorted_tables, tables, plan.read, log_table=definition.log_table)
-            plan.compiled()
         return cls(
-            rows=rows.result(),
+            rows=sorted_tables(tables, plan.read, log_table=definition.log_table),
             tables=tables,
             features=tuple(features),
             lookback_days=lookback_days,
@@ -131,6 +134,11 @@ class SnapshotBuilder:
         Parameters
         ----------
         as_of : aware instant, exclusive.
+
+        Returns
+        -------
+        Fitted
+            What :meth:`fit` and :meth:`at` return, to the bit.
         """
         at_once = [feature for feature in self.features if not is_fitted(feature)]
         waiting = [feature for feature in self.features if is_fitted(feature)]
@@ -165,7 +173,7 @@ class SnapshotBuilder:
         self, features: Sequence[Feature], as_of: datetime, *, made_of: Callable[[Found], Made]
     ) -> list[Made]:
         return snapshot_blocks(
-            _plan(features, self.tables, self.definition).compiled(),
+            _plan(features, self.tables, self.definition),
             self.rows,
             as_of=as_of,
             lookback_days=self.lookback_days,
@@ -208,7 +216,8 @@ class _Begun:
 
 
 def _plan(features: Sequence[Feature], tables: Tables, definition: ChurnDefinition) -> Plan:
-    return Plan.of(features, tables.columns, time_zone=definition.time_zone, kind=definition.kind)
+    plan = Plan.of(features, tables.columns, time_zone=definition.time_zone, kind=definition.kind)
+    return plan.compiled()
 
 
 def _arrows(features: Sequence[Feature], found: Found) -> dict[str, pa.Array]:

@@ -1,22 +1,25 @@
-"""How memory is asked for: kept from one block of customers for the next, and in small pages.
+"""Settings of the process while blocks of customers are computed: of memory, and of threads.
 
-Settings of the C library, numpy and Python, nothing else: no value depends on them, and where a
-library is another one nothing happens.
+Of the C library, numpy and Python, nothing else: no value depends on them, and where a library is
+another one nothing happens.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import sys
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy._core import multiarray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -33,7 +36,10 @@ _SETTINGS = {
 
 
 _PIECE = 24 << 20
-"""Bytes; of less than what comes from the heap, and two have room in a heap of a thread."""
+"""Bytes of arrays that are kept together: they still come from the heap, and a thread's heap has
+room for two such pieces."""
+_TURN_SECONDS = 0.0005
+"""How long a thread may hold Python's lock while another waits for it."""
 
 
 @cache
@@ -70,8 +76,39 @@ def kept_arrays(count: int, *, n: int) -> list[NDArray[np.float64]]:
     return arrays
 
 
-@contextmanager
-def small_pages() -> Iterator[None]:
+class _Setting:
+    """A setting of the process that holds while any thread has it hold; the last one restores it.
+
+    Parameters
+    ----------
+    begin : makes it hold, and returns what was before.
+    end : restores what was before.
+    """
+
+    def __init__(self, begin: Callable[[], Any], end: Callable[[Any], None]) -> None:
+        self._begin = begin
+        self._end = end
+        self._lock = Lock()
+        self._holders = 0
+        self._before: Any = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have it hold."""
+        with self._lock:
+            if self._holders == 0:
+                self._before = self._begin()
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if self._holders == 0:
+                    self._end(self._before)
+
+
+def small_pages() -> AbstractContextManager[None]:
     """Have numpy take memory from the system in small pages.
 
     It asks for huge ones, of 2 MB, which are cheaper where the system has them at hand. Mostly it
@@ -83,19 +120,10 @@ def small_pages() -> Iterator[None]:
     >>> with small_pages():
     ...     pass
     """
-    choose = getattr(multiarray, "_set_madvise_hugepage", None)
-    if choose is None:
-        yield
-        return
-    before = choose(False)
-    try:
-        yield
-    finally:
-        choose(before)
+    return _SMALL_PAGES.held()
 
 
-@contextmanager
-def no_collection() -> Iterator[None]:
+def no_collection() -> AbstractContextManager[None]:
     """Have Python look for no cycles of objects.
 
     Blocks of customers leave none. To look through all that is imported takes milliseconds for each
@@ -106,11 +134,54 @@ def no_collection() -> Iterator[None]:
     >>> with no_collection():
     ...     gc.isenabled()
     False
+    >>> gc.isenabled()
+    True
     """
+    return _NO_COLLECTION.held()
+
+
+def short_turns() -> AbstractContextManager[None]:
+    """Let a thread that comes back from numpy wait for Python's lock less long than usual.
+
+    Between two arrays a thread needs the lock for some microseconds; another that holds it gives
+    it up after five milliseconds only, in which either could have computed several arrays.
+
+    Examples
+    --------
+    >>> with short_turns():
+    ...     sys.getswitchinterval() < 0.001
+    True
+    """
+    return _SHORT_TURNS.held()
+
+
+def _with_small_pages() -> Any:
+    return None if _choose_pages is None else _choose_pages(False)
+
+
+def _with_pages_of_before(before: Any) -> None:
+    if _choose_pages is not None:
+        _choose_pages(before)
+
+
+def _without_collection() -> bool:
     was_enabled = gc.isenabled()
     gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    return was_enabled
+
+
+def _with_collection_of_before(was_enabled: bool) -> None:
+    if was_enabled:
+        gc.enable()
+
+
+def _with_short_turns() -> float:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_SECONDS)
+    return usual
+
+
+_choose_pages = getattr(multiarray, "_set_madvise_hugepage", None)
+_SMALL_PAGES = _Setting(_with_small_pages, _with_pages_of_before)
+_NO_COLLECTION = _Setting(_without_collection, _with_collection_of_before)
+_SHORT_TURNS = _Setting(_with_short_turns, sys.setswitchinterval)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +20,13 @@ from ebbtide.contracts.tables import table_contract
 from features.arrays.clock import microseconds
 from features.arrays.column import Column, constant, first_present
 from features.arrays.frame import CUSTOMER, Frame
-from features.arrays.memory import keep_freed_memory, kept_arrays, no_collection, small_pages
+from features.arrays.memory import (
+    keep_freed_memory,
+    kept_arrays,
+    no_collection,
+    short_turns,
+    small_pages,
+)
 from features.arrays.select import by_customer, compiled, compiled_query
 from features.population import POPULATIONS
 from features.query import views_needed, with_operands
@@ -30,7 +34,7 @@ from features.seen import instants_at, seen_sql
 from features.views import VIEWS, views_below
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -53,8 +57,6 @@ more, arrays no longer fit a processor's cache.
 """
 BLOCK_ROWS = 1_000_000
 """Rows computed at once, at most, unless so few customers have more."""
-TURN_SECONDS = 0.0005
-"""How long a thread may hold Python's lock while another waits for it."""
 _STEPS = 64
 """Blocks end where a part of ``BLOCK`` does, so that the rows are not counted for each customer."""
 
@@ -324,25 +326,10 @@ def on_every_processor(work: Callable[[Given], Made], blocks: Sequence[Given]) -
     with (
         small_pages(),
         no_collection(),
-        _threads_taking_turns(),
+        short_turns(),
         ThreadPoolExecutor(max_workers=processors()) as pool,
     ):
         return list(pool.map(work, blocks))
-
-
-@contextmanager
-def _threads_taking_turns() -> Iterator[None]:
-    """Let a thread that comes back from numpy wait for Python's lock less long than usual.
-
-    Between two arrays a thread needs the lock for some microseconds; another that holds it gives
-    it up after five milliseconds only, in which either could have computed several arrays.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
 
 
 def blocks_of(tables: SortedTables) -> list[tuple[int, int]]:

@@ -123,10 +123,12 @@ def _log_likelihood(theta: Floats, spent: _Spent) -> tuple[float, Floats]:
     of_total = spent.log_total - shared
     of_gamma = np.log(gamma) - shared
     value = q * of_gamma + p * purchases * of_total
+    # Sums, not dot products: those go to as many threads as there are, and are added in any order.
     gradient = np.array(
         [
-            spent.number @ (level * (by_all - digamma(p * level))) + purchases @ of_total,
-            spent.number @ (by_all - digamma(q)) + of_gamma.sum(),
+            (spent.number * level * (by_all - digamma(p * level))).sum()
+            + (purchases * of_total).sum(),
+            (spent.number * (by_all - digamma(q))).sum() + of_gamma.sum(),
             (q / gamma - (q + p * purchases) / (gamma + total)).sum(),
         ]
     )

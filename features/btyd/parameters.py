@@ -127,9 +127,9 @@ def fit_parameters(
 def _mean_spends(
     purchases: NDArray[np.float64], spend: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return purchase days and mean spends, in order.
+    """Return purchase days and mean spends, in order, of who spent anything.
 
-    Who got everything free is left out, which tells nothing of prices.
+    What was free tells nothing of prices.
     """
     spent = (purchases > 0) & (spend > 0)
     return _in_order(purchases[spent], spend[spent] / purchases[spent])

@@ -67,6 +67,12 @@ def test_columns_that_a_row_leaves_out_are_missing() -> None:
     assert live({"transactions": rows}, "products_90d", "spend_30d").values.tolist() == [1, 10]
 
 
+def test_who_asks_for_no_feature_gets_none() -> None:
+    found = live({"transactions": [bought(AS_OF - timedelta(days=9))]})
+    assert found.is_alive
+    assert found.values.shape == (0,)
+
+
 def test_values_come_in_the_order_asked_for() -> None:
     events = {"transactions": [bought(AS_OF - timedelta(days=9))]}
     assert live(events, "spend_30d", "recency_days").values.tolist() == [5, 9]
