@@ -97,14 +97,13 @@ def sorted_tables(
             return _columns(connection, name, read[name])
 
     # While DuckDB sorts a table, another becomes arrays. The log is the longest, and is sorted in
-    # this thread, so that an interruption reaches it.
-    with small_pages(), ThreadPoolExecutor(max_workers=1) as pool:
-        others = {name: pool.submit(columns_of, name) for name in read if name != log_table}
+    # this thread, so that an interruption reaches it; then so are those that nobody has begun.
+    with small_pages(), ThreadPoolExecutor(max_workers=1) as beside:
+        others = {name: beside.submit(columns_of, name) for name in read if name != log_table}
         columns = {log_table: columns_of(log_table)}
-    return SortedTables(
-        customers["customer_id"],
-        columns | {name: each.result() for name, each in others.items()},
-    )
+        for name, sorting in reversed(others.items()):
+            columns[name] = columns_of(name) if sorting.cancel() else sorting.result()
+    return SortedTables(customers["customer_id"], columns)
 
 
 def _told(connection: duckdb.DuckDBPyConnection, log_table: str) -> pa.RecordBatch:
