@@ -79,8 +79,8 @@ class SnapshotBuilder:
         ContractError
             If neither memory nor disk is enough to sort a table.
         """
-        at_once = [feature for feature in features if not is_fitted(feature)]
-        needed = at_once if len(at_once) == len(features) else [*at_once, *FITTED_FROM]
+        at_once, waiting = _parted(features)
+        needed = [*at_once, *FITTED_FROM] if waiting else at_once
         plan = _plan(needed, tables, definition)
         return cls(
             rows=sorted_tables(tables, plan.read, log_table=definition.log_table),
@@ -140,11 +140,9 @@ class SnapshotBuilder:
         Fitted
             What :meth:`fit` and :meth:`at` return, to the bit.
         """
-        at_once = [feature for feature in self.features if not is_fitted(feature)]
-        waiting = [feature for feature in self.features if is_fitted(feature)]
+        at_once, waiting = _parted(self.features)
         if not waiting:
             return Fitted(self.at(as_of, expectations=None), None)
-
         wanted = [*at_once, *FITTED_FROM]
 
         def begun(found: Found) -> _Begun:
@@ -213,6 +211,12 @@ class _Begun:
 
     columns: dict[str, pa.Array]
     fitted_from: dict[str, NDArray[np.float64]]
+
+
+def _parted(features: Sequence[Feature]) -> tuple[list[Feature], list[Feature]]:
+    """Return the features that can be computed at once, and those that wait for a fit."""
+    at_once = [feature for feature in features if not is_fitted(feature)]
+    return at_once, [feature for feature in features if is_fitted(feature)]
 
 
 def _plan(features: Sequence[Feature], tables: Tables, definition: ChurnDefinition) -> Plan:

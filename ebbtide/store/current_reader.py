@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _QUERY = str(OF_CUSTOMER.compile(dialect=sqlite.dialect()))
 _DEED = "look up the score"
 RELIED_ON_SECONDS = 0.005
-"""How long a look at which file is there holds: to look costs as much as to read."""
+"""How long a look at which file is there holds: each look is a call of the system more."""
 
 
 def current_reader(database: Database) -> CurrentReader | None:

@@ -10,9 +10,9 @@ import ctypes
 import gc
 import sys
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy._core import multiarray
@@ -33,8 +33,6 @@ _SETTINGS = {
     # Threads have heaps of 64 MB each; an empty one is kept if there is less than this room.
     _TOP_PAD: 128 << 20,
 }
-
-
 _PIECE = 24 << 20
 """Bytes of arrays that are kept together: they still come from the heap, and a thread's heap has
 room for two such pieces."""
@@ -81,23 +79,21 @@ class _Setting:
 
     Parameters
     ----------
-    begin : makes it hold, and returns what was before.
-    end : restores what was before.
+    begin : makes it hold, and returns what restores what was before.
     """
 
-    def __init__(self, begin: Callable[[], Any], end: Callable[[Any], None]) -> None:
+    def __init__(self, begin: Callable[[], Callable[[], object]]) -> None:
         self._begin = begin
-        self._end = end
         self._lock = Lock()
         self._holders = 0
-        self._before: Any = None
+        self._restore: Callable[[], object] = _nothing
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Have it hold."""
         with self._lock:
             if self._holders == 0:
-                self._before = self._begin()
+                self._restore = self._begin()
             self._holders += 1
         try:
             yield
@@ -105,7 +101,7 @@ class _Setting:
             with self._lock:
                 self._holders -= 1
                 if self._holders == 0:
-                    self._end(self._before)
+                    self._restore()
 
 
 def small_pages() -> AbstractContextManager[None]:
@@ -155,33 +151,28 @@ def short_turns() -> AbstractContextManager[None]:
     return _SHORT_TURNS.held()
 
 
-def _with_small_pages() -> Any:
-    return None if _choose_pages is None else _choose_pages(False)
+def _nothing() -> None:
+    """Restore what was not changed."""
 
 
-def _with_pages_of_before(before: Any) -> None:
-    if _choose_pages is not None:
-        _choose_pages(before)
+def _take_small_pages() -> Callable[[], object]:
+    choose = getattr(multiarray, "_set_madvise_hugepage", None)
+    return _nothing if choose is None else partial(choose, choose(False))
 
 
-def _without_collection() -> bool:
-    was_enabled = gc.isenabled()
+def _stop_collecting() -> Callable[[], object]:
+    if not gc.isenabled():
+        return _nothing
     gc.disable()
-    return was_enabled
+    return gc.enable
 
 
-def _with_collection_of_before(was_enabled: bool) -> None:
-    if was_enabled:
-        gc.enable()
-
-
-def _with_short_turns() -> float:
+def _shorten_turns() -> Callable[[], object]:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(_TURN_SECONDS)
-    return usual
+    return partial(sys.setswitchinterval, usual)
 
 
-_choose_pages = getattr(multiarray, "_set_madvise_hugepage", None)
-_SMALL_PAGES = _Setting(_with_small_pages, _with_pages_of_before)
-_NO_COLLECTION = _Setting(_without_collection, _with_collection_of_before)
-_SHORT_TURNS = _Setting(_with_short_turns, sys.setswitchinterval)
+_SMALL_PAGES = _Setting(_take_small_pages)
+_NO_COLLECTION = _Setting(_stop_collecting)
+_SHORT_TURNS = _Setting(_shorten_turns)
