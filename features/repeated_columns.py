@@ -27,6 +27,9 @@ _DELIMITERS = ",;\t|"
 _MOST_HEADER = 2**20
 """Characters; a longer first line is no header."""
 
+NO_NAMES = (OSError, EOFError, UnicodeDecodeError, csv.Error, pa.ArrowException)
+"""What is raised where the names of columns cannot be read."""
+
 
 def repeated_columns(pattern: str) -> tuple[str, ...]:
     """Return the names that a file has more than once, as they are written there.
@@ -41,8 +44,8 @@ def repeated_columns(pattern: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for path in sorted(glob.glob(pattern, recursive=True)):
         try:
-            names = _names(Path(path))
-        except (OSError, EOFError, UnicodeDecodeError, csv.Error, pa.ArrowException):
+            names = column_names(Path(path))
+        except NO_NAMES:
             continue
         found |= dict.fromkeys(repeats(names))
     return tuple(found)
@@ -90,7 +93,11 @@ def repeated_findings(
     return findings
 
 
-def _names(path: Path) -> list[str]:
+def column_names(path: Path) -> list[str]:
+    """Return the names of a file's columns as they are written there.
+
+    One of ``NO_NAMES`` is raised where they cannot be read.
+    """
     if path.suffix in (".parquet", ".pq"):
         return [str(name) for name in pq.read_schema(path).names]
     if path.suffix == ".zst":

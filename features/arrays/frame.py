@@ -246,43 +246,56 @@ def sort_keys(columns: Sequence[tuple[Column, bool]]) -> list[Array]:
 
 def group(keys: Sequence[Array], *, n_grouping: int, n_rows: int) -> Groups:
     """Order rows by keys, and begin a group wherever one of the first ``n_grouping`` changes."""
-    in_order = n_rows == 0 or _is_sorted(keys, n_rows)
-    return _begun(keys[:n_grouping], None if in_order else _order(keys), n_rows=n_rows)
+    order, changes = None, _changes_in_order(keys, n_grouping, n_rows=n_rows)
+    if changes is None:
+        order = _order(keys)
+        changes = _changes([key.take(order) for key in keys[:n_grouping]], n_rows=n_rows)
+    return _begun(changes, order, n_rows=n_rows)
 
 
 def group_sorted(key: Array) -> Groups:
     """Begin a group of rows wherever a key changes, which they are sorted by."""
-    return _begun([key], None, n_rows=len(key))
+    return _begun(_changes([key], n_rows=len(key)), None, n_rows=len(key))
 
 
-def _begun(keys: Sequence[Array], order: Array | None, *, n_rows: int) -> Groups:
+def _begun(changes: Array, order: Array | None, *, n_rows: int) -> Groups:
+    """Begin a group with the first row, and with each that differs from the one before."""
     if n_rows == 0:
         return Groups(None, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), 0)
-    changes = np.zeros(n_rows, dtype=bool)
-    changes[0] = True
-    for key in keys:
-        lying = key if order is None else key.take(order)
-        changes[1:] |= lying[1:] != lying[:-1]
-    starts = np.flatnonzero(changes)
-    last = np.empty_like(starts)
-    last[:-1] = starts[1:] - 1
-    last[-1] = n_rows - 1
+    inner = np.flatnonzero(changes)
+    starts, last = np.empty((2, len(inner) + 1), dtype=np.intp)
+    starts[0], last[-1] = 0, n_rows - 1
+    last[:-1] = inner
+    np.add(inner, 1, out=starts[1:])
     return Groups(order, starts, last, n_rows)
 
 
-def _is_sorted(keys: Sequence[Array], n_rows: int) -> bool:
-    tied = np.ones(n_rows - 1, dtype=bool)
+def _changes(keys: Sequence[Array], *, n_rows: int) -> Array:
+    """Return which rows a key changes behind, for all but the last."""
+    changes: Array = np.zeros(max(n_rows - 1, 0), dtype=bool)
     for key in keys:
+        changes |= key[1:] != key[:-1]
+    return changes
+
+
+def _changes_in_order(keys: Sequence[Array], n_grouping: int, *, n_rows: int) -> Array | None:
+    """Return :func:`_changes` of the first keys of rows that lie in order; None of others."""
+    differ: Array = np.zeros(max(n_rows - 1, 0), dtype=bool)
+    changes = differ
+    for place, key in enumerate(keys):
         earlier, later = key[:-1], key[1:]
-        if (tied & (later < earlier)).any():
-            return False
-        tied &= later == earlier
-    return True
+        falls = later < earlier
+        if np.greater(falls, differ, out=falls).any():  # of two that were alike so far
+            return None
+        if place == n_grouping:
+            changes = differ.copy()
+        differ |= later != earlier
+    return changes if n_grouping < len(keys) else differ
 
 
 def _order(keys: Sequence[Array]) -> Array:
     """Sort by all keys; narrow whole numbers are sorted by their digits, several times faster."""
-    if len(keys) > 2 and _is_sorted([keys[0], keys[-1]], len(keys[0])):
+    if len(keys) > 2 and _changes_in_order([keys[0], keys[-1]], 1, n_rows=len(keys[0])) is not None:
         keys = keys[:-1]  # among equal others the last key rises already, and the sort is stable
     return np.lexsort([_narrow(key) for key in reversed(keys)])
 

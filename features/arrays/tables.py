@@ -15,8 +15,10 @@ import pyarrow as pa
 
 from ebbtide.contracts.tables import table_contract
 from features.arrays.column import Column
-from features.arrays.frame import CUSTOMER
+from features.arrays.frame import CUSTOMER, sort_keys
+from features.arrays.gathering import gathered
 from features.arrays.memory import keep_freed_memory, small_pages
+from features.arrays.order import customer_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Set
@@ -40,6 +42,8 @@ _MOST_LISTED = 2**16
 """Other ids are listed up to so many; a list of millions takes seconds and a gigabyte."""
 _LOOKED_AT = 500_000
 """Among so many rows it is looked whether the ids are more."""
+_AT_ONCE = 250_000
+"""Rows that DuckDB hands over at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,10 @@ def sorted_tables(
     def columns_of(name: str) -> dict[str, Column]:
         with tables.connection.cursor() as connection, _room_for(name):
             connection.register("customers_told", customers)
-            return _columns(connection, name, read[name])
+            return _columns(connection, name, read[name], n_customers=len(customers))
 
-    # While DuckDB sorts a table, another becomes arrays. The log is the longest, and is sorted in
-    # this thread, so that an interruption reaches it; then so are those that nobody has begun.
+    # While DuckDB reads a table, another is sorted. The log is the longest, and is sorted in this
+    # thread, so that an interruption reaches it; then so are those that nobody has begun.
     with small_pages(), ThreadPoolExecutor(max_workers=1) as beside:
         others = {name: beside.submit(columns_of, name) for name in read if name != log_table}
         columns = {log_table: columns_of(log_table)}
@@ -126,19 +130,28 @@ def _room_for(name: str) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.OutOfMemoryException as err:
+    except (duckdb.OutOfMemoryException, MemoryError) as err:
+        raise TooLarge(name) from err
+    except OSError as err:  # all that Arrow passes on while rows are handed over is the text
+        if "Out of Memory" not in str(err):
+            raise
         raise TooLarge(name) from err
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, name: str, read: Set[str]) -> dict[str, Column]:
+def _columns(
+    connection: duckdb.DuckDBPyConnection, name: str, read: Set[str], *, n_customers: int
+) -> dict[str, Column]:
     kinds = _kinds(connection, name, read)
-    found = connection.sql(
+    [[most]] = connection.sql(f"SELECT count(*) FROM {name}").fetchall()
+    batches = connection.sql(
         f"SELECT told.number AS customer_id, {_selected(kinds)} FROM {name} AS held "
-        f"JOIN customers_told AS told USING (customer_id) "
-        f"ORDER BY told.number{_then_by(name, kinds)}"
-    ).to_arrow_table()
-    columns = {CUSTOMER: Column(found[CUSTOMER].to_numpy())}
-    return columns | {each: _held(found[each], kind) for each, kind in kinds.items()}
+        f"JOIN customers_told AS told USING (customer_id)"
+    ).to_arrow_reader(_AT_ONCE)
+    lying = gathered(batches, most=most)
+    kept = {each: _held(lying.pop(each), kind) for each, kind in kinds.items()} | lying
+    by = sort_keys([(kept[each], False) for each in _sorted_by(name) if each in kinds])
+    order = customer_order(kept[CUSTOMER].values, by, n_customers=n_customers)
+    return {each: kept.pop(each).take(order) for each in list(kept)}
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, table: str, read: Set[str]) -> dict[str, str]:
@@ -160,9 +173,8 @@ def _selected(kinds: Mapping[str, str]) -> str:
     return ", ".join(forms)
 
 
-def _then_by(table: str, kinds: Mapping[str, str]) -> str:
-    clock = table_contract(table).clock
-    return "".join(f", held.{each}" for each in SORTED_BY.get(table, (clock,)) if each in kinds)
+def _sorted_by(table: str) -> tuple[str, ...]:
+    return SORTED_BY.get(table, (table_contract(table).clock,))
 
 
 _FORMS = {
@@ -193,36 +205,11 @@ def _is_hashed(connection: duckdb.DuckDBPyConnection, table: str, column: str) -
     return bool(counted[0][0] > _MOST_LISTED)
 
 
-def _held(found: pa.ChunkedArray, kind: str) -> Column:
-    if kind in ("text", "id"):
-        return _words(found)
-    values, valid = _filled(found)
-    if kind == "number" and values.dtype.kind == "f":
-        missing = np.isnan(values)
+def _held(found: Column, kind: str) -> Column:
+    """Return a column as its kind is kept: money by its digits, what is no number as null."""
+    valid = found.valid
+    if kind == "number" and found.values.dtype.kind == "f":
+        missing = np.isnan(found.values)
         if missing.any():
             valid = ~missing if valid is None else valid & ~missing
-    return Column(values, valid, MONEY_DIGITS if kind == "money" else None)
-
-
-def _words(found: pa.ChunkedArray) -> Column:
-    """Return texts as places among their words; DuckDB's enums would take four times as long."""
-    encoded = found.dictionary_encode().unify_dictionaries()
-    words = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
-    order = sorted(range(len(words)), key=words.__getitem__)
-    place = np.zeros(max(len(words), 1), dtype=np.min_scalar_type(len(words)))
-    place[order] = np.arange(len(words))
-    values = np.empty(len(found), dtype=place.dtype)
-    end = 0
-    for chunk in encoded.chunks:
-        start, end = end, end + len(chunk)
-        place.take(chunk.indices.fill_null(0).to_numpy(), out=values[start:end])
-    valid = found.is_valid().to_numpy() if found.null_count else None
-    return Column(values, valid, words=tuple(words[each] for each in order))
-
-
-def _filled(found: pa.ChunkedArray) -> tuple[Array, Array | None]:
-    """Return values, anything where null, and which are there; None if all are."""
-    if not found.null_count:
-        return found.to_numpy(), None
-    valid = found.is_valid().to_numpy()
-    return found.fill_null(pa.scalar(0).cast(found.type)).to_numpy(), valid
+    return Column(found.values, valid, MONEY_DIGITS if kind == "money" else None, found.words)

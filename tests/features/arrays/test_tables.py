@@ -84,6 +84,26 @@ def test_a_table_without_room_to_be_sorted_is_refused_in_words(open_company) -> 
         held(company, transactions={"occurred_at", "amount"})
 
 
+@pytest.mark.parametrize(
+    ("raised", "error"),
+    [
+        (OSError("Out of Memory Error: could not allocate"), ContractError),
+        (MemoryError(), ContractError),
+        (OSError("Invalid Error"), OSError),
+    ],
+    ids=["of DuckDB, by Arrow", "of numpy", "another"],
+)
+def test_memory_that_ends_while_rows_are_handed_over_is_told_in_words(
+    open_company, monkeypatch, raised: Exception, error: type[Exception]
+) -> None:
+    def handed_over(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("features.arrays.tables.gathered", handed_over)
+    with pytest.raises(error):
+        held(open_company(transactions=[bought()]), transactions={"occurred_at", "amount"})
+
+
 def test_rows_lie_by_customer_and_time_and_only_those_of_buyers(open_company) -> None:
     company = open_company(
         transactions=[bought("b", days=1), bought("a", days=2), bought("a", days=9)],
