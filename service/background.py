@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Protocol
 
+from service.access.uses import KeyUses
 from service.janitor import Janitor
 from service.jobs.workers import JobWorkers
 from service.monitoring.queues import QueueCount
@@ -45,6 +46,7 @@ def background_of(desk: Desk) -> list[Background]:
         Rescorer(desk, poll_seconds=settings.rescore_poll_seconds),
         JobWorkers(desk),
         Janitor(desk),
+        KeyUses(desk.gate),
         DriftWatch(desk),
         QueueCount(desk),
         Announcer(desk, poll_seconds=settings.champion_poll_seconds),

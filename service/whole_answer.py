@@ -30,6 +30,12 @@ class WholeAnswers(BoundedAnswer):
         super().on_headers_complete()
         self.scope[WHOLE] = _Whole(self, self.cycle)  # type: ignore[literal-required]
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Offer nothing more: the scope and the connection would hold each other."""
+        super().connection_lost(exc)
+        if self.scope is not None:
+            self.scope.pop(WHOLE, None)  # type: ignore[misc]
+
     def _can_write_whole(self, cycle: RequestResponseCycle) -> bool:
         """Return whether a request is one whose answer may be written at once."""
         return (

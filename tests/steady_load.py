@@ -2,7 +2,8 @@
 
 An answer is *right* if it is what the version that it names says of that row, bit by bit; all rows
 of one request must name one version. *Refused* is 429 or 503 with Retry-After, or a connection that
-was refused; *lost* a connection that ended without an answer to what was asked on it.
+was refused; *lost* a connection that ended without an answer to what was asked on it, or 503 that
+says that nothing is known of the end.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ebbtide.bundle.contents import Bundle
 
 SLOW_SECONDS = 1.0
+_END_UNKNOWN = b"urn:ebbtide:problem:store-outcome-unknown"
 _OF_EACH_REQUEST = frozenset(
     {"prediction_id", "scored_at", "as_of", "valid_until", "outcome_due_at"}
 )
@@ -190,9 +192,11 @@ class SteadyLoad:
 
     def _judge(self, began: float, status: int, headers: dict[str, str], body: bytes) -> None:
         if status != 200:
-            is_proper = status in (429, 503) and "retry-after" in headers
-            self._note(began, "refused" if is_proper else "wrong", status=status)
-            if not is_proper:
+            is_refused = status in (429, 503) and "retry-after" in headers
+            is_lost = status == 503 and _END_UNKNOWN in body
+            verdict = "refused" if is_refused else "lost" if is_lost else "wrong"
+            self._note(began, verdict, status=status)
+            if verdict == "wrong":
                 self.wrong.append(f"{status} {body[:300]!r}")
             return
         read = json.loads(body)

@@ -7,15 +7,22 @@ of it without replacement.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
     from ebbtide.scorer.scores import FloatArray
 
 _STEPS, _RANGE = 80, 6
 """Steps of the grid up to about the critical value, and how many times that is looked at."""
+
+_AT_ONCE = 8
+"""Turns that are transformed together: of all 241 it would take tens of megabytes."""
 
 _DEVIATIONS, _BEYOND = 9.0, 30.0
 """Numbers farther out than so many standard deviations and so many more never come: all of them
@@ -136,19 +143,42 @@ def critical_divergence(
     spread = _DEVIATIONS * math.sqrt(n * (1 - share)) + _BEYOND
     waves = 2 ** math.ceil(math.log2(max(longest, spread)))
     step, steps = scale / _STEPS, _STEPS * _RANGE
-    turns = -2j * np.pi * np.arange(steps // 2 + 1)[:, None] / steps
-    product = np.ones((len(turns), waves), dtype=np.complex128)
+    laid = []
     for count, (here, chances) in zip(counts, cells, strict=True):
         places = divergence(here, count, n=n, n_before=n_before, added=added) / step
         below = np.floor(np.minimum(places, steps - 2))
-        part = np.minimum(places - below, 1)
-        laid = np.exp(turns * below) * (1 - part + part * np.exp(turns))
-        product *= np.fft.fft(laid * chances, n=waves)
+        laid.append(_Laid(below=below, part=np.minimum(places - below, 1), chances=chances))
+    turns = -2j * np.pi * np.arange(steps // 2 + 1)[:, None] / steps
     drawn = n - sum(int(here[0]) for here, _ in cells)
-    of_sum = (product * np.exp(2j * np.pi * np.arange(waves) * drawn / waves)).mean(axis=1)
+    of_sum = np.concatenate(
+        [
+            _of_sum(turns[first : first + _AT_ONCE], laid, waves=waves, drawn=drawn)
+            for first in range(0, len(turns), _AT_ONCE)
+        ]
+    )
     by_step = np.fft.irfft(of_sum / of_sum[0].real, n=steps)
     above = 1 - np.cumsum(by_step)
     return float(np.argmax(above <= level) + 1) * step
+
+
+class _Laid(NamedTuple):
+    """Divergences of one cell on the grid: the points below, the parts above them, the chances."""
+
+    below: FloatArray
+    part: FloatArray
+    chances: FloatArray
+
+
+def _of_sum(
+    turns: NDArray[np.complexfloating], laid: Iterable[_Laid], *, waves: int, drawn: int
+) -> NDArray[np.complex128]:
+    """Return the transform of the sum over cells at some turns, shape (turns,)."""
+    product = np.ones((len(turns), waves), dtype=np.complex128)
+    for below, part, chances in laid:
+        dealt = np.exp(turns * below) * (1 - part + part * np.exp(turns))
+        product *= np.fft.fft(dealt * chances, n=waves)
+    back = np.exp(2j * np.pi * np.arange(waves) * drawn / waves)
+    return np.asarray((product * back).mean(axis=1))
 
 
 def _binomial(count: int, *, share: float, most: int) -> tuple[FloatArray, FloatArray]:

@@ -98,6 +98,8 @@ class Window:
         if part.answers and self.answers_read < ANSWERS_READ:
             self._read([part.answers[place] for place in np.flatnonzero(is_new).tolist()])
         is_counted = is_new & (np.asarray(part.statuses) == "scored")
+        if not is_counted.any():
+            return
         self.scored += int(is_counted.sum())
         self.scores += self.reference.scores.count(part.p_churn[is_counted])
         for names, (places, rows) in part.values.items():

@@ -58,9 +58,8 @@ def open_database(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
     Raises
     ------
     SettingsError
-        If the URL is none, or of a database that is not supported.
-    StoreUnavailable
-        If the file or its folder cannot be made.
+        If the URL is none, or of a database that is not supported, or the file or its folder
+        cannot be made.
     """
     try:
         parsed = make_url(url)

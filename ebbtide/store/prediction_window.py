@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ebbtide.store.feature_sets import FeatureSets
 
 AT_ONCE = 500
+WITH_ANSWERS_AT_ONCE = 100
+"""Entries of a part, and of one with answers: these are long."""
 
 _COLUMNS = "customer_id, status, churn_probability, feature_set_id"
 _LONG = "CASE WHEN model_version = {mark} THEN %s END"
@@ -116,6 +118,7 @@ def _part(
     A place is an instant and the id of an entry; an instant alone is before all of its entries.
     """
     driver = Driver(connection)
+    at_once = min(AT_ONCE, WITH_ANSWERS_AT_ONCE) if with_answers else AT_ONCE
     long = [_LONG % column for column in ("feature_values", *(("answer",) if with_answers else ()))]
     query = _PART.format(
         columns=", ".join([_COLUMNS, *long]),
@@ -124,9 +127,9 @@ def _part(
     ).format(mark=driver.mark)
     instant, *entry = before
     versions = [model_version] * len(long)
-    asked = [*versions, driver.bound(since), driver.bound(instant), *entry, AT_ONCE]
+    asked = [*versions, driver.bound(since), driver.bound(instant), *entry, at_once]
     rows = driver.rows(query, asked)
-    is_last = len(rows) < AT_ONCE
+    is_last = len(rows) < at_once
     place = None if is_last else (driver.instant(rows[-1][0]), rows[-1][1])
     ours = [row[3:] for row in rows if row[2] == model_version]
     if not ours:

@@ -46,7 +46,8 @@ def open_store(
     Raises
     ------
     SettingsError
-        If the URL is none or of a database that is not supported, or a newer version was there.
+        If the URL is none or of a database that is not supported, its file cannot be made, or a
+        newer version was there.
     StoreUnavailable
         If the database does not answer.
     """

@@ -19,7 +19,7 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from ebbtide.errors import SettingsError
 from ebbtide.store.driver import Driver
-from ebbtide.store.store import StoreBusy, StoreUnavailable
+from ebbtide.store.store import StoreBusy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ _IDENTITY = "ebbtide_identity"
 _WAITS = "ebbtide_waits_ms"
 _WAIT_STEP_MS = 20  # what is left of a wait is rounded up to it
 _WAL_BYTES = 64 * 2**20  # it is cut to this when it was written back
+_CACHE_KIB = 1000  # pages that each connection keeps; the system has the whole file, too
 _WAL_PAGES = 4000  # after so many it is written back: pages that change often are written once
 
 
@@ -45,9 +46,7 @@ class SqliteFile:
     Raises
     ------
     SettingsError
-        If the URL names no file, or has options.
-    StoreUnavailable
-        If the file or its folder cannot be made.
+        If the URL names no file or has options, or the file or its folder cannot be made.
     """
 
     def __init__(self, url: URL, *, busy_seconds: float) -> None:
@@ -64,7 +63,11 @@ class SqliteFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.touch(mode=0o600)  # customers are in it, and secrets that sign
         except OSError as err:
-            raise StoreUnavailable("be opened") from err
+            raise SettingsError(
+                f"Expected a store at {self._name!r}, which cannot be opened for writing "
+                f"({err.strerror}). Give this user the right to write to the file and its folder, "
+                f"or change stores.folder or stores.database_url."
+            ) from err
 
     def engine(self, url: URL, pool: Mapping[str, Any]) -> Engine:
         """Return the connections to it."""
@@ -157,6 +160,7 @@ class SqliteFile:
             connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             # What undoes a unit alone is kept in memory, not in a file that is written for each.
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         except BaseException:
             connection.close()
             raise

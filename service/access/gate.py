@@ -138,14 +138,23 @@ class Gate:
         if not self._keyring.is_relied_on:
             await run_in_threadpool(self._keyring.refresh)
             return
+        for _ in range(2):  # the second one surely begins after whoever joins it has come
+            if not await self._joined() or self._keyring.is_fresh:
+                return
+
+    async def _joined(self) -> bool:
+        """Wait for the reading that is under way, or for a new one; return whether it was."""
         reading, loop = self._reading, asyncio.get_running_loop()
         is_joined = reading is not None and not reading.done() and reading.get_loop() is loop
         if reading is None or not is_joined:
             reading = self._reading = loop.create_task(run_in_threadpool(self._keyring.refresh))
-            reading.add_done_callback(_looked_at)
+            reading.add_done_callback(_take_note)
         await asyncio.shield(reading)  # who leaves takes it from nobody else
-        if is_joined and not self._keyring.is_fresh:  # it began too long ago
-            await run_in_threadpool(self._keyring.refresh)
+        return is_joined
+
+    def note_uses(self) -> None:
+        """Write down which keys are in use; see :meth:`Keyring.note_uses`."""
+        self._keyring.note_uses()
 
     def recognised(self, headers: Mapping[bytes, bytes]) -> Caller | None:
         """Return who sent a request with a key that is known, as ``admit`` does, without waiting.
@@ -220,6 +229,8 @@ class Gate:
             return False
         if credential is None or not credential.startswith(PREFIX):
             return False
+        if self._buckets.is_empty(f"peer {_peer_of(request)}", self._failures_rate):
+            return False  # for who fails too often nothing is read
         return await run_in_threadpool(self._keyring.refresh_for, credential)
 
     def _caller(self, request: HTTPConnection) -> Caller | None:
@@ -258,8 +269,8 @@ class Gate:
         )
 
 
-def _looked_at(reading: asyncio.Task[None]) -> None:
-    """Take note of an error that all who waited for may have left."""
+def _take_note(reading: asyncio.Task[None]) -> None:
+    """Look at an error: all who waited for it may have left."""
     if not reading.cancelled():
         reading.exception()
 

@@ -15,8 +15,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
 from ebbtide.api_key import ID_LENGTH, PREFIX, KeyText, read_key
 from ebbtide.store.keys import all_keys, note_uses
 from ebbtide.store.store import StoreUnavailable
@@ -28,10 +26,10 @@ if TYPE_CHECKING:
     from ebbtide.store.database import Database
     from ebbtide.store.keys import ApiKey
 
-_LOG = structlog.get_logger("ebbtide.access")
 _NOBODY = KeyText(key_id="", secret="").secret_hash
 _ID = slice(len(PREFIX), len(PREFIX) + ID_LENGTH)
 USES_EXACT_TO = timedelta(hours=1)
+_PATIENCE_SECONDS = 1.0
 NEWS_AFTER_SECONDS = 0.25
 """A key that is not known may have just been made: then they are read anew, but no sooner."""
 
@@ -92,17 +90,11 @@ class Keyring:
         Raises
         ------
         StoreUnavailable
-            If they cannot be read.
+            If they cannot be read; what was read before is relied on until its time is up.
         """
         with self._reading:
-            if self.is_fresh:
-                return
-            read_at = self._monotonic()
-            with self._database.read("read the keys") as connection:
-                self._keys = {key.key_id: key for key in all_keys(connection)}
-            self._verified = {}
-            self._read_at = read_at
-            self._note_uses()
+            if not self.is_fresh:
+                self._read()
 
     def refresh_for(self, text: str) -> bool:
         """Read the keys anew if a text looks like one that has just been made; return whether.
@@ -110,7 +102,7 @@ class Keyring:
         Raises
         ------
         StoreUnavailable
-            If they cannot be read.
+            As :meth:`refresh` does.
         """
         given = read_key(text)
         if given is None or given.key_id in self._keys:
@@ -118,8 +110,7 @@ class Keyring:
         with self._reading:
             if self._read_at is None or self._monotonic() - self._read_at < NEWS_AFTER_SECONDS:
                 return False
-            self._read_at = None
-        self.refresh()
+            self._read()
         return True
 
     def find(self, text: str) -> ApiKey | None:
@@ -128,9 +119,37 @@ class Keyring:
         now = self._now()
         if key is None or key.state(now) != "live":
             return None
-        if key.last_used_at is None or now - key.last_used_at >= USES_EXACT_TO:
+        if self._is_due(key, now):
             self._used[key.key_id] = now
         return key
+
+    def note_uses(self) -> None:
+        """Write down which keys are in use, where what is written is an hour old.
+
+        Nobody who asks waits for it. What cannot be written is kept for the next time.
+
+        Raises
+        ------
+        StoreUnavailable
+            If it cannot be written.
+        """
+        used, self._used = self._used, {}
+        due = {
+            key_id: at
+            for key_id, at in used.items()
+            if key_id in self._keys and self._is_due(self._keys[key_id], at)
+        }
+        if not due:
+            return
+        try:
+            self._database.write(
+                partial(note_uses, uses=due),
+                deed="note that keys are used",
+                wait_seconds=_PATIENCE_SECONDS,
+            )
+        except StoreUnavailable:
+            self._used = due | self._used
+            raise
 
     def _found_before(self, text: str) -> ApiKey | None:
         """Return the key of a text that was found since the keys were read; its hash is kept."""
@@ -152,20 +171,12 @@ class Keyring:
         verified[key.key_id] = _digest(text)
         return key
 
-    def _note_uses(self) -> None:
-        """Write down once an hour that a key is in use; not worth refusing a request for."""
-        used, self._used = self._used, {}
-        due = {
-            key_id: at
-            for key_id, at in used.items()
-            if key_id in self._keys and self._is_due(self._keys[key_id], at)
-        }
-        if not due:
-            return
-        try:
-            self._database.write(partial(note_uses, uses=due), deed="note that keys are used")
-        except StoreUnavailable:
-            _LOG.warning("key_use_not_noted", keys=len(due))
+    def _read(self) -> None:
+        read_at = self._monotonic()  # what was changed while it took its time may not be in it
+        with self._database.read("read the keys") as connection:
+            self._keys = {key.key_id: key for key in all_keys(connection)}
+        self._verified = {}
+        self._read_at = read_at
 
     @staticmethod
     def _is_due(key: ApiKey, at: datetime) -> bool:

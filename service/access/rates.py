@@ -78,16 +78,25 @@ class Buckets:
 
     def take(self, who: str, rate: Rate) -> float:
         """Take one out of a bucket; return 0, or how long to wait if it is empty, seconds."""
-        interval = rate.seconds / rate.requests
         with self._lock:
-            now = self._monotonic()
-            name = self._name_of(who, now)
-            full_at = max(self._full_at.get(name, now), now) + interval
-            wait_seconds = full_at - now - rate.seconds
-            if wait_seconds > 1e-9:  # a rounding error must not cost the last one of a bucket
-                return wait_seconds
-            self._full_at[name] = full_at
-            return 0.0
+            name, full_at, wait_seconds = self._one_less(who, rate)
+            if not wait_seconds:
+                self._full_at[name] = full_at
+            return wait_seconds
+
+    def is_empty(self, who: str, rate: Rate) -> bool:
+        """Return whether there is nothing to take out of a bucket."""
+        with self._lock:
+            return self._one_less(who, rate)[2] > 0
+
+    def _one_less(self, who: str, rate: Rate) -> tuple[str, float, float]:
+        """Return a bucket's name, when it is full with one less, and how long to wait for one."""
+        now = self._monotonic()
+        name = self._name_of(who, now)
+        full_at = max(self._full_at.get(name, now), now) + rate.seconds / rate.requests
+        wait_seconds = full_at - now - rate.seconds
+        # A rounding error must not cost the last one of a bucket.
+        return name, full_at, wait_seconds if wait_seconds > 1e-9 else 0.0
 
     def _name_of(self, who: str, now: float) -> str:
         if who in self._full_at or len(self._full_at) < self._most:

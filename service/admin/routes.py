@@ -25,6 +25,7 @@ from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signatur
 from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import Kept, kept_answer, once
+from service.looking_up.asked import check_query
 from service.openapi import json_body, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import ProblemError, invalid
@@ -108,6 +109,7 @@ def list_deeds(
     cursor: str | None = None,
 ) -> DeedList:
     """List who did what, the newest first. That it was read is a deed, too."""
+    check_query(request, ("limit", "cursor"))
     place = read_cursor(cursor, "deeds", kinds=(int,))
     desk.store.database.write(
         lambda connection: note_deed(connection, request, desk, "audit.read", {}),

@@ -44,7 +44,7 @@ async def received(
             return bytes(body)
         begun: Any = _told(message)
     else:
-        begun = _Begun(first, waiting_for)
+        begun = _Resumed(first, waiting_for)
     with under_way.visit(scope, _first_then(begun, receive)) as receiving:
         return await receive_body(receiving, max_bytes=max_bytes, deadline_seconds=deadline_seconds)
 
@@ -63,7 +63,7 @@ async def _told(message: Message) -> Message:
     return message
 
 
-class _Begun:
+class _Resumed:
     """A coroutine that was begun and waits for something: await it to go on with it."""
 
     def __init__(self, rest: Coroutine[Any, Any, Message], waiting_for: Any) -> None:

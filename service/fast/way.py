@@ -162,6 +162,7 @@ class FastWay:
         except EXPECTED:  # it is met again, and answered
             return None
         if told is None:
+            scope[BEGUN] = None
             return None
         scope["route"] = _ROUTE[_LOOK_UP]
         content, language = told
@@ -244,6 +245,9 @@ class FastWay:
         return await _send(content, language, scope, send)
 
     async def _look_up(self, scope: Scope, receive: Receive, send: Send, ordinary: Ordinary) -> int:
+        if BEGUN in scope:  # looked up in vain
+            await ordinary(scope, receive, send)
+            return _SENT
         desk: Desk = self._state.desk
         heads, customer_id = heads_of(scope), customer_asked_for(scope)
         current = self._here(desk, asyncio.get_running_loop()).current

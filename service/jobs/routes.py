@@ -37,6 +37,7 @@ from service.jobs.results import Format, download, format_of
 from service.jobs.shapes import JobList, JobShape, job_to_json
 from service.language import negotiate
 from service.long_answer import LongAnswer
+from service.looking_up.asked import check_query
 from service.openapi import LANGUAGE_HEADER, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import Fault, Problem, ProblemError, invalid
@@ -79,6 +80,7 @@ async def create_job(
     request: Request, desk: TheDesk, language: Language = None, reasons: Reasons = True
 ) -> Response:
     """Take a job in; 202 when it is on record. A worker begins with it as soon as one is free."""
+    check_query(request, ("language", "reasons"))
     media_type = media_type_of(request.headers)
     job = Job(
         job_id=uuid4().hex,
@@ -114,6 +116,7 @@ def list_jobs(
     request: Request, desk: TheDesk, limit: Limit = 20, cursor: Cursor = None
 ) -> JSONResponse:
     """List the caller's jobs, the newest first; with the scope admin, everybody's."""
+    check_query(request, ("limit", "cursor"))
     before: Any = read_cursor(cursor, _LISTED, kinds=(datetime, str))
     with desk.store.database.read("list jobs") as connection:
         found = jobs.jobs_of(connection, _owner(request), limit=limit, before=before)
@@ -175,6 +178,7 @@ def read_job_results(
     request: Request, job_id: str, desk: TheDesk, as_format: AsFormat = None
 ) -> LongAnswer:
     """Hand out a result for each row, in their order: as JSON lines, CSV or Parquet."""
+    check_query(request, ("format",))
     job = _found(request, job_id, desk)
     if job.state != "done":
         raise ProblemError(_not_done(job))

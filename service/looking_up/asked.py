@@ -53,11 +53,15 @@ def check_query(request: Request, known: Collection[str]) -> None:
         is_known = name in known
         faults.add(
             f"/{name}" if is_known else "",
-            expected="each parameter once" if is_known else f"only {', '.join(known)}",
+            expected="each parameter once" if is_known else _only(known),
             got_kind="it twice" if is_known else "unknown parameter",
             fix=f"Leave out parameter number {position} of the query, or mend its name.",
         )
     _raise(faults)
+
+
+def _only(known: Collection[str]) -> str:
+    return f"only {', '.join(known)}" if known else "no parameters"
 
 
 def checked_action(given: str | None) -> str | None:

@@ -117,7 +117,9 @@ def check_number(
         return None
     number = float(value)
     if not abs(number) <= MAX_NUMBER:
-        fix = f"Send a number between -{MAX_NUMBER:.0e} and {MAX_NUMBER:.0e}."
+        lowest = -MAX_NUMBER if low is None else max(low, -MAX_NUMBER)
+        highest = MAX_NUMBER if high is None else min(high, MAX_NUMBER)
+        fix = f"Send a number between {lowest:g} and {highest:g}."
         faults.add(pointer, expected=expected, got_kind="number beyond range", fix=fix)
         return None
     if (low is not None and number < low) or (high is not None and number > high):

@@ -21,6 +21,7 @@ from service.desk import Desk  # noqa: TC001  FastAPI reads it from the signatur
 from service.endpoint import Body, TheDesk, read_json
 from service.idempotency import PARAMETER as KEY_HEADER
 from service.idempotency import Kept, once
+from service.looking_up.asked import check_query
 from service.openapi import json_body, problem_responses
 from service.paging import cursor_text, read_cursor
 from service.problems import Problem, ProblemError
@@ -112,9 +113,15 @@ def create_webhook(request: Request, body: Body, desk: TheDesk) -> Response:
     return once(request, desk, body=body, change=change)
 
 
-@router.get("", operation_id="list_webhooks", summary="List webhooks")
-def list_webhooks(desk: TheDesk) -> WebhookList:
+@router.get(
+    "",
+    operation_id="list_webhooks",
+    summary="List webhooks",
+    responses=problem_responses(422, 500, 503),
+)
+def list_webhooks(request: Request, desk: TheDesk) -> WebhookList:
     """List every webhook, the oldest first."""
+    check_query(request, ())
     with desk.store.database.read("list webhooks") as connection:
         found = kept.webhooks(connection)
     return WebhookList(webhooks=[WebhookShape(**_shown(each)) for each in found])
@@ -223,9 +230,14 @@ def delete_webhook(request: Request, webhook_id: WebhookId, desk: TheDesk) -> Re
     responses=problem_responses(404, 422, 500, 503),
 )
 def list_webhook_deliveries(
-    webhook_id: WebhookId, desk: TheDesk, limit: Limit = 100, cursor: str | None = None
+    request: Request,
+    webhook_id: WebhookId,
+    desk: TheDesk,
+    limit: Limit = 100,
+    cursor: str | None = None,
 ) -> DeliveryList:
     """Say what became of the messages to a webhook, the newest first."""
+    check_query(request, ("limit", "cursor"))
     _found(webhook_id, desk)
     listed = f"deliveries {webhook_id}"
     place: Any = read_cursor(cursor, listed, kinds=(datetime, str))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
 
+from service.access.uses import KeyUses
 from service.janitor import Janitor
 from service.webhooks.announcer import Announcer
 from service.webhooks.dispatcher import Dispatcher
@@ -45,8 +47,9 @@ def dispatcher(desk):
         (lambda desk: Janitor(desk, pause_seconds=0.01), "tidy"),
         (lambda desk: Announcer(desk, poll_seconds=0.01), "look"),
         (dispatcher, "take"),
+        (lambda desk: KeyUses(desk.gate, pause_seconds=0.01), "note"),
     ],
-    ids=["janitor", "announcer", "dispatcher"],
+    ids=["janitor", "announcer", "dispatcher", "key uses"],
 )
 def test_an_error_ends_no_thread(app, monkeypatch, make, name):
     part, deed = make(app.state.desk), Deed()
@@ -62,3 +65,11 @@ def test_an_error_ends_no_thread(app, monkeypatch, make, name):
     assert (deed.tried >= 2, ended) == (True, [])
     assert [each["error"] for each in logged if each["log_level"] == "error"] == ["ValueError"]
     assert "canary-1" not in str(logged)
+
+
+def test_uses_of_keys_are_written_a_last_time_when_the_service_ends():
+    noted = []
+    part = KeyUses(SimpleNamespace(note_uses=lambda: noted.append(1)))
+    part.start()
+    part.stop()
+    assert noted == [1]

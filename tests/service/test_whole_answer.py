@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -114,3 +117,20 @@ def test_an_answer_that_is_left_after_the_round_is_watched():
     connection.data_received(USUAL)
     answer(connection)
     assert list(connection.unread) == [connection]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_connection_that_has_ended_goes_without_a_search_for_garbage(at_once):
+    connection = connect(App(at_once=at_once))
+    connection.data_received(USUAL)
+    answer(connection)
+    ended = ref(connection)
+    gc.disable()
+    try:
+        connection.connection_lost(None)
+        assert not connection.loop.waiting
+        connection.loop.timers.clear()  # as a loop forgets timers that were cancelled
+        del connection
+        assert ended() is None
+    finally:
+        gc.enable()

@@ -36,6 +36,8 @@ TABLE = [
         ("limit 0", "/v1/admin/audit?limit=0", "/limit", "a number of 1 or more", "number out of range"),
         ("limit a word", "/v1/admin/audit?limit=all", "/limit", "a whole number", "other text"),
         ("a cursor that is none", "/v1/admin/audit?cursor=x", "/cursor", "next_cursor of the page before, of the same list", "another text"),
+        ("limit twice", "/v1/admin/audit?limit=1&limit=2", "/limit", "each parameter once", "it twice"),
+        ("another parameter", "/v1/admin/audit?since=2026", "", "only limit, cursor", "unknown parameter"),
     ),
     *refused(
         "GET /v1/campaigns/{action}/effect",

@@ -41,6 +41,7 @@ TABLE = [
         "POST /v1/jobs",
         ("language unknown", "/v1/jobs?language=de", "/language", "'en' or 'zh'", "other text"),
         ("reasons a word", "/v1/jobs?reasons=maybe", "/reasons", "true or false", "other text"),
+        ("another parameter", "/v1/jobs?lang=zh", "", "only language, reasons", "unknown parameter"),
     ),
     *faults(
         "POST /v1/jobs",
@@ -99,6 +100,8 @@ TABLE = [
         ("limit 0", "/v1/jobs?limit=0", "/limit", "a number of 1 or more", "number out of range"),
         ("limit 101", "/v1/jobs?limit=101", "/limit", "a number of 100 or less", "number out of range"),
         ("a cursor that is none", "/v1/jobs?cursor=x", "/cursor", "next_cursor of the page before, of the same list", "another text"),
+        ("limit twice", "/v1/jobs?limit=1&limit=2", "/limit", "each parameter once", "it twice"),
+        ("another parameter", "/v1/jobs?page=2", "", "only limit, cursor", "unknown parameter"),
     ),
     *refused(
         "GET /v1/jobs/{job_id}",
@@ -117,5 +120,6 @@ TABLE = [
     *asked(
         "GET /v1/jobs/{job_id}/results",
         ("a format unknown", "/v1/jobs/{job}/results?format=xlsx", "/format", "'jsonl', 'csv' or 'parquet'", "other text"),
+        ("another parameter", "/v1/jobs/{job}/results?as=csv", "", "only format", "unknown parameter"),
     ),
 ]

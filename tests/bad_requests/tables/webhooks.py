@@ -71,6 +71,12 @@ TABLE = [
     *asked(
         "GET /v1/webhooks/{webhook_id}/deliveries",
         ("limit 0", "/v1/webhooks/{webhook}/deliveries?limit=0", "/limit", "a number of 1 or more", "number out of range"),
+        ("limit twice", "/v1/webhooks/{webhook}/deliveries?limit=1&limit=2", "/limit", "each parameter once", "it twice"),
+        ("another parameter", "/v1/webhooks/{webhook}/deliveries?state=failed", "", "only limit, cursor", "unknown parameter"),
         ("a cursor that is none", "/v1/webhooks/{webhook}/deliveries?cursor=1", "/cursor", "next_cursor of the page before, of the same list", "another text"),
+    ),
+    *asked(
+        "GET /v1/webhooks",
+        ("another parameter", "/v1/webhooks?limit=5", "", "no parameters", "unknown parameter"),
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import product
 from math import comb
 
@@ -77,3 +78,13 @@ def test_all_that_may_be_drawn_is_told_and_no_more():
     here, chances = chances_of(5, n=3, n_before=4)
     assert here.tolist() == [1, 2, 3]
     assert chances.tolist() == pytest.approx([3 / 21, 12 / 21, 6 / 21])
+
+
+def test_a_table_of_many_takes_a_few_megabytes_at_once():
+    counts = np.array([90_000.0] + [600.0] * 12)
+    chances_of(2, n=1, n_before=3)  # what it imports is not counted
+    tracemalloc.start()
+    critical_divergence(0.001, counts=counts, n=9_000, n_before=88_200, added=6.5, scale=0.004)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3e6

@@ -56,6 +56,16 @@ def test_a_customer_twice_in_one_part_counts_once(bundle):
     assert (window.answers, window.scored, int(window.scores.sum())) == (2, 1, 1)
 
 
+def test_a_part_about_nobody_new_changes_only_how_many_answers_there_were(bundle):
+    rows = reference_rows(2)
+    once, twice = (
+        counted(bundle, part("ab", rows)),
+        counted(bundle, part("ab", rows), part("ab", rows)),
+    )
+    assert (once.answers, twice.answers, twice.by_status) == (2, 4, {"scored": 4})
+    assert (twice.scored, twice.scores.tolist()) == (once.scored, once.scores.tolist())
+
+
 def test_who_abstained_last_is_a_customer_and_has_no_values(bundle):
     rows = np.full((1, len(NAMES)), np.nan)
     silent = part("a", rows, statuses=["abstained"], p_churn=[np.nan])

@@ -185,6 +185,10 @@ def test_it_looks_which_file_is_there_only_once_in_a_while(store, looking, clock
     assert len(looks) == opened + 1
 
 
+def test_it_looks_as_often_as_the_page_of_durability_says():
+    assert RELIED_ON_SECONDS == 0.005
+
+
 def test_a_file_that_is_gone_or_exchanged_is_noticed(store, tmp_path):
     moments = itertools.count(step=2 * RELIED_ON_SECONDS)
     reader = CurrentReader(store.database.kind, monotonic=lambda: next(moments))

@@ -578,6 +578,13 @@ def test_no_error_behind_a_commit_says_that_it_was_not_done(database, monkeypatc
     assert kept(database) == [1]
 
 
+def test_a_file_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"taken/d.db', which cannot be opened") as raised:
+        open_database(f"sqlite:///{tmp_path}/taken/d.db")
+    assert "try again" not in str(raised.value)
+
+
 def test_a_folder_that_cannot_be_looked_into_leaves_open_what_is_in_it(tmp_path, monkeypatch):
     database = open_database(f"sqlite:///{tmp_path}/d.db")
     NUMBERS.metadata.create_all(database.engine)

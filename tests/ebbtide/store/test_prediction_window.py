@@ -65,6 +65,18 @@ def test_answers_are_read_of_the_first_only(store, monkeypatch):
     assert [len(part.answers) for part in read(store, answers_of_first=3)] == [2, 2, 0]
 
 
+def test_parts_with_answers_are_the_smaller_ones(store, monkeypatch):
+    monkeypatch.setattr(prediction_window, "WITH_ANSWERS_AT_ONCE", 2)
+    for hours in range(5):
+        log(store, str(hours), hours=hours)
+    parts = read(store, answers_of_first=3)
+    assert [(len(part.customer_ids), len(part.answers)) for part in parts] == [
+        (2, 2),
+        (2, 2),
+        (1, 0),
+    ]
+
+
 def test_values_lie_with_their_names_and_places(store):
     log(store, "1", hours=1)
     log(store, "2", hours=2, names=("b", "a"))

@@ -157,6 +157,13 @@ def test_sqlite_commits_durably(tmp_path):
     store.close()
 
 
+def test_a_connection_to_sqlite_keeps_a_megabyte_of_pages(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/s.db")
+    with store.database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA cache_size").scalar() == -1000
+    store.close()
+
+
 def test_a_damaged_database_is_unavailable_not_a_crash(tmp_path):
     (tmp_path / "s.db").write_bytes(b"no database " * 1000)
     with pytest.raises(StoreUnavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 
@@ -18,6 +19,7 @@ from service.app import create_app
 from service.fast import answering as fast_answering
 from service.fast import groups as fast_groups
 from service.fast.groups import AT_ONCE, SLOW_AT_ONCE
+from service.fast.reading import RowReader
 from service.scoring import answering
 from small_model import FEATURES, KEY, NOW
 
@@ -417,6 +419,39 @@ def test_a_slow_row_that_breaks_everything_breaks_nothing_of_others(
         monkeypatch.setattr(module, "answer_rows", _breaking_at("poison", module.answer_rows))
     answers = send_all(make_app(settings, slow_bundle), [row("a"), row("poison"), row("b")])
     assert [each.status_code for each in answers] == [200, 500, 200]
+
+
+def test_a_slow_group_that_fails_stops_nobody_who_comes_later(
+    settings, make_app, slow_bundle, monkeypatch
+):
+    for module in (fast_answering, answering):
+        monkeypatch.setattr(module, "answer_rows", _breaking_at("poison", module.answer_rows))
+    answers = send_in_turn(make_app(settings, slow_bundle), [row("poison"), row("b")])
+    assert [each.status_code for each in answers] == [500, 200]
+
+
+def test_rows_that_ask_two_models_at_the_same_time_are_answered_each_by_its_own(
+    app, bundle, make_bundle
+):
+    other = read_bundle(make_bundle(2.0), key=KEY)
+    asked = [bundle, bundle, other, bundle]
+
+    async def answers():
+        loop = asyncio.get_running_loop()
+        groups = app.state.fast._here(app.state.desk, loop).groups
+        readers = {each.version: RowReader(each, max_values=1000) for each in asked}
+        futures = [
+            groups.ask(
+                reader.read(json.dumps(row()).encode(), now=NOW), reader=reader, language="en"
+            )
+            for reader in (readers[each.version] for each in asked)
+        ]
+        return [json.loads(each) for each in await asyncio.gather(*futures)]
+
+    said = asyncio.run(answers())
+    assert [each["model_version"] for each in said] == [each.version for each in asked]
+    assert said[0]["churn_probability"] == said[3]["churn_probability"]
+    assert said[0]["churn_probability"] != said[2]["churn_probability"]
 
 
 def send_in_turn(app, rows):

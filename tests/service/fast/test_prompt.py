@@ -18,7 +18,9 @@ from ebbtide.store.store import StoreBusy, StoreOutcomeUnknown, StoreUnavailable
 from scripted_connection import Transport
 from service.access.key_verbs import create_key
 from service.connection import Room, connection_class
+from service.fast import way
 from service.fast.groups import Groups
+from service.fast.way import BEGUN
 from small_model import NOW, ROW
 
 PLAIN = USUAL["plain"].encode()
@@ -27,11 +29,16 @@ _ID = re.compile(rb'(?<="prediction_id":")[^"]*')
 
 
 class Said(NamedTuple):
-    """What was written, how many tasks there were, and how many requests stay in memory."""
+    """What was written, how many tasks there were, and what stays in memory.
+
+    That is how many requests, and of the last one bytes of its body and whether what was begun.
+    """
 
     written: bytes
     tasks: int
     kept: int
+    body_bytes: int
+    keeps_begun: bool
 
 
 KEYS = {
@@ -102,8 +109,12 @@ def say(known):
                     ):
                         await asyncio.sleep(0.001)
             kept = _count_of_requests() - before if times > 1 else 0
+            cycle = connection.cycle
+            left = () if cycle is None else (len(cycle.body), BEGUN in cycle.scope)
             connection.connection_lost(None)
-            return Said(_ID.sub(b"", connection.transport.written), tasks, kept)
+            return Said(
+                _ID.sub(b"", connection.transport.written), tasks, kept, *(left or (0, False))
+            )
 
         return asyncio.run(exchange())
 
@@ -212,6 +223,22 @@ def test_a_look_up_gets_the_bytes_that_it_gets_with_a_task(
     assert said.written[9:12] in (b"200", b"403", b"404", b"422")
     if begins is not None:
         assert said.tasks == (not begins)
+
+
+def test_who_was_not_found_is_not_looked_for_again_on_the_loop(known, say, monkeypatch):
+    asked, real = [], way.looked_up
+    monkeypatch.setattr(
+        way, "looked_up", lambda who, **given: asked.append(who) or real(who, **given)
+    )
+    line = b"GET /v1/customers/nobody/score HTTP/1.1"
+    assert say(b"", line=line, key=known[1]["reader"]).written.startswith(b"HTTP/1.1 404 ")
+    assert asked == ["nobody"]
+
+
+def test_an_open_connection_keeps_neither_body_nor_answer(say):
+    said = say(PLAIN)
+    assert said.written.startswith(b"HTTP/1.1 200 ")
+    assert (said.body_bytes, said.keeps_begun) == (0, False)
 
 
 def test_what_is_under_way_is_counted_until_it_is_answered(known, say, monkeypatch):
