@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ebbtide.causes import CAUSES
+from ebbtide.contracts.forms import ACCEPTED, FORMS
 from ebbtide.contracts.tables import SQL_TYPES, TABLES
 from ebbtide.contracts.together import STALE_AFTER_DAYS
 from ebbtide.contracts.wording import plain_number
@@ -90,6 +91,12 @@ def tables_page() -> str:
     """Return the reference of the tables as Markdown."""
     sections = "\n".join(_table_section(contract) for contract in TABLES.values())
     kinds = ", ".join(f"{kind} `{sql}`" for kind, sql in SQL_TYPES.items())
+    accepted = "\n".join(f"  - {kind}: {form}" for kind, form in ACCEPTED.items())
+    others = "\n".join(
+        f"  - {form.name}: {_code(form.sql.format(column=column))}{form.note}"
+        for column, kind in (("amount", "money"), ("occurred_at", "instant"))
+        for form in FORMS[kind]
+    )
     return f"""{_MADE}
 
 # Tables
@@ -102,6 +109,13 @@ here are ignored, and the check says so.
 - **Kind**: how a column is held: {kinds}.
   Money is decimal, so that sums do not depend on the order of rows. An instant without an offset is
   read in the project's time zone.
+- **Accepted forms**: how text, as of a CSV, has to be written. Parquet may also hold instants as
+  dates or timestamps, and money and numbers as any numbers; true and false are neither.
+{accepted}
+
+  Nothing else is guessed at. The check knows some other forms when it sees them, counts them and
+  says by which SQL a query reads them:
+{others}
 - **Clock**: the column that says when a row happened. A row is seen at `as_of` if it had happened
   *and* was known strictly before. Without `known_at` the two are the same.
 - **Filled in**: the column holds nothing until the instant that is named has passed as well. A case

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -37,6 +38,10 @@ EXIT_CODES: tuple[tuple[type[EbbtideError], int], ...] = (
 )
 """Exit code of each class of error, the first that fits."""
 
+_STOPPED = 130
+_DUCKDB_STOPPED = "Query interrupted"
+"""What DuckDB's RuntimeError says where the keyboard stops a query; KeyboardInterrupt is lost."""
+
 
 def build_app() -> typer.Typer:
     """Return the command with every package's verbs."""
@@ -61,5 +66,13 @@ def main() -> None:
         sys.stderr.write(f"error: {err}\n")
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(err, kind)))
     except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(130)
+        _stop()
+    except RuntimeError as err:
+        if str(err) != _DUCKDB_STOPPED:
+            raise
+        _stop()
+
+
+def _stop() -> NoReturn:
+    sys.stderr.write("stopped\n")
+    sys.exit(_STOPPED)

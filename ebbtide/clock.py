@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ebbtide.errors import ContractError, SettingsError
+from ebbtide.errors import SettingsError
 
 
 def zone(name: str) -> ZoneInfo:
@@ -44,7 +44,7 @@ def parse_instant(text: str, *, time_zone: str = "UTC") -> datetime:
 
     Raises
     ------
-    ContractError
+    SettingsError
         If the text is no ISO 8601 date or time, or of another age.
 
     Examples
@@ -55,11 +55,11 @@ def parse_instant(text: str, *, time_zone: str = "UTC") -> datetime:
     try:
         read = datetime.fromisoformat(text.strip())
     except ValueError as err:
-        raise ContractError(
+        raise SettingsError(
             f"Expected a date such as 2011-03-01 or 2011-03-01T09:00:00Z, got {text!r}."
         ) from err
     if not 1900 <= read.year <= 2200:
-        raise ContractError(f"Expected a date between the years 1900 and 2200, got {text!r}.")
+        raise SettingsError(f"Expected a date between the years 1900 and 2200, got {text!r}.")
     if read.tzinfo is None:
         read = read.replace(tzinfo=zone(time_zone))
     return read.astimezone(UTC)

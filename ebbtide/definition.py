@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from ebbtide.clock import OutcomeWindow, shift_days
+from ebbtide.errors import NotReady
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -113,6 +114,15 @@ class ChurnDefinition:
         return "churn.active_within_days"
 
     @property
+    def alive_in_words(self) -> str:
+        """What a customer has who is alive at ``as_of``."""
+        if self.kind == "contract_end":
+            return "a running contract"
+        if self.kind == "label":
+            return "a row in the table"
+        return f"a purchase in the {self.active_within_days} days before"
+
+    @property
     def log_table(self) -> str:
         """Name of the table whose rows tell who lives and who leaves."""
         return "subscriptions" if self.kind == "contract_end" else "transactions"
@@ -146,6 +156,16 @@ class ChurnDefinition:
     def code(self) -> str:
         """Short name with a hash, equal exactly where the definition is equal."""
         return _code(self)
+
+
+class NobodyAlive(NotReady):
+    """A snapshot has no customers."""
+
+    def __init__(self, day: str, definition: ChurnDefinition) -> None:
+        super().__init__(
+            f"Nobody is alive at {day}: expected customers with {definition.alive_in_words}, found "
+            f"none. Choose an --as-of within the log."
+        )
 
 
 @lru_cache(maxsize=64)

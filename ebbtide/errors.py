@@ -3,9 +3,9 @@
 ::
 
     EbbtideError
-    ├── ContractError     the owner of the data: a table, a request or a date breaks its contract
+    ├── ContractError     the owner of the data: a table or a request breaks its contract
     ├── BundleError       the owner of the model: an artefact is damaged, unsigned or unreadable
-    ├── SettingsError     the operator: a project file, policy, path or environment value is wrong
+    ├── SettingsError     the operator: a project file, policy, option or environment value is wrong
     └── NotReady          nobody: what was asked for does not exist yet; do the named step first
 
 A message says what was expected, what came and what to do. It never holds a customer's value. The

@@ -18,7 +18,7 @@ from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import SettingsError
 from ebbtide.evaluation_settings import EvaluationSettings
 from ebbtide.gate_settings import GateSettings
-from ebbtide.project_problems import all_problems, disagreements
+from ebbtide.project_problems import all_problems, disagreements, unreadable
 from ebbtide.project_variables import expand_variables
 from ebbtide.segment_settings import Segments
 from ebbtide.snapshot_table_settings import SnapshotTable  # noqa: TC001  pydantic reads it
@@ -263,14 +263,9 @@ def load_project(path: Path) -> Project:
         If the file is absent, no TOML, or breaks its schema; every problem is named at once.
     """
     try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as err:
-        raise SettingsError(
-            f"Expected a project file at {str(path)!r}, found none. Give its path with --config, "
-            f"or make one with data: ebbtide simulate --out DIR."
-        ) from err
+        read = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise SettingsError(f"Project file {str(path)!r} cannot be read as TOML: {err}") from err
+        raise SettingsError(unreadable(path, err)) from err
     try:
         project = Project.model_validate({**read, "base": path.resolve().parent})
     except ValidationError as err:

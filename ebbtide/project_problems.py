@@ -9,11 +9,44 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ebbtide.contracts.tables import TABLES, table_contract
 from ebbtide.errors import did_you_mean
+from ebbtide.schema_wording import fault_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import BaseModel, ValidationError
+
+
+LONGEST_WINDOW_DAYS = 365
+"""The longest window that the name of a feature promises: who looks back for less keeps it not."""
+
+
+def unreadable(path: Path, err: Exception) -> str:
+    """Return why a project file cannot be read, and what to do.
+
+    Parameters
+    ----------
+    path : the file, or what was named as such.
+    err : of the system, of decoding, or of TOML.
+    """
+    name = f"Project file {str(path)!r}"
+    if isinstance(err, FileNotFoundError):
+        return (
+            f"Expected a project file at {str(path)!r}, found none. Give its path with --config, "
+            f"or make one with data: ebbtide simulate --out DIR."
+        )
+    if isinstance(err, IsADirectoryError):
+        return (
+            f"{name} cannot be read: it is a folder. Name the file in it, such as --config "
+            f"{path / 'ebbtide.toml'}."
+        )
+    if isinstance(err, UnicodeDecodeError):
+        is_utf_16 = err.object[:2] in (b"\xff\xfe", b"\xfe\xff")
+        found = "UTF-16" if is_utf_16 else "another encoding"
+        return f"{name} cannot be read as TOML: expected UTF-8, got {found}. Save it as UTF-8."
+    if isinstance(err, OSError):
+        return f"{name} cannot be read: {err.strerror}. Mend that, or name another with --config."
+    return f"{name} cannot be read as TOML: {err}. Correct it there."
 
 
 def all_problems(
@@ -65,6 +98,11 @@ def disagreements(read: dict[str, Any]) -> list[str]:
     lookback, active = snapshots.get("lookback_days", 365), churn.get("active_within_days", 365)
     if churn.get("kind") == "contract_end":
         active = None
+    if not is_flat and isinstance(lookback, int) and lookback < LONGEST_WINDOW_DAYS:
+        problems.append(
+            f"snapshots.lookback_days must be at least {LONGEST_WINDOW_DAYS}: features count over "
+            f"up to so many days, and would tell fewer as if they were all"
+        )
     both = isinstance(lookback, int) and isinstance(active, int)
     if not is_flat and both and lookback < active:
         problems.append(
@@ -159,7 +197,7 @@ def _problem(problem: Any, schema: type[BaseModel]) -> str:
     where = ".".join(keys) or "the file"
     if problem["type"] == "extra_forbidden":
         return f"{where}: unknown key; {did_you_mean(keys[-1], _keys_beside(keys, schema))}"
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {fault_in_words(where, problem)}"
 
 
 def _keys_beside(keys: list[str], schema: type[BaseModel]) -> list[str]:

@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from ebbtide.errors import SettingsError
 from ebbtide.project_variables import expand_query, expand_variables
 from features.tables import quoted
@@ -45,12 +47,14 @@ def source_query(
     Raises
     ------
     SettingsError
-        If a variable is not set, or a query names a file that depends on the working directory.
+        If a variable is not set, or a query is not one SELECT, or names a file that depends on the
+        working directory.
     """
     if source.query is not None:
         where = f"tables.{name}.query"
         query = expand_query(source.query, where=where, project_dir=project.base)
         query = query.strip().rstrip(";")
+        _require_one_select(connection, query, where)
         _require_full_names(connection, query, where)
         return query
     full = _full_path(project, name, source)
@@ -105,6 +109,21 @@ def renamed_query(query: str, source: TableSource) -> str:
     renamed = ", ".join(f'{theirs} AS "{ours}"' for ours, theirs in names.items())
     taken = ", ".join(dict.fromkeys(names.values()))
     return f"SELECT {renamed}, * EXCLUDE ({taken}) FROM ({query})"
+
+
+def _require_one_select(connection: DuckDBPyConnection, query: str, where: str) -> None:
+    """Refuse what would do more than read, such as a COPY behind the query."""
+    try:
+        kinds = [statement.type.name for statement in connection.extract_statements(query)]
+    except duckdb.ParserException:
+        return  # It parses nowhere else, so whoever runs it says what is wrong with it.
+    if kinds == ["SELECT"]:
+        return
+    came = f"{len(kinds)} statements" if len(kinds) != 1 else f"a statement of kind {kinds[0]}"
+    raise SettingsError(
+        f"{where}: expected one query that begins with SELECT, WITH or FROM, got {came}. Keep the "
+        f"query that returns the rows of the table."
+    )
 
 
 def _require_full_names(connection: DuckDBPyConnection, query: str, where: str) -> None:

@@ -19,6 +19,7 @@ from ebbtide.errors import ContractError, SettingsError
 from features.repeated_columns import repeated_columns, repeated_findings
 from features.source_query import local_files, renamed_query, source_query
 from features.tables import Tables, connect, load_relation
+from features.uneven_files import uneven_trouble
 from features.unreadable import hidden_trouble, visible_trouble
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ebbtide.project import Project, TableSource
+    from features.unreadable import Trouble
 
 
 def open_tables(
@@ -137,9 +139,7 @@ def _check(
 ) -> list[Finding]:
     query = source_query(connection, project, name, source)
     pattern = local_files(project, name, source)
-    trouble = None if pattern is None else visible_trouble(pattern)
-    if trouble is not None:
-        raise _Unreadable(name, f"cannot be read {_place(source)}: {trouble.came}.", trouble.advice)
+    _require_none(name, source, None if pattern is None else _trouble_before(pattern, name, source))
     try:
         _check_mapping(connection, query, name, source)
         connection.execute(
@@ -150,10 +150,7 @@ def _check(
     except duckdb.OutOfMemoryException as err:
         raise TooLarge(name) from err
     except duckdb.Error as err:
-        trouble = None if pattern is None else hidden_trouble(pattern)
-        if trouble is not None:
-            came = f"cannot be read {_place(source)}: {trouble.came}."
-            raise _Unreadable(name, came, trouble.advice) from err
+        _require_none(name, source, None if pattern is None else _trouble_after(pattern), err)
         what = str(err).splitlines()[0].split(":")[0]
         raise _Unreadable(
             name,
@@ -164,11 +161,25 @@ def _check(
         ) from err
     # Where lines do not agree on their commas, DuckDB takes each line for one value.
     if pattern is not None and len(connection.sql(f"DESCRIBE raw_{name}").fetchall()) == 1:
-        trouble = hidden_trouble(pattern)
-        if trouble is not None:
-            came = f"cannot be read {_place(source)}: {trouble.came}."
-            raise _Unreadable(name, came, trouble.advice)
+        _require_none(name, source, hidden_trouble(pattern))
     return findings
+
+
+def _trouble_before(pattern: str, name: str, source: TableSource) -> Trouble | None:
+    required = [source.columns.get(column, column) for column in table_contract(name).required]
+    return visible_trouble(pattern) or uneven_trouble(pattern, required)
+
+
+def _trouble_after(pattern: str) -> Trouble | None:
+    return hidden_trouble(pattern) or uneven_trouble(pattern)
+
+
+def _require_none(
+    name: str, source: TableSource, trouble: Trouble | None, err: Exception | None = None
+) -> None:
+    if trouble is not None:
+        came = f"cannot be read {_place(source)}: {trouble.came}."
+        raise _Unreadable(name, came, trouble.advice) from err
 
 
 def _repeated(pattern: str, name: str, source: TableSource) -> list[Finding]:

@@ -1,6 +1,7 @@
 """Why a file cannot be read, said of the file itself: empty, cut short, another kind or encoding.
 
-Looks at names, sizes and bytes only; no value of the data is kept or quoted.
+Looks at names, sizes and bytes, and whether Parquet can be decoded; no value of the data is kept or
+quoted.
 """
 
 from __future__ import annotations
@@ -8,8 +9,16 @@ from __future__ import annotations
 import codecs
 import csv
 import glob
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _PARQUET = b"PAR1"
 _HEAD_BYTES = 4096
@@ -40,39 +49,80 @@ def visible_trouble(pattern: str) -> Trouble | None:
     >>> visible_trouble("no/such/*.csv").came
     'there is no such file'
     """
-    paths = [Path(found) for found in glob.glob(pattern, recursive=True)]
-    if not paths:
+    if not _paths(pattern):
         return Trouble(
             came="there is no such file",
             advice="Correct the path; a relative one starts from the folder of the project file.",
         )
-    for path in sorted(paths):
-        trouble = _of_kind(path) or _of_bytes(path)
-        if trouble is not None:
-            return trouble
-    return None
+    return _first_trouble(pattern, _of_outside)
 
 
 def hidden_trouble(pattern: str) -> Trouble | None:
-    """Return what is wrong inside text files that DuckDB could not read to their end.
+    """Return what is wrong inside files that DuckDB could not read to their end.
 
     Parameters
     ----------
     pattern : path or glob of local files.
     """
-    for path in sorted(Path(found) for found in glob.glob(pattern, recursive=True)):
-        if path.suffix in (".parquet", ".pq", ".gz", ".zst") or not path.is_file():
-            continue
-        if _is_no_utf8(path):
-            return Trouble(
-                came="it holds bytes that are no UTF-8",
-                advice="Save it in UTF-8, or read it by a query with read_csv(..., encoding = "
-                "'latin-1').",
+    return _first_trouble(pattern, _of_inside)
+
+
+def _paths(pattern: str) -> list[Path]:
+    return sorted(Path(found) for found in glob.glob(pattern, recursive=True))
+
+
+def _first_trouble(pattern: str, trouble_of: Callable[[Path], Trouble | None]) -> Trouble | None:
+    """Return the first trouble of files; where a glob named them, it says of which one it is."""
+    paths = _paths(pattern)
+    for path in paths:
+        try:
+            trouble = trouble_of(path)
+        except PermissionError:
+            trouble = Trouble(
+                came="no right to read it",
+                advice="Let the user who runs Ebbtide read it, or run Ebbtide as one who may.",
             )
-        trouble = _of_lines(path)
+        except OSError as err:
+            trouble = Trouble(
+                came=f"the system does not give it ({err.strerror})",
+                advice="Check the link, disk or share that it lies on.",
+            )
         if trouble is not None:
-            return trouble
+            return trouble if glob.escape(str(path)) == pattern else _at(path, paths, trouble)
     return None
+
+
+def _at(path: Path, paths: Sequence[Path], trouble: Trouble) -> Trouble:
+    return replace(trouble, came=f"at {name_among(path, paths)!r}, {trouble.came}")
+
+
+def name_among(path: Path, paths: Sequence[Path]) -> str:
+    """Return the name of a file, with as many of its folders as tell it from the others.
+
+    Examples
+    --------
+    >>> name_among(Path("/data/2025/a.csv"), [Path("/data/2024/a.csv"), Path("/data/2025/a.csv")])
+    '2025/a.csv'
+    """
+    return os.path.relpath(path, os.path.commonpath([one.parent for one in paths]))
+
+
+def _of_outside(path: Path) -> Trouble | None:
+    return _of_kind(path) or _of_bytes(path)
+
+
+def _of_inside(path: Path) -> Trouble | None:
+    if path.suffix in (".parquet", ".pq"):
+        return _of_parquet_inside(path)
+    if path.suffix in (".gz", ".zst") or not path.is_file():
+        return None
+    if _is_no_utf8(path):
+        return Trouble(
+            came="it holds bytes that are no UTF-8",
+            advice="Save it in UTF-8, or read it by a query with read_csv(..., encoding = "
+            "'latin-1').",
+        )
+    return _of_lines(path)
 
 
 def _of_lines(path: Path) -> Trouble | None:
@@ -161,6 +211,21 @@ def _of_parquet(head: bytes, tail: bytes) -> Trouble | None:
             came="its end is missing", advice="It was cut short: write or copy it once more."
         )
     return None
+
+
+def _of_parquet_inside(path: Path) -> Trouble | None:
+    try:
+        for _ in pq.ParquetFile(path).iter_batches():
+            pass
+    except OSError as err:
+        if err.errno is not None:  # of the system, not of the file
+            raise
+    except pa.ArrowException as err:
+        if not isinstance(err, pa.ArrowInvalid):  # beyond Arrow: that says nothing of the file
+            return None
+    else:
+        return None
+    return Trouble(came="a part of it is damaged", advice="Write or copy it once more.")
 
 
 def _is_wide(head: bytes) -> bool:

@@ -44,7 +44,7 @@ def features(
 ) -> None:
     """Write the features of every customer who lives at an instant."""
     from ebbtide.clock import day_in_words, parse_instant
-    from ebbtide.errors import NotReady
+    from ebbtide.definition import NobodyAlive
     from ebbtide.project import load_project
 
     project = load_project(config)
@@ -61,10 +61,7 @@ def features(
                 write_table(snapshot, path)
     if rows == 0:
         day = day_in_words(instant, time_zone=project.project.time_zone)
-        raise NotReady(
-            f"Nobody is alive at {day}: {project.definition.sentence}. Choose an "
-            f"--as-of within the log."
-        )
+        raise NobodyAlive(day, project.definition)
     typer.echo(f"{rows:,} customers, {columns - 2} features: {out}")
 
 

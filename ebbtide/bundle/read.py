@@ -131,6 +131,7 @@ def _check_shapes(bundle: Bundle) -> None:
     fitting = [
         n_features >= 1,
         len(golden.p_churn) >= 1,
+        golden.p_churn.ndim == 1,
         golden.rows.shape == (len(golden.p_churn), n_features),
         reference.p_churn_quantiles.shape == (101,),
         bundle.drivers.are_of(scorer.features),

@@ -6,9 +6,10 @@ value is ever quoted. How tables fit together is for ``ebbtide.contracts.togethe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ebbtide.contracts.findings import Finding, errors_first
+from ebbtide.contracts.forms import advice_on, came_in_words, forms_that_came
 from ebbtide.contracts.header import header_findings, is_headless
 from ebbtide.contracts.rules import column_rules
 
@@ -89,13 +90,31 @@ def _looked_over(
             table=contract.name,
             column=column,
             count=count,
-            message=rule.message,
-            advice=rule.advice,
+            **_words(connection, relation, column, rule),
         )
         for (column, rule), count in zip(rules, counts, strict=True)
         if count
     ]
     return errors_first([*named, *broken]), True
+
+
+def _words(
+    connection: DuckDBPyConnection, relation: str, column: str, rule: Rule
+) -> dict[Literal["message", "advice"], str]:
+    """Return what a finding says; of values that are not of their kind also how they came."""
+    plain: dict[Literal["message", "advice"], str]
+    plain = {"message": rule.message, "advice": rule.advice}
+    if rule.no_value_of is None:
+        return plain
+    came = forms_that_came(
+        connection, relation, column=column, kind=rule.no_value_of, broken=rule.broken
+    )
+    if not came:
+        return plain
+    return {
+        "message": f"{rule.message} Got {came_in_words(came)}.",
+        "advice": advice_on([form for form, _ in came], column=column),
+    }
 
 
 def _counts(

@@ -50,5 +50,9 @@ def raise_if_errors(findings: Iterable[Finding]) -> None:
     if not errors:
         return
     lines = [f"The data break their contract in {len(errors)} place(s):"]
-    lines += [f"  {error.place}: {error.message} {error.advice}" for error in errors]
+    lines += [f"  {error.place}: {error.message} {error.advice}{_rows(error)}" for error in errors]
     raise ContractError("\n".join(lines))
+
+
+def _rows(finding: Finding) -> str:
+    return f" Rows: {finding.count:,}." if finding.count else ""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from ebbtide.contracts.tables import SIZE_LIMIT, typed_sql
+from ebbtide.contracts.forms import ACCEPTED
+from ebbtide.contracts.tables import EARLIEST_DAY, SIZE_LIMIT, typed_sql
 from ebbtide.contracts.taken import MAX_ID_LENGTH
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ebbtide.contracts.findings import Severity
-    from ebbtide.contracts.tables import Column, TableContract
+    from ebbtide.contracts.tables import Column, ColumnKind, TableContract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class Rule:
     advice: str
     reads: frozenset[str] = frozenset()
     """Other columns that it looks at; without them there is no such rule."""
+    no_value_of: ColumnKind | None = None
+    """The kind that values are not of, where that is the rule."""
 
 
 def column_rules(
@@ -47,6 +50,7 @@ def column_rules(
     """
     return [
         *_presence(column),
+        *_truth(column, raw_type),
         *_form(column),
         *_size(column),
         *_range(column),
@@ -63,8 +67,9 @@ def _presence(column: Column) -> Iterator[Rule]:
     yield Rule(
         severity="error",
         broken=is_none,
-        message=f"holds values that are no {column.kind}.",
+        message=f"holds values that are no {column.kind}.{_expected(column)}",
         advice="Correct them at the source, or convert them in a query.",
+        no_value_of=column.kind,
     )
     if not column.is_required:
         return
@@ -75,6 +80,21 @@ def _presence(column: Column) -> Iterator[Rule]:
     yield Rule(
         severity="error", broken=f"{raw} IS NULL", message="is null in some rows.", advice=drop
     )
+
+
+def _expected(column: Column) -> str:
+    return f" Expected {ACCEPTED[column.kind]}." if column.kind in ACCEPTED else ""
+
+
+def _truth(column: Column, raw_type: str) -> Iterator[Rule]:
+    if column.kind in ("money", "number") and raw_type == "BOOLEAN":
+        yield Rule(
+            severity="error",
+            broken=f'"{column.name}" IS NOT NULL',
+            message=f"holds true and false where {column.kind} is expected.",
+            advice="Check which column is which; count them as 1 and 0 in a query if that is "
+            "meant.",
+        )
 
 
 def _form(column: Column) -> Iterator[Rule]:
@@ -176,12 +196,7 @@ def _time(column: Column, contract: TableContract, now: datetime) -> Iterator[Ru
     reads = frozenset({clock.name})
     if column.kind != "instant":
         return
-    yield Rule(
-        severity="error",
-        broken=f"{typed} < TIMESTAMP '0001-01-02 00:00:00'",
-        message="lies before the year 1, or infinitely far back.",
-        advice="Make it null, or drop these rows in a query.",
-    )
+    yield from _too_early(typed)
     # What falls due tomorrow may be on record today.
     if column.name == "known_at" or (column.name == clock.name and not is_due):
         yield Rule(
@@ -214,6 +229,24 @@ def _time(column: Column, contract: TableContract, now: datetime) -> Iterator[Ru
             advice="A row is seen once both have passed; check which column is which.",
             reads=reads,
         )
+
+
+def _too_early(typed: str) -> Iterator[Rule]:
+    # From year 0, as which '00-05-14' is read, a day of other time zones behind the year 99.
+    two_digits = f"({typed} >= TIMESTAMP '0000-01-01' AND {typed} < TIMESTAMP '0100-01-02')"
+    yield Rule(
+        severity="error",
+        broken=two_digits,
+        message="lies before the year 100: years are probably written with two digits.",
+        advice="Write four at the source, or read them in a query by strptime, with %y and in "
+        "their own order, such as '%y-%m-%d' or '%m/%d/%y'.",
+    )
+    yield Rule(
+        severity="error",
+        broken=f"{typed} < TIMESTAMP '{EARLIEST_DAY}' AND NOT {two_digits}",
+        message="lies before the year 1900, or infinitely far back.",
+        advice="Make it null, or drop these rows in a query.",
+    )
 
 
 _WITH_ZONE = r":[0-9]{2}(\.[0-9]+)?\s*(Z|z|[+-][0-9]{2}(:?[0-9]{2})*|[A-Za-z][A-Za-z0-9/_+-]*)\s*$"

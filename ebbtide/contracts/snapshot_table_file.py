@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ebbtide.causes import CAUSES, Cause
 from ebbtide.contracts.snapshot_table import KINDS, ColumnContract, ColumnKind, TableContract
 from ebbtide.errors import SettingsError, did_you_mean
+from ebbtide.schema_wording import fault_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,7 +142,7 @@ def _problem(problem: Any) -> str:
     if problem["type"] == "literal_error":
         known_words = KINDS if keys[-1] == "kind" else tuple(CAUSES)
         return f"{where}: {did_you_mean(str(problem['input']), known_words)}"
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {fault_in_words(where, problem)}"
 
 
 def _key(name: str) -> str:

@@ -26,6 +26,10 @@ SQL_TYPES: dict[ColumnKind, str] = {
 SIZE_LIMIT = 1e14
 """Money and numbers must be smaller, without sign: that many fit into the decimals of sums."""
 
+EARLIEST_DAY = "1899-12-29"
+"""No instant of a company lies before it. Defaults for no date, 1899-12-30 and 1900-01-01, are not
+errors in any time zone: they are warned of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:

@@ -23,6 +23,7 @@ from ebbtide.policy.policy import (
     Policy,
     SaveRate,
 )
+from ebbtide.schema_wording import fault_in_words
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _problem(problem: Any) -> str:
     where = ".".join(str(key) for key in keys) or "the file"
     if problem["type"] == "extra_forbidden":
         return f"{where}: unknown key; {did_you_mean(str(keys[-1]), _keys_beside(keys))}"
-    return f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {fault_in_words(where, problem)}"
 
 
 def _keys_beside(keys: tuple[str | int, ...]) -> list[str]:

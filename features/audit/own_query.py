@@ -94,6 +94,11 @@ def _require_contract_tables(tables: Tables, query: str) -> None:
         raise ContractError(
             f"The query cannot be parsed as one SELECT of DuckDB: {parsed['error_message']}"
         )
+    if len(parsed["statements"]) != 1:
+        raise ContractError(
+            f"Expected one query that begins with SELECT or WITH, got {len(parsed['statements'])} "
+            f"statements. Keep the one that returns customer_id."
+        )
     bases = list(_tables_read(parsed, frozenset()))
     named = {base["table_name"] for base in bases}
     qualified = {_full_name(base) for base in bases if base.get("schema_name")}

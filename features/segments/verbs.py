@@ -33,7 +33,8 @@ def segments(
 ) -> None:
     """Show RFM segments, customer levels and value types, and how many of each left."""
     from ebbtide.clock import day_in_words, parse_instant
-    from ebbtide.errors import NotReady, SettingsError
+    from ebbtide.definition import NobodyAlive
+    from ebbtide.errors import SettingsError
     from ebbtide.project import load_project
     from ebbtide.words import spoken_language
     from features.labels import label_snapshot
@@ -67,10 +68,7 @@ def segments(
             definition=definition,
         )
         if frame.num_rows == 0:
-            raise NotReady(
-                f"Nobody is alive at {day}: {definition.sentence}. Choose an --as-of "
-                f"within the log."
-            )
+            raise NobodyAlive(day, definition)
         scale = SegmentScale.of(frame, project.segments, definition=definition)
         placed = scale.segments(frame)
         churned, until = None, tables.log_end(now=present)

@@ -30,11 +30,12 @@ FEW_VALUES = 10
 SAID_EVERY = 250
 """Columns of a wide table that are judged between two lines of progress."""
 
-NO_DATES = (
-    "The rows carry no date, so that nothing can prove that the other columns were known before "
-    "the outcome. A column that was written or changed afterwards makes the measures look good "
-    "and the model useless."
+_NO_PROOF = (
+    "so that nothing can prove that the other columns were known before the outcome. A column that "
+    "was written or changed afterwards makes the measures look good and the model useless."
 )
+NO_DATES = f"The rows carry no date, {_NO_PROOF}"
+ONE_DATE = f"All rows carry one and the same date, {_NO_PROOF}"
 
 
 def check_columns(raw: RawTable, contract: TableContract) -> list[Finding]:
@@ -140,33 +141,37 @@ def check_telling(
     return findings
 
 
-def check_repeats(raw: RawTable, rows: FloatArray, *, has_dates: bool) -> list[Finding]:
-    """Return what is to be known of rows that repeat, and of the table as a whole."""
+def check_repeats(rows: FloatArray) -> list[Finding]:
+    """Return what is to be known of rows that repeat."""
     comparable = np.nan_to_num(rows, nan=np.inf)  # null equals null here
     repeated = len(rows) - len(np.unique(comparable, axis=0))
-    findings = []
-    if repeated:
-        findings.append(
-            Finding(
-                severity="advice",
-                table=TABLE,
-                count=repeated,
-                message="Rows repeat the values of another row.",
-                advice="Copies are kept in one fold, so that no model is tested on what it learned."
-                " If they are the same customer twice, take one out.",
-            )
+    if not repeated:
+        return []
+    return [
+        Finding(
+            severity="advice",
+            table=TABLE,
+            count=repeated,
+            message="Rows repeat the values of another row.",
+            advice="Copies are kept in one fold, so that no model is tested on what it learned."
+            " If they are the same customer twice, take one out.",
         )
-    if not has_dates:
-        findings.append(
-            Finding(
-                severity="warning",
-                table=TABLE,
-                message=NO_DATES,
-                advice="Bring the instant of each row as snapshot_table.as_of, or ask the owner of "
-                "the data when each column is written.",
-            )
+    ]
+
+
+def check_dates(raw: RawTable) -> list[Finding]:
+    """Return what the dates of the rows cannot prove: without a later one, they prove nothing."""
+    if raw.instants is not None and len(np.unique(raw.instants)) > 1:
+        return []
+    return [
+        Finding(
+            severity="warning",
+            table=TABLE,
+            message=NO_DATES if raw.instants is None else ONE_DATE,
+            advice="Bring rows of several instants, with the instant of each as "
+            "snapshot_table.as_of, or ask the owner of the data when each column is written.",
         )
-    return findings
+    ]
 
 
 def _missing(column: ColumnContract, raw: RawTable) -> Finding:

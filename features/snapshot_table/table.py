@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from ebbtide.contracts.findings import Finding, errors_first, raise_if_errors
 from ebbtide.contracts.learned import category_text
 from ebbtide.contracts.snapshot_table import TABLE
 from ebbtide.contracts.snapshot_table_file import contract_text, read_contract
+from ebbtide.contracts.tables import EARLIEST_DAY
 from ebbtide.errors import SettingsError
 from features.arrays.clock import microseconds
 from features.snapshot_table import checks
@@ -22,7 +24,6 @@ from features.snapshot_table.values import table_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from features.snapshot_table.raw import RawTable
 
 FEW_CHURNED = 50
+
+_EARLIEST = datetime.fromisoformat(EARLIEST_DAY).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,7 @@ def check_snapshot_table(
         if progress is not None:
             progress("columns that tell too much")
         findings += checks.check_telling(raw, contract, churned, progress=progress)
-        findings += checks.check_repeats(raw, rows, has_dates=raw.instants is not None)
+        findings += [*checks.check_repeats(rows), *checks.check_dates(raw)]
     return SnapshotTable(
         contract=contract,
         is_new=is_new,
@@ -331,4 +334,11 @@ def _identity(raw: RawTable, project: Project, *, now: datetime) -> list[Finding
             int((raw.instants == UNREADABLE).sum()),
         )
         error(table.as_of, "The date lies in the future.", "Correct it.", int(is_late.sum()))
+        is_early = (raw.instants < microseconds(_EARLIEST)) & (raw.instants != UNREADABLE)
+        error(
+            table.as_of,
+            "The date lies before the year 1900.",
+            "Correct it; below the year 100, years are probably written with two digits.",
+            int(is_early.sum()),
+        )
     return findings

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ebbtide.contracts.findings import Finding
 from ebbtide.contracts.snapshot_table import TABLE
 from ebbtide.errors import ContractError
+from features.snapshot_table.maturity import instant_of
 from features.snapshot_table.table import check_snapshot_table
 from features.usability.sufficiency import ENOUGH_OF_EACH, LEAST_OF_EACH, LEVEL_WORDS
 
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ebbtide.contracts.snapshot_table import TableContract
+    from ebbtide.definition import ChurnDefinition
     from ebbtide.project import Project
+    from features.snapshot_table.table import SnapshotTable
     from features.usability.sufficiency import Level
 
 
@@ -36,6 +41,8 @@ class FlatReport:
     contract : what each column holds; None where the table cannot be read.
     is_new : whether the contract was inferred just now, and is not yet in a file.
     n_stayed, n_churned : rows of each outcome; rows without one count in neither.
+    later_periods : on how many a model can be tested by what was learned before, two at the most;
+        None where rows have no dates, and other customers of the same time are all there is.
     """
 
     project: str
@@ -46,6 +53,7 @@ class FlatReport:
     is_new: bool = True
     n_stayed: int = 0
     n_churned: int = 0
+    later_periods: int | None = None
 
     def count(self, severity: str) -> int:
         """Return how many findings have a severity."""
@@ -55,9 +63,9 @@ class FlatReport:
     def level(self) -> Level:
         """The verdict."""
         rarer = min(self.n_stayed, self.n_churned)
-        if self.count("error") or rarer < LEAST_OF_EACH:
+        if self.count("error") or rarer < LEAST_OF_EACH or self.later_periods == 0:
             return "not enough"
-        return "barely" if rarer < ENOUGH_OF_EACH else "enough"
+        return "barely" if rarer < ENOUGH_OF_EACH or self.later_periods == 1 else "enough"
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -71,7 +79,21 @@ class FlatReport:
             for n, who in ((self.n_churned, "left"), (self.n_stayed, "stayed"))
             if self.contract is not None and n < wanted
         ]
-        return (*(mend if n_errors else ()), *few)
+        return (*(mend if n_errors else ()), *few, *self._period_missing())
+
+    def _period_missing(self) -> tuple[str, ...]:
+        if self.later_periods == 0:
+            return (
+                "Rows of a second instant, a gap and horizon apart and with matured labels: "
+                "training tests a model on later rows. Or leave snapshot_table.as_of out, and it "
+                "is tested on other customers of the same time only.",
+            )
+        if self.later_periods == 1 and self.level == "barely":
+            return (
+                "Rows of one more instant, a gap and horizon apart, so that a model can be tested "
+                "on a second period.",
+            )
+        return ()
 
     @property
     def sentence(self) -> str:
@@ -109,4 +131,19 @@ def flat_report(
         is_new=checked.is_new,
         n_stayed=int((checked.churned == 0).sum()),
         n_churned=int((checked.churned == 1).sum()),
+        later_periods=_later_periods(checked, project.definition),
     )
+
+
+def _later_periods(table: SnapshotTable, definition: ChurnDefinition) -> int | None:
+    """Return on how many later periods training could test, two at the most."""
+    if table.instants is None:
+        return None
+    learned = np.unique(table.instants[~np.isnan(table.churned)]).tolist()
+    left = [instant_of(each) for each in learned]
+    found = 0
+    while left and found < 2:
+        tested = left[-1]
+        left = [each for each in left if definition.window(each).has_matured(now=tested)]
+        found += bool(left)
+    return found

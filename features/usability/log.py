@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ebbtide.clock import zone
 from ebbtide.contracts.findings import Finding
-from ebbtide.contracts.tables import table_contract
+from ebbtide.contracts.tables import EARLIEST_DAY, table_contract
 from features.usability.suspicions import DEFAULT_DAYS
 from features.usability.wall import wall_sql
 
@@ -73,7 +73,7 @@ def log_days(tables: Tables, name: str, *, now: datetime) -> LogDays:
     today = now.astimezone(zone(tables.time_zone)).date()
     found = tables.connection.sql(
         f"SELECT CAST({wall_sql(contract.clock, tables.time_zone)} AS DATE) AS day, count(*) "
-        f"FROM {name} WHERE {contract.clock} BETWEEN TIMESTAMP '0001-01-02' AND TIMESTAMP "
+        f"FROM {name} WHERE {contract.clock} BETWEEN TIMESTAMP '{EARLIEST_DAY}' AND TIMESTAMP "
         f"'9999-12-30' GROUP BY day ORDER BY day"
     ).fetchall()
     kept = [(day, n) for day, n in found if str(day) not in DEFAULT_DAYS and day <= today]

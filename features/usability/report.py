@@ -12,7 +12,7 @@ import duckdb
 
 from ebbtide.contracts.check import REPEATED_ROWS
 from ebbtide.contracts.findings import errors_first
-from ebbtide.contracts.tables import table_contract
+from ebbtide.contracts.tables import EARLIEST_DAY, table_contract
 from features.catalogue.catalogue import features_present
 from features.seen import timestamp_sql
 from features.sources import TooLarge, check_sources
@@ -26,6 +26,7 @@ from features.usability.customers import (
     suspicious_customers,
 )
 from features.usability.log import log_days, log_findings
+from features.usability.mapping import mapped_twice
 from features.usability.sizes import (
     MONTH_ROWS,
     Quartiles,
@@ -111,6 +112,7 @@ def usability_report(
     log_table = project.definition.log_table
     tables = Tables(connection=connect(zone), columns={}, time_zone=zone, log_table=log_table)
     findings, readable = check_sources(tables.connection, project, now=now, progress=progress)
+    findings += mapped_twice(project)
     shapes = []
     loaded = [name for name in readable if _load(tables, name, findings)]
     for name in loaded:
@@ -252,7 +254,8 @@ def _keep_telling_rows(tables: Tables, *, now: datetime) -> None:
         useless = [f"{column} IS NULL" for column in contract.required]
         if contract.clock in contract.required:
             wall = wall_sql(contract.clock, tables.time_zone)
-            useless += [f"CAST({wall} AS DATE) IN ({days})", f"{contract.clock} < '0001-01-02'"]
+            useless += [f"CAST({wall} AS DATE) IN ({days})"]
+            useless += [f"{contract.clock} < TIMESTAMP '{EARLIEST_DAY}'"]
             useless += [f"{contract.clock} > {timestamp_sql(now)}"]
         if useless:
             tables.connection.execute(f"DELETE FROM {name} WHERE {' OR '.join(useless)}")

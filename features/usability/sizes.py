@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ebbtide.contracts.findings import Finding
-from ebbtide.contracts.tables import table_contract
+from ebbtide.contracts.tables import EARLIEST_DAY, table_contract
 from features.usability.wall import wall_sql
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def monthly_quartiles(
             SELECT {part} AS part, date_trunc('month', {clock}) AS month,
                 CAST(abs({column}) AS DOUBLE) AS size, count(*) AS n
             FROM {name} WHERE {column} <> 0 AND {table_contract(name).clock} BETWEEN
-                TIMESTAMP '0001-01-02' AND TIMESTAMP '9999-12-30' GROUP BY ALL
+                TIMESTAMP '{EARLIEST_DAY}' AND TIMESTAMP '9999-12-30' GROUP BY ALL
         ), ranked AS (
             SELECT *, sum(n) OVER (PARTITION BY part, month ORDER BY size) AS upto,
                 sum(n) OVER (PARTITION BY part, month) AS total

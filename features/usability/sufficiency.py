@@ -214,6 +214,18 @@ def snapshot_instants(project: Project, *, start: datetime, end: datetime) -> li
     return sorted(instant for instant in instants if instant >= earliest)
 
 
+def snapshots_needed(project: Project, *, tests: int) -> int:
+    """Return how many matured snapshots reach so far back that a model can be tested so often.
+
+    Parameters
+    ----------
+    project : says what churn is, and when snapshots are taken.
+    tests : periods to be tested on, >= 1.
+    """
+    outcome_days, every_days = project.definition.outcome_days, project.snapshots.every_days
+    return tests * math.ceil(outcome_days / every_days) + 1
+
+
 def days_needed(project: Project, *, tests: int) -> int:
     """Return how many days of log training needs to test a model so many times on a later period.
 
@@ -225,8 +237,8 @@ def days_needed(project: Project, *, tests: int) -> int:
     tests : periods to be tested on, >= 1.
     """
     settings, outcome_days = project.snapshots, project.definition.outcome_days
-    apart = settings.every_days * math.ceil(outcome_days / settings.every_days)
-    return settings.min_history_days + outcome_days + tests * apart
+    before_days = settings.every_days * (snapshots_needed(project, tests=tests) - 1)
+    return settings.min_history_days + outcome_days + before_days
 
 
 def _days_missing(project: Project, *, start: datetime, end: datetime) -> list[str]:
@@ -234,10 +246,12 @@ def _days_missing(project: Project, *, start: datetime, end: datetime) -> list[s
     needed = days_needed(project, tests=1)
     log_days = whole_days(start, end, time_zone=project.project.time_zone)
     outcome_days = definition.outcome_days
-    if settings.max_count * settings.every_days <= outcome_days:
+    least = snapshots_needed(project, tests=1)
+    if settings.max_count < least:
         return [
-            "More snapshots: snapshots.max_count times every_days must be more than "
-            f"{definition.outcome_in_words} ({outcome_days} days)."
+            f"More snapshots: with every_days = {settings.every_days}, snapshots.max_count must be "
+            f"at least {least}, so that the first lies {definition.outcome_in_words} "
+            f"({outcome_days} days) before the last."
         ]
     if log_days >= needed:
         return []
@@ -287,6 +301,12 @@ def _more_of(wanted: int, n: int, who: str, found: Outcomes, use: str) -> str:
 
 
 def _nice_to_have(project: Project, log_days: int) -> list[str]:
+    most, least = project.snapshots.max_count, snapshots_needed(project, tests=2)
+    if most < least:
+        return [
+            f"More snapshots, so that a model can be tested on a second period: "
+            f"snapshots.max_count is {most}, at least {least} are needed."
+        ]
     wanted = days_needed(project, tests=2)
     if log_days >= wanted:
         return []

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from features.tables import Tables
 
 DEFAULT_DAYS = (
-    *("1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01"),
-    *("2099-12-31", "9999-12-31"),
+    *("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31", "9999-12-31"),
 )
 """Days that programs write where they know none."""
 

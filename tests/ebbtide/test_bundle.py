@@ -349,6 +349,7 @@ UNFIT = [
     ("drivers.json", lambda d: d.update(n_rows=0), "drivers-of-nobody"),
     ("golden.json", lambda g: g.update(rows=[], p_churn=[]), "no-golden-rows"),
     ("golden.json", lambda g: g["p_churn"].pop(), "a-golden-score-less"),
+    ("golden.json", lambda g: g.update(p_churn=[[]] * 5), "lists-for-golden-scores"),
     ("golden.json", lambda g: g.update(rows=[[1.0]] * 5), "narrow-golden-rows"),
     ("golden.json", lambda g: g.update(rows=[[1.0] * 4] * 5), "wide-golden-rows"),
     ("reference.json", lambda r: r["p_churn_quantiles"].pop(), "a-quantile-less"),

@@ -31,6 +31,19 @@ def test_the_code_of_contracts_differs_where_the_definition_does(change) -> None
     assert dataclasses.replace(MONTHLY, **change).code != MONTHLY.code
 
 
+@pytest.mark.parametrize(
+    ("definition", "alive"),
+    [
+        (BASE, "a purchase in the 365 days before"),
+        (MONTHLY, "a running contract"),
+        (BASE.by_label("Churn = Yes"), "a row in the table"),
+    ],
+    ids=["inactivity", "contract", "label"],
+)
+def test_what_a_living_customer_has_is_said_in_words(definition, alive) -> None:
+    assert definition.alive_in_words == alive
+
+
 def test_contracts_are_told_apart_from_silence_by_code_and_sentence() -> None:
     silent = dataclasses.replace(BASE, horizon_days=30)
     assert MONTHLY.code.startswith("contract_end-30d-")

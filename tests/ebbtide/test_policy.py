@@ -62,12 +62,12 @@ def test_the_version_changes_with_any_number():
         ("contact_cost", "contact_costs", "did you mean 'contact_cost'?"),
         ("medium = 0.3", "medium = 0.7", "bands: expected 0 < medium < high"),
         ("high = 0.6", "hihg = 0.6", "bands.hihg: unknown key; did you mean 'high'?"),
-        ('"disengagement"]', '"boredom"]', "actions.0.answers.0: Input should be"),
-        ("mean = 0.2", "mean = 1.2", "actions.0.save_rate.mean: Input should be less"),
+        ('"disengagement"]', '"boredom"]', "actions.0.answers.0: expected 'service_failure', "),
+        ("mean = 0.2", "mean = 1.2", "actions.0.save_rate.mean: expected 1 or less, got a number"),
         ("contact_cost = 1", "contact_cost = nan", "actions.0.contact_cost"),
         ("contact_cost = 1", "contact_cost = -1", "actions.0.contact_cost"),
         ('zh = "致电"', 'zh = ""', "actions.0.text.zh"),
-        ('version = "1"', "version = 1", "version: Input should be a valid string"),
+        ('version = "1"', "version = 1", "version: expected a text, got a whole number"),
         ('version = "1"', "version == 1", "cannot be read as TOML"),
         (
             "sd = 0.1 }",
@@ -152,13 +152,28 @@ def test_an_action_is_held_out_with_its_family_at_its_own_share_or_the_policys()
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (held_out(holdout="[holdout]\nshare = 0.1\n"), "holdout.salt: Field required"),
-        (held_out(holdout=HOLDOUT.replace("a salt of tests", "short")), "holdout.salt: String"),
-        (held_out(holdout=HOLDOUT.replace("0.1", "1.0")), "holdout.share: Input should be less"),
+        (
+            held_out(holdout="[holdout]\nshare = 0.1\n"),
+            "holdout.salt: expected, and not there; add it",
+        ),
+        (
+            held_out(holdout=HOLDOUT.replace("a salt of tests", "short")),
+            "holdout.salt: expected at least 8 character(s), got a text",
+        ),
+        (
+            held_out(holdout=HOLDOUT.replace("0.1", "1.0")),
+            "holdout.share: expected 0.9 or less, got a number",
+        ),
         (held_out(holdout=HOLDOUT.replace("salt", "salz")), "did you mean 'salt'?"),
         (held_out(holdout="", second="holdout_share = 0.1"), "expected [holdout] with share and"),
-        (held_out(second="holdout_share = -0.1"), "actions.1.holdout_share: Input should be"),
-        (held_out(second='family = "A b"'), "actions.1.family: String should match"),
+        (
+            held_out(second="holdout_share = -0.1"),
+            "actions.1.holdout_share: expected 0 or more, got a number",
+        ),
+        (
+            held_out(second='family = "A b"'),
+            "actions.1.family: expected 2 to 40 small letters, digits and underscores",
+        ),
         (held_out(second='family = "call"\nholdout_share = 0.2'), "these have several: call"),
     ],
 )

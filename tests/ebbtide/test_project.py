@@ -60,8 +60,8 @@ def test_contracts_need_no_purchases_and_have_grace_days(load) -> None:
     assert project.definition.kind == "contract_end"
     assert (project.definition.horizon_days, project.definition.grace_days) == (30, 7)
     assert load(HEAD + CONTRACTS + "grace_days = 0\n").definition.grace_days == 0
-    short = load(HEAD + CONTRACTS + "[snapshots]\nlookback_days = 90\n")
-    assert short.snapshots.lookback_days == 90
+    lookback = "[snapshots]\nlookback_days = 365\n"
+    assert load(HEAD + CONTRACTS + lookback).snapshots.lookback_days == 365
 
 
 @pytest.mark.parametrize(
@@ -161,10 +161,20 @@ WRONG = [
         HEAD + TABLES + 'columns = { ammount = "x" }\n',
         "tables.transactions.columns: no column 'ammount'; did you mean 'amount'?",
     ),
-    (HEAD + TABLES + '[churn]\nhorizon_days = "90"\n', "churn.horizon_days: Input should be a val"),
+    (
+        HEAD + TABLES + '[churn]\nhorizon_days = "90"\n',
+        "churn.horizon_days: expected a whole number, got a text; write digits",
+    ),
     (HEAD + TABLES + "[churn]\nhorizon_days = 0\n", "churn.horizon_days"),
     (HEAD + TABLES + '[churn]\nkind = "contract_end"\n', "churn.kind"),
-    (HEAD + TABLES + "[snapshots]\nlookback_days = 300\n", "lookback_days must be at least churn"),
+    (
+        HEAD + TABLES + "[churn]\nactive_within_days = 400\n",
+        "lookback_days must be at least churn",
+    ),
+    (
+        HEAD + TABLES + "[churn]\nactive_within_days = 60\n[snapshots]\nlookback_days = 364\n",
+        "lookback_days must be at least 365: features count",
+    ),
     (HEAD + TABLES + '[training]\ncandidates = ["svm"]\n', "'logistic', 'random_forest' or 'light"),
     (HEAD + TABLES + "[training]\ncandidates = []\n", "training.candidates"),
     (HEAD + TABLES + "[training]\nrisk_days = [60, 30]\n", "days that rise, each once"),
@@ -205,7 +215,8 @@ def test_every_problem_is_named_at_once(refused) -> None:
     ("content", "message"),
     [
         pytest.param(b"[project\n", "cannot be read as TOML", id="no-toml"),
-        pytest.param(b"\xff\xfe", "cannot be read as TOML", id="no-text"),
+        pytest.param(b"\xff\xfe", "cannot be read as TOML: .* got UTF-16", id="no-text"),
+        pytest.param(b"a = '\xe9'", "expected UTF-8, got another encoding", id="latin-1"),
     ],
 )
 def test_what_is_no_toml_is_refused(tmp_path, content, message) -> None:
@@ -217,7 +228,7 @@ def test_what_is_no_toml_is_refused(tmp_path, content, message) -> None:
 def test_an_absent_file_says_how_to_get_one(tmp_path) -> None:
     with pytest.raises(SettingsError, match=r"found none.*--config.*ebbtide simulate"):
         load_project(tmp_path / "gone.toml")
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match=r"cannot be read: it is a folder.*/ebbtide\.toml"):
         load_project(tmp_path)
 
 

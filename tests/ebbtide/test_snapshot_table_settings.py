@@ -44,7 +44,10 @@ def test_the_label_may_be_text_number_or_truth(load, churned) -> None:
 WRONG = [
     (HEAD + TABLE + "pth = 1\n" + CHURN, "snapshot_table.pth: unknown key; did you mean 'path'?"),
     (HEAD + TABLE.replace("label", "lable") + CHURN, "unknown key; did you mean 'label'?"),
-    (HEAD + TABLE.replace('path = "t.csv"\n', "") + CHURN, "snapshot_table.path: Field required"),
+    (
+        HEAD + TABLE.replace('path = "t.csv"\n', "") + CHURN,
+        "snapshot_table.path: expected, and not there",
+    ),
     (HEAD + TABLE + 'as_of = "left"\n' + CHURN, "name the same column 'left'"),
     (HEAD + TABLE + 'ignore = ["left"]\n' + CHURN, "ignore names 'left'"),
     (HEAD + TABLE, "churn.horizon_days: required with [snapshot_table]"),

@@ -6,6 +6,7 @@ further back. Features that counted from the beginning would drift with the age 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ from random import Random
 from ebbtide.contracts.tables import TABLES
 from ebbtide.definition import ChurnDefinition
 from ebbtide.project import load_project
+from ebbtide.project_problems import LONGEST_WINDOW_DAYS
 from features.catalogue.catalogue import CATALOGUE, features_present
 from features.snapshot import build_snapshot
 from features.sources import open_tables
@@ -86,13 +88,13 @@ def last_sign(table: str, row: dict[str, object]) -> object:
     return row[contract.runs_until or contract.clock] or AS_OF
 
 
-def snapshot(open_company, log):
+def snapshot(open_company, log, *, lookback_days: int = LOOKBACK_DAYS):
     tables = open_company(**log)
     return build_snapshot(
         tables,
         as_of=AS_OF,
         features=features_present(tables.columns),
-        lookback_days=LOOKBACK_DAYS,
+        lookback_days=lookback_days,
         definition=YEAR,
     )
 
@@ -128,6 +130,21 @@ def test_what_lies_within_the_lookback_does_change_features(open_company) -> Non
     )
     families = {feature.contract.family for feature in CATALOGUE if feature.name in changed}
     assert families == {feature.contract.family for feature in CATALOGUE}
+
+
+def test_a_window_that_a_feature_names_is_looked_at_whole_and_a_shorter_look_is_not_one(
+    open_company,
+) -> None:
+    """Else 2 orders of 90 days would be told as those of a year."""
+    log = long_log()
+    shortest = snapshot(open_company, log, lookback_days=LONGEST_WINDOW_DAYS)
+    counted = re.compile(r"(purchase_days|spend|orders|activity|complaints|returned)_\d+d")
+    windowed = {feature.name for feature in CATALOGUE if counted.fullmatch(feature.name)}
+    assert len(windowed) > 12
+    longer = snapshot(open_company, log, lookback_days=2 * LONGEST_WINDOW_DAYS)
+    assert windowed & {*moved(shortest, longer)} == set()
+    shorter = snapshot(open_company, log, lookback_days=LONGEST_WINDOW_DAYS - 7)
+    assert windowed & {*moved(shortest, shorter)} != set()
 
 
 def test_a_real_log_that_begins_nine_months_later_gives_the_same_snapshot(

@@ -93,6 +93,41 @@ def test_a_file_in_a_query_that_is_computed_is_refused(shop, query) -> None:
     assert "'${PROJECT_DIR}/cases.csv'" in message
 
 
+READS = "SELECT * FROM read_csv('${PROJECT_DIR}/t.csv', all_varchar = true)"
+WRITES = "COPY (SELECT 1) TO '${PROJECT_DIR}/out.csv'"
+
+
+@pytest.mark.parametrize(
+    ("query", "came"),
+    [
+        pytest.param(f"{READS}; {WRITES}", "2 statements", id="a-copy-behind"),
+        pytest.param(f"{WRITES}; {READS}", "2 statements", id="a-copy-before"),
+        pytest.param(f"{READS}; {READS};", "2 statements", id="two-queries"),
+        pytest.param(WRITES, "a statement of kind COPY", id="a-copy"),
+        pytest.param("ATTACH '${PROJECT_DIR}/out.csv' AS d", "of kind ATTACH", id="an-attach"),
+        pytest.param("-- later", "0 statements", id="nothing"),
+    ],
+)
+def test_a_query_that_does_more_than_read_is_refused(shop, tmp_path, query, came) -> None:
+    message = refused(shop(f'query = "{query}"', t_dot_csv=HEAD + ROW))
+    assert "tables.transactions.query: expected one query" in message
+    assert f"{came}." in message
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(f"{READS};", id="semicolon"),
+        pytest.param(f"{READS} -- all; of them", id="comment"),
+        pytest.param(f"WITH t AS ({READS}) SELECT * FROM t WHERE ';' <> ''", id="with"),
+        pytest.param(f"({READS})", id="parentheses"),
+    ],
+)
+def test_one_query_is_read_however_it_is_written(shop, query) -> None:
+    assert customers(shop(f'query = "{query}"', t_dot_csv=HEAD + ROW)) == ["007"]
+
+
 def test_texts_with_a_dot_and_common_tables_are_no_files(shop) -> None:
     query = (
         "WITH orders AS (SELECT *, 'a.csv' AS origin FROM '${PROJECT_DIR}/t.csv') "

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from ebbtide.errors import ContractError
 from features.sources import open_tables
 from features.tables import connect
+from features.unreadable import hidden_trouble
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CANARY = "canary9731"
@@ -112,8 +115,15 @@ def test_half_a_parquet_file_is_named(shop, tmp_path, parquet, cut, came) -> Non
 def test_a_parquet_file_damaged_in_the_middle_is_refused(shop, tmp_path, parquet) -> None:
     (tmp_path / "t.parquet").write_bytes(parquet[:2000] + bytes(3000) + parquet[5000:])
     message = refused(shop, "t.parquet", None)
-    assert "that the file is complete" in message
+    assert "from 't.parquet': a part of it is damaged." in message
+    assert "write or copy it once more" in message.lower()
     assert CANARY not in message
+
+
+def test_the_damaged_file_of_a_glob_is_named(shop, tmp_path, parquet) -> None:
+    (tmp_path / "t1.parquet").write_bytes(parquet)
+    (tmp_path / "t2.parquet").write_bytes(parquet[:2000] + b"x" * 3000 + parquet[5000:])
+    assert "at 't2.parquet', a part of it is damaged" in refused(shop, "t*.parquet", None)
 
 
 def test_a_folder_is_no_file(shop, tmp_path) -> None:
@@ -126,10 +136,120 @@ def test_a_folder_is_no_file(shop, tmp_path) -> None:
 def test_one_bad_file_of_a_glob_is_found(shop, tmp_path) -> None:
     (tmp_path / "t1.csv").write_text(BODY)
     (tmp_path / "t2.csv").write_text("")
-    assert "empty (0 bytes)" in refused(shop, "t*.csv", None)
+    message = refused(shop, "t*.csv", None)
+    assert "from 't*.csv': at 't2.csv', the file is empty (0 bytes)." in message
+
+
+def test_a_bad_file_in_a_folder_is_named_with_its_folder(shop, tmp_path) -> None:
+    for folder in ("2024", "2025"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "t.csv").write_text(BODY if folder == "2024" else f"{BODY}x,y\n")
+    assert "at '2025/t.csv', line 2,002 has 2 column(s)" in refused(shop, "*/t.csv", None)
+
+
+@pytest.mark.parametrize(
+    ("heads", "lacks"),
+    [
+        pytest.param(
+            (HEAD, "customer_id,occurred_at\n"), "'t2.csv' lacks amount, which", id="second"
+        ),
+        pytest.param(
+            ("customer_id,Amount\n", HEAD), "'t1.csv' lacks occurred_at, which", id="first"
+        ),
+        pytest.param(
+            (HEAD.replace("\n", ",note\n"), HEAD), "'t2.csv' lacks note, which", id="not-read"
+        ),
+        pytest.param(
+            (HEAD, HEAD.replace("amount", "Amount")), "'t2.csv' lacks amount, which", id="case"
+        ),
+    ],
+)
+def test_the_file_of_a_glob_that_lacks_columns_is_named(shop, tmp_path, heads, lacks) -> None:
+    for number, head in enumerate(heads, start=1):
+        row = ",".join(["1"] * len(head.split(",")))
+        (tmp_path / f"t{number}.csv").write_text(f"{head}{row}\n")
+    message = refused(shop, "t*.csv", None)
+    assert lacks in message
+    assert "union_by_name" in message
+
+
+def test_a_file_of_a_glob_without_a_header_is_named_by_nothing_of_it(shop, tmp_path) -> None:
+    (tmp_path / "t1.csv").write_text(BODY)
+    (tmp_path / "t2.csv").write_text(BODY.removeprefix(HEAD))
+    message = refused(shop, "t*.csv", None)
+    assert "'t2.csv' lacks customer_id, occurred_at, amount" in message
+    assert CANARY not in message
+
+
+def test_columns_in_another_order_are_no_fault(shop, tmp_path) -> None:
+    (tmp_path / "t1.csv").write_text(BODY)
+    (tmp_path / "t2.csv").write_text("amount,customer_id,occurred_at\n2,c,2025-06-01\n")
+    tables = open_tables(shop('path = "t*.csv"'), now=NOW)
+    assert tables.connection.sql("SELECT count(*) FROM transactions").fetchall() == [(2001,)]
+
+
+@pytest.mark.parametrize(
+    ("error", "came", "advice"),
+    [
+        pytest.param(PermissionError(13, "Permission denied"), "no right to read it.", "Let the"),
+        pytest.param(OSError(5, "Input/output error"), "(Input/output error).", "Check the link"),
+    ],
+    ids=["no-right", "bad-disk"],
+)
+def test_a_file_that_the_system_does_not_give_is_named_and_others_are_checked(
+    shop, monkeypatch, error, came, advice
+) -> None:
+    project = shop(
+        'path = "t.csv"\n[tables.complaints]\npath = "c.csv"',
+        t_dot_csv=BODY,
+        c_dot_csv="customer_id,opened_at\nc1,never\n",
+    )
+    opened = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "t.csv":
+            raise error
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ContractError) as raised:
+        open_tables(project, now=NOW)
+    message = str(raised.value)
+    assert "transactions: cannot be read from 't.csv': " in message
+    assert came in message
+    assert advice in message
+    assert "complaints.opened_at" in message
+
+
+def test_a_link_to_nowhere_is_named(shop, tmp_path) -> None:
+    (tmp_path / "t.csv").symlink_to(tmp_path / "gone.csv")
+    assert "(No such file or directory)" in refused(shop, "t.csv", None)
 
 
 def test_gzip_under_its_own_name_is_read(shop, tmp_path) -> None:
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(BODY.encode()))
     tables = open_tables(shop('path = "t.csv.gz"'), now=NOW)
     assert tables.connection.sql("SELECT count(*) FROM transactions").fetchall() == [(2000,)]
+
+
+@pytest.mark.parametrize(
+    ("error", "came"),
+    [
+        (pa.ArrowInvalid("snappy"), "a part of it is damaged"),
+        (OSError("Couldn't deserialize thrift"), "a part of it is damaged"),
+        (OSError(5, "Input/output error"), "the system does not give it (Input/output error)"),
+        (PermissionError(13, "Permission denied"), "no right to read it"),
+        (pa.ArrowNotImplementedError("a kind of column"), None),
+        (pa.ArrowMemoryError("malloc"), None),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_parquet_is_called_damaged_only_where_it_is(tmp_path, monkeypatch, error, came) -> None:
+    def failing(_path):
+        raise error
+
+    path = tmp_path / "t.parquet"
+    path.touch()
+    monkeypatch.setattr("features.unreadable.pq.ParquetFile", failing)
+    trouble = hidden_trouble(str(path))
+    assert (None if trouble is None else trouble.came) == came

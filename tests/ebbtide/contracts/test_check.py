@@ -71,6 +71,13 @@ PROBLEMS = [
     ("transactions", {"occurred_at": "yesterday"}, "occurred_at", "no instant"),
     ("transactions", {"occurred_at": None}, "occurred_at", "is null"),
     ("transactions", {"occurred_at": "2026-01-01T00:00:01Z"}, "occurred_at", "in the future"),
+    ("transactions", {"occurred_at": "25-05-14"}, "occurred_at", "written with two digits"),
+    ("transactions", {"occurred_at": "00-01-02 00:00:00+14"}, "occurred_at", "with two digits"),
+    ("transactions", {"occurred_at": "99-12-31 23:59:59-12"}, "occurred_at", "with two digits"),
+    ("transactions", {"occurred_at": "1753-01-01"}, "occurred_at", "before the year 1900"),
+    ("transactions", {"occurred_at": "0044-03-15 (BC)"}, "occurred_at", "before the year 1900"),
+    ("transactions", {"occurred_at": "-infinity"}, "occurred_at", "infinitely far back"),
+    ("customers", {"signed_up_at": "25-05-14"}, "signed_up_at", "written with two digits"),
     ("transactions", {"customer_id": None}, "customer_id", "is null"),
     ("transactions", {"customer_id": "  "}, "customer_id", "empty text"),
     ("transactions", {"discount": "-1"}, "discount", "expected at least 0."),
@@ -119,6 +126,23 @@ def test_what_is_too_large_is_found_once_and_not_quoted(table, column) -> None:
     assert finding.place == f"{table}.{column}"
     assert "5123" not in finding.message + finding.advice
     assert check(table, GOOD[table] | {column: "-99999999999999.9"}) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "kind"),
+    [("transactions", "amount", "money"), ("transactions", "quantity", "number")],
+)
+def test_true_and_false_are_no_money_and_no_number(table, column, kind) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        good = ", ".join(f"'{value}' AS {name}" for name, value in GOOD[table].items())
+        connection.execute(f"CREATE TABLE good AS SELECT {good}, '1' AS quantity")
+        connection.execute(
+            f"CREATE TABLE raw AS SELECT * REPLACE ({column} <> '' AS {column}) FROM good"
+        )
+        (finding,) = check_table(connection, "raw", table_contract(table), now=NOW)
+    assert (finding.severity, finding.place, finding.count) == ("error", f"{table}.{column}", 1)
+    assert finding.message == f"holds true and false where {kind} is expected."
 
 
 AHEAD = "2026-01-01T00:00:01Z"
@@ -313,6 +337,13 @@ def test_everything_is_found_at_once_errors_first() -> None:
     with pytest.raises(ContractError, match=r"in 4 place\(s\)") as raised:
         raise_if_errors(found)
     assert all(place in str(raised.value) for place in places(found))
+    assert str(raised.value).count(" Rows: 1.") == 4
+
+
+@pytest.mark.parametrize("day", ["1899-12-30", "1900-01-01"])
+def test_a_default_date_is_no_error_in_any_zone(day) -> None:
+    rows = [GOOD["transactions"] | {"occurred_at": f"{day} 00:00:00{at}"} for at in ("+14", "-12")]
+    assert places(check("transactions", *rows)) == []
 
 
 def test_a_missing_column_hides_no_other_problem() -> None:

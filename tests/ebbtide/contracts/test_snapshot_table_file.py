@@ -32,7 +32,7 @@ def test_any_name_and_category_survives_the_file(tmp_path) -> None:
 
 
 WRONG = [
-    ("rows = 1\n", "columns: Field required"),
+    ("rows = 1\n", "columns: expected, and not there"),
     ('rows = 1\n[columns.a]\nkind = "numbr"\n', "columns.a.kind: did you mean 'number'?"),
     ('rows = 1\n[columns.a]\nkind = "number"\nunits = "x"\n', "did you mean 'unit'?"),
     ('rows = 1\nrow = 2\n[columns.a]\nkind = "number"\n', "row: unknown key; did you mean 'rows'?"),

@@ -163,6 +163,7 @@ def test_a_step_of_with_excuses_no_table_where_it_cannot_be_seen(tables, ago, te
         ("SELEC customer_id", "cannot be parsed"),
         ("DROP TABLE transactions", "cannot be parsed"),
         ("SELECT 1 FROM transactions; DROP TABLE transactions", "one SELECT"),
+        ("SELECT 1 FROM transactions; SELECT 2 FROM transactions", "got 2 statements"),
     ],
     ids=[
         "file",
@@ -176,6 +177,7 @@ def test_a_step_of_with_excuses_no_table_where_it_cannot_be_seen(tables, ago, te
         "typo",
         "no-select",
         "two",
+        "two-selects",
     ],
 )
 def test_a_query_that_could_prove_nothing_is_refused(tables, ago, text, said):

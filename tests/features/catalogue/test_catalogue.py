@@ -11,6 +11,7 @@ import pytest
 from ebbtide.causes import Cause
 from ebbtide.contracts.feature import FeatureContract
 from ebbtide.contracts.tables import SURVEYS, TABLES
+from ebbtide.project_problems import LONGEST_WINDOW_DAYS
 from ebbtide.words import LANGUAGES
 from features.catalogue.catalogue import (
     CATALOGUE,
@@ -221,6 +222,15 @@ def test_features_of_absent_tables_are_left_out() -> None:
     chosen = features_present({"transactions": {"customer_id", "occurred_at", "amount"}})
     assert {feature.contract.table for feature in chosen} == {"transactions"}
     assert not {"discount_share_365d", "products_90d"} & {feature.name for feature in chosen}
+
+
+@every_feature
+def test_no_feature_speaks_of_more_days_than_everybody_looks_back(feature) -> None:
+    contract = feature.contract
+    texts = (contract.name, contract.meaning, contract.reason.en)
+    windows = [int(n) for text in texts for n in re.findall(r"(\d+)(?: days|d(?![a-z]))", text)]
+    windows += [int(n) for n in re.findall(r"age_\w+ (?:<|<=|BETWEEN \d+ AND) (\d+)", feature.sql)]
+    assert max(windows, default=0) <= LONGEST_WINDOW_DAYS
 
 
 def test_operands_are_whole_names() -> None:

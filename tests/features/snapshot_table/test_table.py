@@ -10,7 +10,7 @@ import pytest
 from ebbtide.contracts.snapshot_table_file import read_contract
 from ebbtide.errors import ContractError, SettingsError
 from features.snapshot_table import checks
-from features.snapshot_table.checks import NO_DATES
+from features.snapshot_table.checks import NO_DATES, ONE_DATE
 from features.snapshot_table.table import (
     check_snapshot_table,
     inferred_contract,
@@ -61,6 +61,22 @@ def test_without_dates_the_check_says_what_cannot_be_proved(project) -> None:
     said = [f for f in checked.findings if f.message == NO_DATES]
     assert [f.severity for f in said] == ["warning"]
     assert "nothing can prove" in NO_DATES
+
+
+def test_one_date_for_all_rows_proves_no_more_than_none(tmp_path) -> None:
+    rows = [{**row, "when": "2026-01-01"} for row in flat_rows(60)]
+    checked = check_snapshot_table(flat_project(tmp_path, rows, more='as_of = "when"'), now=NOW)
+    said = [f.severity for f in checked.findings if f.message == ONE_DATE]
+    assert said == ["warning"]
+    assert "nothing can prove" in ONE_DATE
+
+
+def test_years_with_two_digits_are_an_error(tmp_path) -> None:
+    rows = [{**row, "when": "26-01-01"} for row in flat_rows(60)]
+    checked = check_snapshot_table(flat_project(tmp_path, rows, more='as_of = "when"'), now=NOW)
+    [error] = [f for f in checked.findings if f.severity == "error"]
+    assert (error.column, error.count) == ("when", 60)
+    assert "two digits" in error.advice
 
 
 def test_blanks_among_numbers_are_said(project) -> None:

@@ -86,7 +86,10 @@ def test_a_table_of_the_warehouse_is_read_by_its_name(
 def test_every_fault_of_every_table_is_told_at_once(
     shop: Callable[..., Project], spark: SparkSession
 ) -> None:
-    bad = "customer_id,occurred_at,amount\na,2011-03-01,five\n,2031-03-01,5\nb,yesterday,5\n"
+    bad = (
+        "customer_id,occurred_at,amount\na,2011-03-01,five\n,2031-03-01,5\nb,yesterday,5\n"
+        'c,31.12.2010 10:00,"12,50"\nd,1300000000,€ 5\ne,2011-03-01,$5\n'
+    )
     project = shop(t_dot_csv=bad)
     told = []
     for opening in (
@@ -98,6 +101,8 @@ def test_every_fault_of_every_table_is_told_at_once(
         told.append(str(raised.value))
     assert told[1] == told[0]
     assert "five" not in told[1]
+    assert "Got a currency beside the number in 2 row(s), a decimal comma in 1" in told[1]
+    assert "Got day.month.year in 1 row(s), seconds since 1970 in 1" in told[1]
 
 
 @pytest.mark.parametrize(

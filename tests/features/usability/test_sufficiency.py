@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from ebbtide.errors import NotReady
-from features.usability.sufficiency import days_needed, snapshot_instants
+from features.usability.sufficiency import days_needed, snapshot_instants, snapshots_needed
 from training.origins import origins
 from training.snapshots import matured_instants
 
@@ -133,15 +134,45 @@ def test_without_a_log_there_is_a_verdict(report_of, rows) -> None:
     assert report.count("error") > 0
 
 
+def test_years_with_two_digits_are_an_error_and_make_no_history(report_of) -> None:
+    rows = log(NEEDED + 21, faithful=120, lost=20) + "c1,25-01-14,5\n"
+    report = report_of(rows, _settings=SETTINGS)
+    assert report.sufficiency.level == "not enough"
+    assert report.sufficiency.log_days == NEEDED + 21
+    assert "two digits" in report.findings[0].message
+
+
 def test_default_dates_make_no_history(report_of) -> None:
     rows = log(NEEDED - 13, faithful=120, lost=20) + "c1,1970-01-01 00:00:00,5\n"
     assert report_of(rows, _settings=SETTINGS).sufficiency.log_days == NEEDED - 13
 
 
-def test_too_few_snapshots_are_named(report_of) -> None:
-    settings = SETTINGS + "\nmax_count = 2"
+@pytest.mark.parametrize(
+    ("max_count", "level", "least"),
+    [(2, "not enough", 4), (3, "not enough", 4), (4, "barely", 7), (6, "barely", 7)],
+)
+def test_too_few_snapshots_are_named(report_of, max_count, level, least) -> None:
+    settings = f"{SETTINGS}\nmax_count = {max_count}"
     judged = report_of(log(120, faithful=120, lost=20), _settings=settings).sufficiency
+    assert judged.level == level
     assert "snapshots.max_count" in judged.missing[0]
+    assert f"at least {least}" in judged.missing[0]
+
+
+@pytest.mark.parametrize(("max_count", "periods"), [(3, 0), (4, 1), (6, 1), (7, 2)])
+def test_snapshots_needed_are_those_of_training(shop, max_count, periods) -> None:
+    project = shop(f'path = "t.csv"\n{SETTINGS}\nmax_count = {max_count}', t_dot_csv=HEAD)
+    at = matured_instants(project, log_start=START, now=START + timedelta(days=400))
+    taken = [SimpleNamespace(as_of=instant) for instant in at]
+    try:
+        found = len(origins(taken, project.definition))
+    except NotReady:
+        found = 0
+    assert found == periods
+    assert [max_count >= snapshots_needed(project, tests=n) for n in (1, 2)] == [
+        periods >= 1,
+        periods >= 2,
+    ]
 
 
 def test_without_amounts_the_days_of_the_log_are_not_said_to_be_none(report_of) -> None:
