@@ -254,7 +254,7 @@ def _held(file: pq.ParquetFile, *, time_zone: str) -> datetime | None:
         return None
     try:
         return parse_instant(texts.pop() or "", time_zone=zone)
-    except ContractError:
+    except SettingsError:
         raise ContractError(
             f"Expected a time or a date in {WHERE}.{AS_OF}, found something else. Write it as a "
             f"timestamp, or leave the column out and give --as-of."

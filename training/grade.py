@@ -89,7 +89,11 @@ class Grade:
 
 
 def grade(
-    evaluation: Evaluation, *, is_later_period: bool, earlier: Sequence[Evaluation] = ()
+    evaluation: Evaluation,
+    *,
+    is_later_period: bool,
+    earlier: Sequence[Evaluation] = (),
+    snapshots_lacking_of: int | None = None,
 ) -> Grade:
     """Grade a model.
 
@@ -99,6 +103,8 @@ def grade(
     is_later_period : whether that is later than anything that model and calibrator were trained or
         tuned on.
     earlier : of the same recipe at earlier periods; only whether it led there is asked.
+    snapshots_lacking_of : how many snapshots a later period takes, where ``snapshots.max_count``
+        allows of fewer; None where it does not stand in the way.
 
     Examples
     --------
@@ -120,7 +126,7 @@ def grade(
     >>> grade(few, is_later_period=True).reasons[0].en
     'No grade: only 75 customers left in the period of the test; a grade needs at least 100'
     """
-    missing = _missing(evaluation, is_later_period=is_later_period)
+    missing = _missing(evaluation, None if is_later_period else _no_later(snapshots_lacking_of))
     if missing:
         return Grade(letter=None, reasons=missing)
     behind = sum(_lead(each).value <= 0 for each in earlier)
@@ -187,16 +193,23 @@ def _lead(evaluation: Evaluation) -> Estimate:
     return Estimate(value=auc.value - 0.5, low=auc.low - 0.5, high=auc.high - 0.5)
 
 
-def _missing(evaluation: Evaluation, *, is_later_period: bool) -> tuple[Words, ...]:
-    reasons = []
-    if not is_later_period:
-        reasons.append(
-            Words(
-                "No grade: the history is too short, or has no dates, to test the model at a later "
-                "period than it learned from",
-                "无法评级:历史数据太短或没有日期,无法在晚于训练数据的时期检验模型",
-            )
+def _no_later(snapshots_lacking_of: int | None) -> Words:
+    if snapshots_lacking_of is None:
+        return Words(
+            "No grade: the history is too short, or has no dates, to test the model at a later "
+            "period than it learned from",
+            "无法评级:历史数据太短或没有日期,无法在晚于训练数据的时期检验模型",
         )
+    return Words(
+        f"No grade: snapshots.max_count is too small to test the model at a later period than it "
+        f"learned from; that takes at least {snapshots_lacking_of}",
+        f"无法评级:snapshots.max_count 过小,无法在晚于训练数据的时期检验模型;至少需要 "
+        f"{snapshots_lacking_of}",
+    )
+
+
+def _missing(evaluation: Evaluation, no_later: Words | None) -> tuple[Words, ...]:
+    reasons = [] if no_later is None else [no_later]
     stayed = evaluation.n - evaluation.n_churned
     for count, en, zh in ((evaluation.n_churned, "left", "流失"), (stayed, "stayed", "留存")):
         if count < FEWEST_OF_EACH:

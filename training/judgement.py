@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from features.usability.sufficiency import snapshots_needed
 from training.evaluation.evaluate import evaluate
 from training.grade import grade
 
@@ -58,5 +59,17 @@ def judge_candidate(candidate: Candidate, project: Project) -> Judgement:
     is_later = candidate.calibration_checked_on == "a later period"
     return Judgement(
         evaluations=evaluations,
-        grade=grade(evaluations[0], is_later_period=is_later, earlier=evaluations[1:]),
+        grade=grade(
+            evaluations[0],
+            is_later_period=is_later,
+            earlier=evaluations[1:],
+            snapshots_lacking_of=_snapshots_lacking_of(project),
+        ),
     )
+
+
+def _snapshots_lacking_of(project: Project) -> int | None:
+    """Return how many snapshots a later period takes, where the project allows of fewer."""
+    needed = snapshots_needed(project, tests=2)
+    is_flat = project.snapshot_table is not None
+    return None if is_flat or project.snapshots.max_count >= needed else needed

@@ -79,7 +79,7 @@ def origins(
     if not found:
         raise NotReady(
             "Expected at least two snapshots a gap and horizon apart, so that a model can be "
-            "tested on later customers. Bring older data, or shorten churn.horizon_days or "
-            "snapshots.min_history_days."
+            "tested on later customers. Bring older data, shorten churn.horizon_days or "
+            "snapshots.min_history_days, or raise snapshots.max_count."
         )
     return found

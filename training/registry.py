@@ -374,8 +374,9 @@ def registry_errors(not_there: str) -> Iterator[None]:
         code = getattr(err, "error_code", type(err).__name__)
         if code in _NOT_THERE:
             raise NotReady(not_there) from err
+        place = f": {str(err.filename)!r}" if isinstance(err, OSError) and err.filename else ""
         raise SettingsError(
-            f"The MLflow store cannot be used ({code}). Check stores.tracking_uri or "
+            f"The MLflow store cannot be used ({code}{place}). Check stores.tracking_uri or "
             f"MLFLOW_TRACKING_URI, that its server runs, and that there is free space and the "
             f"right to write."
         ) from err

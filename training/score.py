@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ebbtide.clock import day_in_words
+from ebbtide.definition import NobodyAlive
 from ebbtide.errors import BundleError, NotReady
 from features.catalogue.catalogue import catalogue_version, features_named
 from features.expectations import expectations_of
@@ -133,15 +134,12 @@ def require_anybody(rows: int, bundle: Bundle, *, as_of: datetime) -> None:
 
     Raises
     ------
-    NotReady
+    NobodyAlive
         If nobody is alive.
     """
     if rows == 0:
         day = day_in_words(as_of, time_zone=bundle.definition.time_zone)
-        raise NotReady(
-            f"Nobody is alive at {day}: {bundle.definition.sentence}. Choose an --as-of "
-            f"within the log."
-        )
+        raise NobodyAlive(day, bundle.definition)
 
 
 def score_snapshot(

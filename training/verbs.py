@@ -42,6 +42,7 @@ def train(
     from ebbtide.clock import parse_instant
     from ebbtide.project import load_project
     from features.sources import open_tables
+    from training.recordable import require_recordable
     from training.report import print_trained
     from training.tracking import record
     from training.train import train as train_candidates
@@ -53,6 +54,8 @@ def train(
         train_on_table(project, as_of=as_of)
         return
     with progress_shown("Training") as progress:
+        progress("look whether it can be recorded")
+        require_recordable(project)
         present = datetime.now(UTC)
         tables = open_tables(project, now=present, progress=progress)
         now = tables.log_end(now=present)

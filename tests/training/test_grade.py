@@ -102,6 +102,14 @@ def test_without_a_later_period_there_is_no_grade_and_why(measured):
     assert (found.standing, found.calibration) == (None, None)
 
 
+def test_too_few_snapshots_are_named_as_the_cause(measured):
+    found = grade(measured, is_later_period=False, snapshots_lacking_of=9)
+    assert "snapshots.max_count is too small" in found.reasons[0].en
+    assert found.reasons[0].en.endswith("at least 9")
+    assert found.reasons[0].zh.endswith("至少需要 9")
+    assert grade(measured, is_later_period=True, snapshots_lacking_of=9).letter is not None
+
+
 @pytest.mark.parametrize(
     ("n_churned", "said"), [(99, "only 99 customers left"), (1_901, "only 99 customers stayed")]
 )

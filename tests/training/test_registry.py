@@ -190,6 +190,13 @@ def test_a_registry_that_does_not_answer_is_not_taken_for_an_empty_one(
         versions(client, project.model_name)
 
 
+def test_a_folder_that_cannot_be_made_is_named(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    stores = project.stores.model_copy(update={"folder": str(tmp_path / "taken" / "state")})
+    with pytest.raises(SettingsError, match=r"NotADirectoryError: '.*/taken/state'"):
+        connect_registry(project.model_copy(update={"stores": stores}))
+
+
 @pytest.mark.e2e
 def test_a_model_that_does_not_beat_the_rule_is_registered_but_not_promoted(
     client: MlflowClient, project: Project, tables: Tables, trained: Trained

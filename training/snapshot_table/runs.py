@@ -14,6 +14,7 @@ from ebbtide.policy.file import load_policy
 from ebbtide.store.sql import open_store
 from features.snapshot_table.listing import print_contract, print_findings
 from features.snapshot_table.table import open_snapshot_table, write_contract
+from training.recordable import require_recordable
 from training.registry import connect_registry, fetch_champion
 from training.report import print_trained
 from training.score import score_snapshot
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 def train_on_table(project: Project, *, as_of: str | None) -> None:
     """Check the table, write its contract if there is none, train, and register the best."""
     with progress_shown("Training") as progress:
+        progress("look whether it can be recorded")
+        require_recordable(project)
         present = datetime.now(UTC)
         now = present if as_of is None else parse_instant(as_of, time_zone=_zone(project))
         table = open_snapshot_table(project, now=present, learned_at=now, progress=progress)
