@@ -321,15 +321,30 @@ def snapshot_blocks(
 
 
 def on_every_processor(work: Callable[[Given], Made], blocks: Sequence[Given]) -> list[Made]:
-    """Do some work of numpy's on each block; return what it made, in their order."""
+    """Do some work of numpy's on each block; return what it made, in their order.
+
+    This thread works as well: an interruption reaches it, and what it has freed is used again.
+    """
     keep_freed_memory()
-    with (
-        small_pages(),
-        no_collection(),
-        short_turns(),
-        ThreadPoolExecutor(max_workers=processors()) as pool,
-    ):
-        return list(pool.map(work, blocks))
+    n_others = min(processors(), len(blocks)) - 1
+    with small_pages(), no_collection(), short_turns():
+        if n_others < 1:
+            return [work(block) for block in blocks]
+        with ThreadPoolExecutor(max_workers=n_others) as others:
+            try:
+                begun = [others.submit(work, block) for block in blocks]
+                mine = {  # from the end, those that nobody has begun
+                    place: work(blocks[place])
+                    for place in reversed(range(len(blocks)))
+                    if begun[place].cancel()
+                }
+                return [
+                    mine[place] if place in mine else each.result()
+                    for place, each in enumerate(begun)
+                ]
+            except BaseException:
+                others.shutdown(cancel_futures=True)
+                raise
 
 
 def blocks_of(tables: SortedTables) -> list[tuple[int, int]]:
