@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Objective = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 
 MOST_STEPS = 500
+FLAT = 1e-5
+"""Slope, per customer and by the logarithm of a parameter, below which rounding decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,8 @@ def maximise(
     Notes
     -----
     The search runs over logarithms by L-BFGS-B, so that parameters stay positive and one step
-    means the same share of each of them.
+    means the same share of each of them. Where the likelihood is flat but for rounding, a search
+    may end without a step that improves it, on one processor and not on another: that is a maximum.
 
     Examples
     --------
@@ -100,7 +103,11 @@ def maximise(
             )
             for start in starts
         ]
-    found = [end for end in ends if end.success and np.isfinite(end.fun)]
+    found = [
+        end
+        for end in ends
+        if np.isfinite(end.fun) and (end.success or _slope(end.x, end.jac, limits) < FLAT)
+    ]
     if not found:
         said = "; ".join(sorted({str(end.message) for end in ends}))
         raise NotReady(
@@ -115,3 +122,10 @@ def maximise(
         evaluations=sum(int(end.nfev) for end in ends),
         at_bound=tuple(name for name, is_near in zip(names, near, strict=True) if is_near),
     )
+
+
+def _slope(
+    x: NDArray[np.float64], gradient: NDArray[np.float64], limits: NDArray[np.float64]
+) -> float:
+    """Return how steeply a loss falls from a point in any direction that the limits leave open."""
+    return float(np.abs(x - np.clip(x - gradient, limits[:, 0], limits[:, 1])).max())

@@ -1,0 +1,48 @@
+"""A search ends at a maximum whatever the processor rounds, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ebbtide.errors import NotReady
+from features.btyd.maximum_likelihood import maximise
+
+
+def searched(log_likelihood, *, bounds=((1e-3, 1e3), (1e-3, 1e3))):
+    starts = [[0.4, 20.0]]
+    names = [f"p{place}" for place in range(len(bounds))]
+    return maximise(log_likelihood, names=names, starts=starts, bounds=bounds, customers=1)
+
+
+def around(best, *, noise=0.0):
+    """Make a likelihood with its maximum at a point, known but for some noise, as by rounding."""
+
+    def likelihood(theta):
+        off = np.log(theta / best)
+        value = -float((off**2 + np.cosh(off)).sum() + noise * np.sin(1e12 * theta).sum())
+        gradient = -(2 * off + np.sinh(off)) / theta
+        return value, gradient
+
+    return likelihood
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-10, 1e-9, 1e-8])
+def test_a_maximum_that_is_flat_but_for_rounding_is_found(noise):
+    best, fit = searched(around(np.array([3.0, 0.2]), noise=noise))
+    assert best == pytest.approx([3.0, 0.2], rel=1e-4)
+    assert fit.at_bound == ()
+
+
+def test_a_maximum_beyond_a_bound_is_found_at_the_bound():
+    best, fit = searched(around(np.array([3.0, 20.0])), bounds=((1e-3, 1e3), (1e-3, 2.0)))
+    assert best == pytest.approx([3.0, 2.0], rel=1e-4)
+    assert fit.at_bound == ("p1",)
+
+
+def test_a_likelihood_without_a_maximum_is_refused():
+    def stepwise(theta):  # its slope never ends, and its value does not follow
+        return 0.0, np.ones_like(theta)
+
+    with pytest.raises(NotReady, match="no maximum that 1 starts reach"):
+        searched(stepwise)
