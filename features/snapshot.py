@@ -6,6 +6,7 @@ catalogue, how in ``features.arrays``.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -124,7 +125,10 @@ class SnapshotBuilder:
         features = with_expectations(self.features, expectations, definition=self.definition)
 
         def made(found: Found) -> pa.Table:
-            return self._table(self._who(found, as_of) | _arrows(features, found))
+            return self._table(
+                self._who(found.customers, as_of)
+                | _arrows(_named(features, found.values(features)))
+            )
 
         return pa.concat_tables(self._blocks(features, as_of, made_of=made))
 
@@ -146,26 +150,26 @@ class SnapshotBuilder:
         wanted = [*at_once, *FITTED_FROM]
 
         def begun(found: Found) -> _Begun:
-            values = _named(wanted, found.values(wanted))
-            return _Begun(
-                columns=self._who(found, as_of)
-                | {feature.name: _arrow(values[feature.name]) for feature in at_once},
-                fitted_from={feature.name: values[feature.name] for feature in FITTED_FROM},
-            )
+            return _Begun(found.customers, _named(wanted, found.values(wanted)))
 
         blocks = self._blocks(wanted, as_of, made_of=begun)
-        with small_pages():
-            known = fit_expectations([list(block.fitted_from.values()) for block in blocks])
+        fitted_from = [block.of(FITTED_FROM) for block in blocks]
+        with small_pages(), ThreadPoolExecutor(max_workers=1) as beside:
+            fitting = beside.submit(fit_expectations, [list(each.values()) for each in fitted_from])
+            columns = [
+                self._who(block.customers, as_of) | _arrows(block.of(at_once)) for block in blocks
+            ]
+            known = fitting.result()
         filled, numbers = lifted(with_expectations(waiting, known, definition=self.definition))
         for feature in filled:
             compiled(feature.sql)  # once, and not by each thread
 
-        def ended(block: _Begun) -> pa.Table:
-            n_customers = len(block.columns["customer_id"])
-            found = Found.told(block.fitted_from, n=n_customers, constants=numbers)
-            return self._table(block.columns | _arrows(filled, found))
+        def ended(place: int) -> pa.Table:
+            n_customers = len(blocks[place].customers)
+            found = Found.told(fitted_from[place], n=n_customers, constants=numbers)
+            return self._table(columns[place] | _arrows(_named(filled, found.values(filled))))
 
-        return Fitted(pa.concat_tables(on_every_processor(ended, blocks)), known)
+        return Fitted(pa.concat_tables(on_every_processor(ended, range(len(blocks)))), known)
 
     def _blocks(
         self, features: Sequence[Feature], as_of: datetime, *, made_of: Callable[[Found], Made]
@@ -179,11 +183,11 @@ class SnapshotBuilder:
             made_of=made_of,
         )
 
-    def _who(self, found: Found, as_of: datetime) -> dict[str, pa.Array]:
+    def _who(self, customers: NDArray[np.int32], as_of: datetime) -> dict[str, pa.Array]:
         instant = pa.scalar(as_of, type=pa.timestamp("us", tz="UTC"))
         return {
-            "customer_id": self.rows.customer_ids.take(pa.array(found.customers)),
-            "as_of": pa.repeat(instant, len(found.customers)),
+            "customer_id": self.rows.customer_ids.take(pa.array(customers)),
+            "as_of": pa.repeat(instant, len(customers)),
         }
 
     def _table(self, columns: Mapping[str, pa.Array]) -> pa.Table:
@@ -205,12 +209,16 @@ class Fitted:
     expectations: BuyTillYouDie | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Begun:
     """A block of customers, some of whose features wait for a fit."""
 
-    columns: dict[str, pa.Array]
-    fitted_from: dict[str, NDArray[np.float64]]
+    customers: NDArray[np.int32]
+    values: dict[str, NDArray[np.float64]]
+
+    def of(self, features: Iterable[Feature]) -> dict[str, NDArray[np.float64]]:
+        """Return the values of some features."""
+        return {feature.name: self.values[feature.name] for feature in features}
 
 
 def _parted(features: Sequence[Feature]) -> tuple[list[Feature], list[Feature]]:
@@ -224,8 +232,7 @@ def _plan(features: Sequence[Feature], tables: Tables, definition: ChurnDefiniti
     return plan.compiled()
 
 
-def _arrows(features: Sequence[Feature], found: Found) -> dict[str, pa.Array]:
-    values = _named(features, found.values(features))
+def _arrows(values: Mapping[str, NDArray[np.float64]]) -> dict[str, pa.Array]:
     return {name: _arrow(column) for name, column in values.items()}
 
 
