@@ -337,14 +337,14 @@ def as_whole(column: Column, kind: type[np.signedinteger[Any]] = np.int64) -> Co
 
 def _whole(rounded: Array, valid: Array | None, *, limit: float = _LARGEST) -> Array:
     """Return rounded doubles as whole numbers; all that are there must be below a limit."""
-    if not _are_below(limit, rounded):  # seldom; to choose for each row takes longer than all else
-        there = rounded if valid is None else np.where(valid, rounded, 0.0)
-        if not _are_below(limit, there):
-            n_too_large = there.size - np.count_nonzero(np.abs(there) < limit)
-            raise ContractError(
-                f"Expected numbers of at most 14 digits before the point, got {n_too_large} "
-                "larger one(s). Check the units of amounts, quantities, levels and values."
-            )
+    if valid is not None and not _are_below(limit, rounded):
+        rounded = np.where(valid, rounded, 0.0)  # only here, because to choose takes so long
+    if not _are_below(limit, rounded):
+        n_too_large = rounded.size - np.count_nonzero(np.abs(rounded) < limit)
+        raise ContractError(
+            f"Expected numbers of at most 14 digits before the point, got {n_too_large} larger "
+            f"one(s). Check the units of amounts, quantities, levels and values."
+        )
     return np.asarray(rounded.astype(np.int64))
 
 
