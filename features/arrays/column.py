@@ -288,6 +288,10 @@ def extreme(columns: Sequence[Column], *, largest: bool) -> Column:
     found = columns[0]
     for column in columns[1:]:
         (a, b), scale, words = aligned([found, column])
+        if both_valid(found, column) is None and a.dtype.kind == b.dtype.kind == "i":
+            chosen = np.maximum(a, b) if largest else np.minimum(a, b)
+            found = Column(np.asarray(chosen), None, scale, words)
+            continue
         better = (b > a) if largest else (b < a)
         take_b = column.is_there & (~found.is_there | better)
         valid = None
