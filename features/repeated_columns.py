@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import glob
-import gzip
 from collections import Counter
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ebbtide.contracts.tables import TableContract
 
 _DELIMITERS = ",;\t|"
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _MOST_HEADER = 2**20
 """Characters; a longer first line is no header."""
 
@@ -100,10 +101,9 @@ def column_names(path: Path) -> list[str]:
     """
     if path.suffix in (".parquet", ".pq"):
         return [str(name) for name in pq.read_schema(path).names]
-    if path.suffix == ".zst":
-        return []
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+    packed = _COMPRESSIONS.get(path.suffix)
+    data = pa.input_stream(str(path), compression=packed)
+    with TextIOWrapper(data, encoding="utf-8-sig", newline="") as file:
         header = file.readline(_MOST_HEADER)
     delimiter = max(_DELIMITERS, key=header.count)
     return [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]

@@ -166,8 +166,8 @@ def _check(
 
 
 def _trouble_before(pattern: str, name: str, source: TableSource) -> Trouble | None:
-    required = [source.columns.get(column, column) for column in table_contract(name).required]
-    return visible_trouble(pattern) or uneven_trouble(pattern, required)
+    wanted = [source.columns.get(column, column) for column in table_contract(name).names]
+    return visible_trouble(pattern) or uneven_trouble(pattern, wanted)
 
 
 def _trouble_after(pattern: str) -> Trouble | None:

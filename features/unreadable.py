@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _PARQUET = b"PAR1"
+_PACKED = {".gz": (b"\x1f\x8b", "gzip"), ".zst": (b"\x28\xb5\x2f\xfd", "zstd")}
 _HEAD_BYTES = 4096
 _DECODED_BYTES = 256 * 2**20
 """How much of a file is read in search of what is wrong with its bytes."""
@@ -179,9 +180,10 @@ def _of_bytes(path: Path) -> Trouble | None:
         return _of_parquet(head, tail)
     if head.startswith(_PARQUET):
         return Trouble(came="it is Parquet under another name", advice="Let it end in .parquet.")
-    if head.startswith(b"\x1f\x8b"):
-        is_named_so = path.suffix == ".gz"
-        return None if is_named_so else Trouble(came="it is gzip", advice="Let it end in .csv.gz.")
+    for suffix, (mark, kind) in _PACKED.items():
+        if head.startswith(mark):
+            advice = f"Let it end in .csv{suffix}."
+            return None if path.suffix == suffix else Trouble(came=f"it is {kind}", advice=advice)
     if head.startswith(b"PK\x03\x04"):
         return Trouble(
             came="it is a workbook or a zip archive", advice="Save the sheet as CSV in UTF-8."

@@ -24,9 +24,12 @@ from features.repeated_columns import repeated_columns
 from features.snapshot_table.maturity import UNREADABLE
 from features.source_query import local_files, source_query
 from features.tables import connect
+from features.uneven_files import unlike_trouble
 from features.unreadable import visible_trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pyarrow as pa
 
     from ebbtide.project import Project
@@ -136,7 +139,8 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
     query = source_query(connection, project, "snapshot_table", source)
     files = local_files(project, "snapshot_table", source)
     if files is not None:
-        _require_readable(files, named)
+        unread = () if path is None else (table.label, *table.ignore)
+        _require_readable(files, named, unread=unread)
     try:
         described = connection.sql(f"DESCRIBE {query}").fetchall()
         present = [str(row[0]) for row in described]
@@ -210,8 +214,8 @@ def _require(present: list[str], wanted: dict[str, str | None], *, ignore: list[
         )
 
 
-def _require_readable(files: str, named: str) -> None:
-    trouble = visible_trouble(files)
+def _require_readable(files: str, named: str, *, unread: Collection[str]) -> None:
+    trouble = visible_trouble(files) or unlike_trouble(files, unread=unread)
     if trouble is not None:
         raise ContractError(
             f"The snapshot table cannot be read from {named!r}: {trouble.came}. {trouble.advice}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -28,11 +27,13 @@ ROW = "c1,2025-06-01 10:00:00,5,5\n"
         pytest.param("id,amount,amounts", (), id="different"),
     ],
 )
-@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
-def test_names_in_a_header(tmp_path, header, repeated, ending) -> None:
-    data = f"{header}\n".encode()
+@pytest.mark.parametrize(
+    ("ending", "packed"), [("csv", None), ("csv.gz", "gzip"), ("csv.zst", "zstd")]
+)
+def test_names_in_a_header(tmp_path, header, repeated, ending, packed) -> None:
     path = tmp_path / f"t.{ending}"
-    path.write_bytes(gzip.compress(data) if ending == "csv.gz" else data)
+    with pa.output_stream(path, compression=packed) as file:
+        file.write(f"{header}\n".encode())
     assert repeated_columns(str(path)) == repeated
 
 

@@ -173,6 +173,33 @@ def test_the_file_of_a_glob_that_lacks_columns_is_named(shop, tmp_path, heads, l
     assert "union_by_name" in message
 
 
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "csv.zst", "parquet"])
+def test_a_column_that_only_later_files_have_is_not_lost(shop, tmp_path, ending) -> None:
+    heads = ["", "", ",seen", ",Seen"]
+    for number, more in enumerate(heads, start=1):
+        (tmp_path / "one.csv").write_text(
+            f"{HEAD.strip()}{more}\nc1,2025-06-01,9{more and ',2025-06-02'}\n"
+        )
+        connect("UTC").execute(
+            f"COPY (FROM read_csv('{tmp_path}/one.csv', all_varchar = true)) "
+            f"TO '{tmp_path}/t{number}.{ending}'"
+        )
+    source = f'path = "t*.{ending}"\ncolumns = {{ known_at = "seen" }}'
+    with pytest.raises(ContractError) as raised:
+        open_tables(shop(source), now=NOW)
+    message = str(raised.value)
+    assert "'t1." in message
+    assert "and 1 more lack seen, which others of its files have, such as 't3." in message
+    assert "union_by_name" in message
+
+
+def test_what_nobody_reads_may_be_in_later_files_alone(shop, tmp_path) -> None:
+    (tmp_path / "t1.csv").write_text(BODY)
+    (tmp_path / "t2.csv").write_text(f"note,{HEAD}x,c,2025-06-01,2\n")
+    tables = open_tables(shop('path = "t*.csv"'), now=NOW)
+    assert tables.connection.sql("SELECT count(*) FROM transactions").fetchall() == [(2001,)]
+
+
 def test_a_file_of_a_glob_without_a_header_is_named_by_nothing_of_it(shop, tmp_path) -> None:
     (tmp_path / "t1.csv").write_text(BODY)
     (tmp_path / "t2.csv").write_text(BODY.removeprefix(HEAD))
@@ -226,10 +253,14 @@ def test_a_link_to_nowhere_is_named(shop, tmp_path) -> None:
     assert "(No such file or directory)" in refused(shop, "t.csv", None)
 
 
-def test_gzip_under_its_own_name_is_read(shop, tmp_path) -> None:
-    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(BODY.encode()))
-    tables = open_tables(shop('path = "t.csv.gz"'), now=NOW)
+@pytest.mark.parametrize(("ending", "packed"), [("gz", "gzip"), ("zst", "zstd")])
+def test_what_is_packed_is_read_under_its_own_name(shop, tmp_path, ending, packed) -> None:
+    for name in (f"t.csv.{ending}", "other.csv"):
+        with pa.output_stream(tmp_path / name, compression=packed) as file:
+            file.write(BODY.encode())
+    tables = open_tables(shop(f'path = "t.csv.{ending}"'), now=NOW)
     assert tables.connection.sql("SELECT count(*) FROM transactions").fetchall() == [(2000,)]
+    assert f"it is {packed}. Let it end in .csv.{ending}." in refused(shop, "other.csv", None)
 
 
 @pytest.mark.parametrize(

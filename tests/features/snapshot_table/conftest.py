@@ -22,12 +22,15 @@ HEAD = '[project]\nname = "flat"\ncurrency = "EUR"\n[churn]\nhorizon_days = 30\n
 def project_of(tmp_path: Path) -> Callable[..., Project]:
     """Write a table as CSV or bytes, and a project beside it whose label is ``left``."""
 
-    def make(content: str | bytes, *, more: str = "", name: str = "t.csv") -> Project:
+    def make(
+        content: str | bytes, *, more: str = "", name: str = "t.csv", path: str | None = None
+    ) -> Project:
         data = content.encode() if isinstance(content, str) else content
         (tmp_path / name).write_bytes(data)
         file = tmp_path / "ebbtide.toml"
         file.write_text(
-            f'{HEAD}[snapshot_table]\npath = "{name}"\nlabel = "left"\nchurned = "Yes"\n{more}',
+            f'{HEAD}[snapshot_table]\npath = "{path or name}"\nlabel = "left"\n'
+            f'churned = "Yes"\n{more}',
             encoding="utf-8",
         )
         return load_project(file)

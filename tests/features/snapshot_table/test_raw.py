@@ -90,6 +90,32 @@ def test_what_is_not_there_is_named(project_of, content, more, message) -> None:
         read_raw(project_of(content, more=more))
 
 
+@pytest.mark.parametrize(
+    ("heads", "lacks"),
+    [
+        (("x,left", "x,left", "x,left,fee"), "'t1.csv' and 1 more lack fee, .* such as 't3.csv'"),
+        (("x,fee,left", "left,x", "x,left,fee"), "'t2.csv' lacks fee, .* such as 't1.csv'"),
+        (("x,left", "id,gold"), "'t2.csv' lacks x, left, .* such as 't1.csv'"),
+    ],
+    ids=["later", "first", "others"],
+)
+def test_the_file_of_a_glob_that_is_unlike_another_is_named(
+    project_of, tmp_path, heads, lacks
+) -> None:
+    for number, head in enumerate(heads, start=1):
+        (tmp_path / f"t{number}.csv").write_text(f"{head}\n{head.replace('left', 'No')}\n")
+    with pytest.raises(ContractError, match=lacks) as raised:
+        read_raw(project_of("x,left\n1,No\n", name="other.csv", path="t*.csv"))
+    assert "gold" not in str(raised.value)
+
+
+def test_rows_to_be_scored_may_have_a_label_in_later_files(project_of, tmp_path) -> None:
+    (tmp_path / "n1.csv").write_text("x\n1\n")
+    (tmp_path / "n2.csv").write_text("left,x\nNo,2\n")
+    raw = read_raw(project_of("x,left\n1,No\n"), path="n*.csv", where="--table")
+    assert (list(raw.columns), raw.rows) == (["x"], 2)
+
+
 def test_a_table_too_wide_is_refused_unless_columns_are_ignored(project_of, monkeypatch) -> None:
     monkeypatch.setattr(raw_module, "MOST_COLUMNS", 3)
     wide = "a,b,c,left\n1,2,3,No\n"
