@@ -19,7 +19,7 @@ from ebbtide.errors import ContractError, SettingsError
 from features.repeated_columns import repeated_columns, repeated_findings
 from features.source_query import local_files, renamed_query, source_query
 from features.tables import Tables, connect, load_relation
-from features.uneven_files import uneven_trouble
+from features.uneven_files import mismatch_trouble, uneven_trouble
 from features.unreadable import hidden_trouble, visible_trouble
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def _check(
     except duckdb.OutOfMemoryException as err:
         raise TooLarge(name) from err
     except duckdb.Error as err:
-        _require_none(name, source, None if pattern is None else _trouble_after(pattern), err)
+        trouble = None if pattern is None else _trouble_after(pattern, name, source)
+        _require_none(name, source, trouble, err)
         what = str(err).splitlines()[0].split(":")[0]
         raise _Unreadable(
             name,
@@ -166,12 +167,16 @@ def _check(
 
 
 def _trouble_before(pattern: str, name: str, source: TableSource) -> Trouble | None:
-    wanted = [source.columns.get(column, column) for column in table_contract(name).names]
-    return visible_trouble(pattern) or uneven_trouble(pattern, wanted)
+    return visible_trouble(pattern) or uneven_trouble(pattern, _wanted(name, source))
 
 
-def _trouble_after(pattern: str) -> Trouble | None:
-    return hidden_trouble(pattern) or uneven_trouble(pattern)
+def _trouble_after(pattern: str, name: str, source: TableSource) -> Trouble | None:
+    return hidden_trouble(pattern) or mismatch_trouble(pattern, _wanted(name, source))
+
+
+def _wanted(name: str, source: TableSource) -> list[str]:
+    """Return the columns of the contract under the names that they have in the files."""
+    return [source.columns.get(column, column) for column in table_contract(name).names]
 
 
 def _require_none(

@@ -26,40 +26,77 @@ _BY_QUERY = (
 _BY_HAND = "Write it again with the same columns as the others, empty where nothing is known."
 
 
-def uneven_trouble(pattern: str, wanted: Sequence[str] = ()) -> Trouble | None:
+def uneven_trouble(pattern: str, wanted: Sequence[str]) -> Trouble | None:
     """Return the first file of a table of events that lacks columns which another has.
 
     Parameters
     ----------
     pattern : path or glob of local files.
-    wanted : the columns that are looked for, case apart; without any, those of the first file as
-        they are written there, which DuckDB expects of the others.
+    wanted : the columns that are read, case apart.
     """
     names = _names_by_path(pattern)
-    if wanted:
-        return _lacking(names, wanted, form=str.casefold, advice=_BY_QUERY)
-    first = next(iter(names.values()), ())
-    return None if is_headless(first) else _lacking(names, first, form=str, advice=_BY_QUERY)
+    return _headless(names, wanted) or _lacking(names, wanted, form=str.casefold, advice=_BY_QUERY)
 
 
-def unlike_trouble(pattern: str, *, unread: Iterable[str] = ()) -> Trouble | None:
-    """Return the first file of a flat table, whose every column is read, that is unlike another.
-
-    Names in a first line that lacks what the first file has are never shown: they may be values.
+def mismatch_trouble(pattern: str, wanted: Sequence[str]) -> Trouble | None:
+    """Return the first file that lacks a column as the first one writes it, as DuckDB expects.
 
     Parameters
     ----------
     pattern : path or glob of local files.
+    wanted : the columns that are read, case apart; a first file without any may have no header.
+    """
+    names = _names_by_path(pattern)
+    first = next(iter(names.values()), ())
+    is_known = not _folded(wanted).isdisjoint(_folded(first))
+    return _lacking(names, first, form=str, advice=_BY_QUERY) if is_known else None
+
+
+def unlike_trouble(
+    pattern: str, wanted: Sequence[str], *, unread: Iterable[str] = ()
+) -> Trouble | None:
+    """Return the first file of a flat table, whose every column is read, that is unlike another.
+
+    Parameters
+    ----------
+    pattern : path or glob of local files.
+    wanted : columns that every file must have, case apart; where the first file lacks one, or there
+        is none, what stands in it may be values, and is not shown.
     unread : columns that may be in later files alone.
     """
     names = _names_by_path(pattern)
     first = next(iter(names.values()), ())
-    if is_headless(first):
-        return None
-    unread = set(map(str.casefold, unread))
-    more = [name for each in names.values() for name in each if name.casefold() not in unread]
+    trouble = _headless(names, wanted) or _lacking(
+        names, wanted, form=str.casefold, advice=_BY_HAND
+    )
+    if trouble is not None or not wanted or not _folded(wanted) <= _folded(first):
+        return trouble
+    more = {name: None for each in names.values() for name in each}
+    read = [name for name in more if name.casefold() not in _folded(unread)]
     return _lacking(names, first, form=str.casefold, advice=_BY_HAND) or _lacking(
-        names, list(dict.fromkeys(more)), form=str.casefold, advice=_BY_HAND
+        names, read, form=str.casefold, advice=_BY_HAND
+    )
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    return {name.casefold() for name in names}
+
+
+def _headless(names: NamesByPath, wanted: Sequence[str]) -> Trouble | None:
+    """Return the first of several CSV files whose first line holds values, and no name at all."""
+    headless = [
+        path
+        for path, each in names.items()
+        if path.suffix not in (".parquet", ".pq")
+        and is_headless(each)
+        and _folded(wanted).isdisjoint(_folded(each))
+    ]
+    if len(names) < 2 or not wanted or not headless:
+        return None
+    return Trouble(
+        came=f"the first line of {name_among(headless[0], list(names))!r} seems to hold values "
+        f"and not names",
+        advice="Write the names of the columns into the first line of that file, too.",
     )
 
 

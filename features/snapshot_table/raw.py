@@ -28,7 +28,7 @@ from features.uneven_files import unlike_trouble
 from features.unreadable import visible_trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     import pyarrow as pa
 
@@ -138,19 +138,15 @@ def read_raw(project: Project, *, path: str | None = None, where: str | None = N
     source = TableSource(path=plain)
     query = source_query(connection, project, "snapshot_table", source)
     files = local_files(project, "snapshot_table", source)
+    wanted = {"customer_id": table.customer_id, "as_of": table.as_of, "value": table.value}
+    if path is None:
+        wanted["label"] = table.label
     if files is not None:
         unread = () if path is None else (table.label, *table.ignore)
-        _require_readable(files, named, unread=unread)
+        _require_readable(files, named, wanted=[*filter(None, wanted.values())], unread=unread)
     try:
         described = connection.sql(f"DESCRIBE {query}").fetchall()
         present = [str(row[0]) for row in described]
-        wanted = {
-            "customer_id": table.customer_id,
-            "as_of": table.as_of,
-            "value": table.value,
-        }
-        if path is None:
-            wanted["label"] = table.label
         _require_few(present, named, ignore=table.ignore)
         _require(present, wanted, ignore=table.ignore if path is None else [])
         first = [name for name in (table.as_of, table.customer_id) if name in present]
@@ -214,8 +210,10 @@ def _require(present: list[str], wanted: dict[str, str | None], *, ignore: list[
         )
 
 
-def _require_readable(files: str, named: str, *, unread: Collection[str]) -> None:
-    trouble = visible_trouble(files) or unlike_trouble(files, unread=unread)
+def _require_readable(
+    files: str, named: str, *, wanted: Sequence[str], unread: Sequence[str]
+) -> None:
+    trouble = visible_trouble(files) or unlike_trouble(files, wanted, unread=unread)
     if trouble is not None:
         raise ContractError(
             f"The snapshot table cannot be read from {named!r}: {trouble.came}. {trouble.advice}"

@@ -200,12 +200,46 @@ def test_what_nobody_reads_may_be_in_later_files_alone(shop, tmp_path) -> None:
     assert tables.connection.sql("SELECT count(*) FROM transactions").fetchall() == [(2001,)]
 
 
-def test_a_file_of_a_glob_without_a_header_is_named_by_nothing_of_it(shop, tmp_path) -> None:
-    (tmp_path / "t1.csv").write_text(BODY)
-    (tmp_path / "t2.csv").write_text(BODY.removeprefix(HEAD))
+@pytest.mark.parametrize(
+    ("heads", "named"),
+    [
+        pytest.param((HEAD, ""), "t2.csv", id="later"),
+        pytest.param(("", HEAD), "t1.csv", id="first"),
+        pytest.param(("", ""), "t1.csv", id="none"),
+    ],
+)
+def test_a_file_of_a_glob_without_a_header_is_named_by_nothing_of_it(
+    shop, tmp_path, heads, named
+) -> None:
+    for number, head in enumerate(heads, start=1):
+        row = f"{CANARY},2025-06-0{number},{number}.5\n"
+        (tmp_path / f"t{number}.csv").write_text(head + row * 2)
     message = refused(shop, "t*.csv", None)
-    assert "'t2.csv' lacks customer_id, occurred_at, amount" in message
+    assert f"the first line of '{named}' seems to hold values and not names." in message
+    assert "into the first line of that file" in message
     assert CANARY not in message
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["canary9731,gold,yes\n", "customer_id,occurred_at,2025-06-01\n"],
+    ids=["words", "some-names"],
+)
+def test_a_first_line_that_may_be_names_is_not_said_to_hold_values(shop, tmp_path, line) -> None:
+    (tmp_path / "t1.csv").write_text(BODY)
+    (tmp_path / "t2.csv").write_text(line * 2)
+    message = refused(shop, "t*.csv", None)
+    assert "'t2.csv' lacks" in message
+    assert "seems" not in message
+    assert CANARY not in message
+
+
+def test_files_that_all_lack_a_header_are_not_compared_by_what_may_be_values(
+    shop, tmp_path
+) -> None:
+    for number in range(2):
+        (tmp_path / f"t{number}.csv").write_text(f"{CANARY}{number},gold,yes\n" * 2)
+    assert CANARY not in refused(shop, "t*.csv", None)
 
 
 def test_columns_in_another_order_are_no_fault(shop, tmp_path) -> None:

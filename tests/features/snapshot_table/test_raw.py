@@ -95,9 +95,12 @@ def test_what_is_not_there_is_named(project_of, content, more, message) -> None:
     [
         (("x,left", "x,left", "x,left,fee"), "'t1.csv' and 1 more lack fee, .* such as 't3.csv'"),
         (("x,fee,left", "left,x", "x,left,fee"), "'t2.csv' lacks fee, .* such as 't1.csv'"),
-        (("x,left", "id,gold"), "'t2.csv' lacks x, left, .* such as 't1.csv'"),
+        (("x,left", "id,gold"), "'t2.csv' lacks left, .* such as 't1.csv'"),
+        (("id,gold", "x,left"), "'t1.csv' lacks left, .* such as 't2.csv'"),
+        (("x,left", "gold,9.5"), "the first line of 't2.csv' seems to hold values and not names"),
+        (("2025-01-01,left", "2025-01-01,left,x"), "'t1.csv' lacks x, .* such as 't2.csv'"),
     ],
-    ids=["later", "first", "others"],
+    ids=["later", "first", "others", "first-other", "headless", "named-by-a-day"],
 )
 def test_the_file_of_a_glob_that_is_unlike_another_is_named(
     project_of, tmp_path, heads, lacks
@@ -105,6 +108,14 @@ def test_the_file_of_a_glob_that_is_unlike_another_is_named(
     for number, head in enumerate(heads, start=1):
         (tmp_path / f"t{number}.csv").write_text(f"{head}\n{head.replace('left', 'No')}\n")
     with pytest.raises(ContractError, match=lacks) as raised:
+        read_raw(project_of("x,left\n1,No\n", name="other.csv", path="t*.csv"))
+    assert "gold" not in str(raised.value)
+
+
+def test_files_without_a_label_are_not_compared_by_what_may_be_values(project_of, tmp_path) -> None:
+    for number, line in enumerate(("gold,yes", "basic,no"), start=1):
+        (tmp_path / f"t{number}.csv").write_text(f"{line}\n")
+    with pytest.raises(ContractError) as raised:
         read_raw(project_of("x,left\n1,No\n", name="other.csv", path="t*.csv"))
     assert "gold" not in str(raised.value)
 
