@@ -7,7 +7,6 @@ Only reads and checks the file; what is wrong with it is put into words by
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -18,10 +17,11 @@ from ebbtide.definition import ChurnDefinition
 from ebbtide.errors import SettingsError
 from ebbtide.evaluation_settings import EvaluationSettings
 from ebbtide.gate_settings import GateSettings
-from ebbtide.project_problems import all_problems, disagreements, unreadable
+from ebbtide.project_problems import all_problems, disagreements
 from ebbtide.project_variables import expand_variables
 from ebbtide.segment_settings import Segments
 from ebbtide.snapshot_table_settings import SnapshotTable  # noqa: TC001  pydantic reads it
+from ebbtide.toml_file import TomlFile, toml_keys, toml_text
 
 __all__ = ["STARTER_POLICY", "CandidateName", "Project", "expand_variables", "load_project"]
 
@@ -262,10 +262,15 @@ def load_project(path: Path) -> Project:
     SettingsError
         If the file is absent, no TOML, or breaks its schema; every problem is named at once.
     """
-    try:
-        read = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise SettingsError(unreadable(path, err)) from err
+    file = TomlFile(
+        path=path,
+        title="Project file",
+        if_absent=f"Expected a project file at {str(path)!r}, found none. Give its path with "
+        f"--config, or make one with data: ebbtide simulate --out DIR.",
+        if_folder=f"Name the file in it, such as --config {path / 'ebbtide.toml'}.",
+        if_refused="Mend that, or name another with --config.",
+    )
+    read = toml_keys(toml_text(file), name=file.name)
     try:
         project = Project.model_validate({**read, "base": path.resolve().parent})
     except ValidationError as err:

@@ -21,34 +21,6 @@ LONGEST_WINDOW_DAYS = 365
 """The longest window that the name of a feature promises: who looks back for less keeps it not."""
 
 
-def unreadable(path: Path, err: Exception) -> str:
-    """Return why a project file cannot be read, and what to do.
-
-    Parameters
-    ----------
-    path : the file, or what was named as such.
-    err : of the system, of decoding, or of TOML.
-    """
-    name = f"Project file {str(path)!r}"
-    if isinstance(err, FileNotFoundError):
-        return (
-            f"Expected a project file at {str(path)!r}, found none. Give its path with --config, "
-            f"or make one with data: ebbtide simulate --out DIR."
-        )
-    if isinstance(err, IsADirectoryError):
-        return (
-            f"{name} cannot be read: it is a folder. Name the file in it, such as --config "
-            f"{path / 'ebbtide.toml'}."
-        )
-    if isinstance(err, UnicodeDecodeError):
-        is_utf_16 = err.object[:2] in (b"\xff\xfe", b"\xfe\xff")
-        found = "UTF-16" if is_utf_16 else "another encoding"
-        return f"{name} cannot be read as TOML: expected UTF-8, got {found}. Save it as UTF-8."
-    if isinstance(err, OSError):
-        return f"{name} cannot be read: {err.strerror}. Mend that, or name another with --config."
-    return f"{name} cannot be read as TOML: {err}. Correct it there."
-
-
 def all_problems(
     path: Path, read: dict[str, Any], err: ValidationError | None, *, schema: type[BaseModel]
 ) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -13,6 +12,7 @@ from ebbtide.causes import CAUSES, Cause
 from ebbtide.contracts.snapshot_table import KINDS, ColumnContract, ColumnKind, TableContract
 from ebbtide.errors import SettingsError, did_you_mean
 from ebbtide.schema_wording import fault_in_words
+from ebbtide.toml_file import TomlFile, toml_keys, toml_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,14 +90,18 @@ def read_contract(path: Path) -> TableContract:
     SettingsError
         If the file cannot be read or breaks its schema; every problem is named at once.
     """
+    infer = "delete it and run: ebbtide contract"
+    source = TomlFile(
+        path=path,
+        title="The contract of the snapshot table",
+        if_absent=f"Expected the contract of the snapshot table at {str(path)!r}, found none. Make "
+        f"it with: ebbtide contract",
+        if_folder="Name the file in it: snapshot_table.contract in the project file.",
+        if_refused=f"Mend that, or {infer}",
+    )
+    read = toml_keys(toml_text(source), name=source.name, advice=f"Correct it, or {infer}")
     try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
         file = _File.model_validate(read)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise SettingsError(
-            f"The contract of the snapshot table {str(path)!r} cannot be read as TOML: {err}. "
-            f"Correct it, or delete it and run: ebbtide contract"
-        ) from err
     except ValidationError as err:
         lines = [_problem(found) for found in err.errors(include_url=False)]
         raise SettingsError(_problems(path, lines)) from err

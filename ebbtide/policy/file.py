@@ -5,7 +5,6 @@ Every key that is allowed here is used by a decision; ``docs/policy.md`` explain
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -24,6 +23,7 @@ from ebbtide.policy.policy import (
     SaveRate,
 )
 from ebbtide.schema_wording import fault_in_words
+from ebbtide.toml_file import TomlFile, toml_keys, toml_text
 from ebbtide.words import Words
 
 if TYPE_CHECKING:
@@ -163,16 +163,15 @@ def load_policy(path: Path) -> Policy:
     SettingsError
         If the file is absent, no TOML, or breaks its schema; every problem is named at once.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as err:
-        raise SettingsError(
-            f"Expected a policy file at {str(path)!r}, found none. Make one with: "
-            f"ebbtide policy --out FILE; or mend [policy] path in the project file."
-        ) from err
-    except (OSError, UnicodeDecodeError) as err:
-        raise SettingsError(f"Policy file {str(path)!r} cannot be read: {err}") from err
-    return read_policy(text, where=f"Policy file {str(path)!r}")
+    file = TomlFile(
+        path=path,
+        title="Policy file",
+        if_absent=f"Expected a policy file at {str(path)!r}, found none. Make one with: "
+        f"ebbtide policy --out FILE; or mend [policy] path in the project file.",
+        if_folder="Name the file in it: [policy] path in the project file.",
+        if_refused="Mend that, or name another in [policy] path of the project file.",
+    )
+    return read_policy(toml_text(file), where=file.name)
 
 
 def read_policy(text: str, *, where: str = "The policy") -> Policy:
@@ -188,10 +187,9 @@ def read_policy(text: str, *, where: str = "The policy") -> Policy:
     SettingsError
         If the text is no TOML or breaks its schema; every problem is named at once.
     """
+    keys = toml_keys(text, name=where)
     try:
-        read = _PolicyFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as err:
-        raise SettingsError(f"{where} cannot be read as TOML: {err}") from err
+        read = _PolicyFile.model_validate(keys)
     except ValidationError as err:
         lines = [f"{where} has {err.error_count()} problem(s):"]
         lines += [f"  {_problem(problem)}" for problem in err.errors(include_url=False)]
