@@ -78,7 +78,7 @@ class Shop:
         trained = train(tables, project, now=now)
         lineage = lineage_of(tables, trained.snapshots, trained.newest, seed=project.training.seed)
         provenance = provenance_of_events(project, trained, lineage=lineage, columns=tables.columns)
-        judgement = judge_candidate(trained.best, project)
+        judgement = judge_candidate(trained.best, project, log_days=trained.log_days)
         folder = self.scratch / f"bundle-{len(list(self.scratch.iterdir()))}"
         write_bundle_of(
             folder, project, trained, trained.best, provenance, key=None, judgement=judgement

@@ -48,7 +48,7 @@ def bundle_of(
         If a period has outcomes of one kind only.
     """
     provenance = provenance_of_tables(tables, project, trained, progress=progress)
-    judgement = judge_candidate(trained.best, project)
+    judgement = judge_candidate(trained.best, project, log_days=trained.log_days)
     write_bundle_of(
         folder, project, trained, trained.best, provenance, key=key, judgement=judgement
     )

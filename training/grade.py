@@ -17,6 +17,7 @@ from training.rule_words import rule_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from features.usability.shortfall import Shortfall
     from training.evaluation.evaluation import Evaluation
 
 Letter = Literal["A", "B", "C", "D", "F"]
@@ -93,7 +94,7 @@ def grade(
     *,
     is_later_period: bool,
     earlier: Sequence[Evaluation] = (),
-    snapshots_lacking_of: int | None = None,
+    lacking: Shortfall | None = None,
 ) -> Grade:
     """Grade a model.
 
@@ -103,8 +104,8 @@ def grade(
     is_later_period : whether that is later than anything that model and calibrator were trained or
         tuned on.
     earlier : of the same recipe at earlier periods; only whether it led there is asked.
-    snapshots_lacking_of : how many snapshots a later period takes, where ``snapshots.max_count``
-        allows of fewer; None where it does not stand in the way.
+    lacking : what there is, and what it would take to test at a later period; None where that is
+        not known.
 
     Examples
     --------
@@ -126,7 +127,7 @@ def grade(
     >>> grade(few, is_later_period=True).reasons[0].en
     'No grade: only 75 customers left in the period of the test; a grade needs at least 100'
     """
-    missing = _missing(evaluation, None if is_later_period else _no_later(snapshots_lacking_of))
+    missing = _missing(evaluation, None if is_later_period else _no_later(lacking))
     if missing:
         return Grade(letter=None, reasons=missing)
     behind = sum(_lead(each).value <= 0 for each in earlier)
@@ -193,18 +194,27 @@ def _lead(evaluation: Evaluation) -> Estimate:
     return Estimate(value=auc.value - 0.5, low=auc.low - 0.5, high=auc.high - 0.5)
 
 
-def _no_later(snapshots_lacking_of: int | None) -> Words:
-    if snapshots_lacking_of is None:
+def _no_later(lacking: Shortfall | None) -> Words:
+    if lacking is None or not (lacking.has_few_snapshots or lacking.days_missing):
         return Words(
             "No grade: the history is too short, or has no dates, to test the model at a later "
             "period than it learned from",
             "无法评级:历史数据太短或没有日期,无法在晚于训练数据的时期检验模型",
         )
+    few = Words(
+        f"at least {lacking.snapshots_needed} snapshots, and snapshots.max_count is "
+        f"{lacking.max_count}",
+        f"至少 {lacking.snapshots_needed} 个快照,而 snapshots.max_count 为 {lacking.max_count}",
+    )
+    short = Words(
+        f"{lacking.days_needed:,} days of log, and there are {lacking.log_days:,}",
+        f"{lacking.days_needed:,} 天的历史数据,现有 {lacking.log_days:,} 天",
+    )
+    said = [few] * lacking.has_few_snapshots + [short] * (lacking.days_missing > 0)
     return Words(
-        f"No grade: snapshots.max_count is too small to test the model at a later period than it "
-        f"learned from; that takes at least {snapshots_lacking_of}",
-        f"无法评级:snapshots.max_count 过小,无法在晚于训练数据的时期检验模型;至少需要 "
-        f"{snapshots_lacking_of}",
+        "No grade: to test the model at a later period than it learned from takes "
+        + "; and ".join(each.en for each in said),
+        "无法评级:在晚于训练数据的时期检验模型,需要" + ";并需要".join(each.zh for each in said),
     )
 
 

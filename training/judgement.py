@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from features.usability.sufficiency import snapshots_needed
+from features.usability.shortfall import shortfall
 from training.evaluation.evaluate import evaluate
 from training.grade import grade
 
@@ -39,13 +39,16 @@ class Judgement:
         }
 
 
-def judge_candidate(candidate: Candidate, project: Project) -> Judgement:
+def judge_candidate(
+    candidate: Candidate, project: Project, *, log_days: int | None = None
+) -> Judgement:
     """Measure a candidate at every period that it was calibrated for, and grade it.
 
     Parameters
     ----------
     candidate : with what it promised, and what came.
     project : what is measured against, and the seed of the resamples.
+    log_days : days of log that were trained on; None where there is no log.
 
     Raises
     ------
@@ -63,13 +66,6 @@ def judge_candidate(candidate: Candidate, project: Project) -> Judgement:
             evaluations[0],
             is_later_period=is_later,
             earlier=evaluations[1:],
-            snapshots_lacking_of=_snapshots_lacking_of(project),
+            lacking=None if log_days is None else shortfall(project, tests=2, log_days=log_days),
         ),
     )
-
-
-def _snapshots_lacking_of(project: Project) -> int | None:
-    """Return how many snapshots a later period takes, where the project allows of fewer."""
-    needed = snapshots_needed(project, tests=2)
-    is_flat = project.snapshot_table is not None
-    return None if is_flat or project.snapshots.max_count >= needed else needed

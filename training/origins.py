@@ -45,8 +45,19 @@ class Origin:
         return day_in_words(self.scored.as_of, time_zone=self.time_zone)
 
 
+RAISE = (
+    "Bring older data, shorten churn.horizon_days or snapshots.min_history_days, or raise "
+    "snapshots.max_count."
+)
+"""What to do where nobody has counted the days of the log."""
+
+
 def origins(
-    snapshots: Sequence[Snapshot], definition: ChurnDefinition, *, at_most: int = 3
+    snapshots: Sequence[Snapshot],
+    definition: ChurnDefinition,
+    *,
+    at_most: int = 3,
+    advice: str = RAISE,
 ) -> list[Origin]:
     """Return the origins, the latest first.
 
@@ -55,6 +66,7 @@ def origins(
     snapshots : all matured ones, earliest first.
     definition : gap and horizon are the purge between learning and scoring.
     at_most : how many.
+    advice : what to do where there is none.
 
     Raises
     ------
@@ -78,8 +90,7 @@ def origins(
         limit = shift_days(at.as_of, -definition.outcome_days, time_zone=zone)
     if not found:
         raise NotReady(
-            "Expected at least two snapshots a gap and horizon apart, so that a model can be "
-            "tested on later customers. Bring older data, shorten churn.horizon_days or "
-            "snapshots.min_history_days, or raise snapshots.max_count."
+            f"Expected at least two snapshots a gap and horizon apart, so that a model can be "
+            f"tested on later customers. {advice}"
         )
     return found

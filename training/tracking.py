@@ -102,7 +102,7 @@ def record_candidates(
         day = day_in_words(trained.newest.as_of, time_zone=project.project.time_zone)
     if progress is not None:
         progress("judge the best candidate")
-    judgement = judge_candidate(trained.best, project)
+    judgement = judge_candidate(trained.best, project, log_days=trained.log_days)
     champion = champion_before(client, project.model_name, key=key)
     with registry_errors(gone), mlflow.start_run(run_name=f"train {day}"):
         mlflow.log_params(_shared_params(project, trained, provenance))

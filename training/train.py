@@ -12,17 +12,18 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ebbtide.bundle.contents import Golden, Reference
-from ebbtide.clock import last_midnight
+from ebbtide.clock import last_midnight, whole_days
 from ebbtide.errors import NotReady
 from ebbtide.scorer.scorer import RankedScorer, commonest_present, median_present
 from features.catalogue.catalogue import features_present
+from features.usability.shortfall import shortfall
 from training.attributes import attributes_at, tenure_groups
 from training.calibration import foresee
 from training.candidates import candidate_of
 from training.definition_lab.purchase_days import read_purchase_days
 from training.known_then import as_known_then
 from training.merit import best_first
-from training.origins import origins
+from training.origins import RAISE, origins
 from training.recipes import usual_recipes
 from training.relived import blended, relive
 from training.rules import rule_aucs, rule_scores
@@ -73,6 +74,7 @@ class Trained:
     rule_auc : AUC of every simple rule at the latest origin.
     level : what was foreseen for the customers of the newest snapshot; None for nothing.
     is_dated : whether rows have dates; without them nothing was measured on later customers.
+    log_days : days of log before the newest snapshot; None where there is no log.
     """
 
     features: Sequence[Described]
@@ -83,6 +85,7 @@ class Trained:
     rule_auc: dict[str, float]
     level: Foreseen | None = None
     is_dated: bool = True
+    log_days: int | None = None
 
     @property
     def best(self) -> Candidate:
@@ -149,10 +152,12 @@ def _train(
     features = features_present(tables.columns, kind=project.definition.kind)
     names = [feature.name for feature in features]
     snapshots, newest = take_snapshots(tables, project, features, now=now, progress=progress)
+    log_days = whole_days(tables.log_start(now=now), now, time_zone=tables.time_zone)
+    advice = shortfall(project, tests=1, log_days=log_days).advice or RAISE
     tested_at = [
         replace(origin, scored=_described(tables, project, origin.scored, names))
         for origin in as_known_then(
-            origins(snapshots, project.definition), tables, project.definition
+            origins(snapshots, project.definition, advice=advice), tables, project.definition
         )
     ]
     rules = [rule_scores(origin.scored, names) for origin in tested_at]
@@ -175,6 +180,7 @@ def _train(
         failed=failed,
         rule_auc=rule_aucs(tested_at[0].scored, names),
         level=levels[0],
+        log_days=log_days,
     )
 
 

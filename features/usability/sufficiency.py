@@ -5,7 +5,6 @@ Nothing is trained: days are counted, and the outcomes of the snapshots that hav
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 from ebbtide.clock import shift_days, whole_days, zone
 from ebbtide.errors import NotReady
 from features.labels import label_snapshot
+from features.usability.shortfall import days_needed, shortfall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -214,53 +214,27 @@ def snapshot_instants(project: Project, *, start: datetime, end: datetime) -> li
     return sorted(instant for instant in instants if instant >= earliest)
 
 
-def snapshots_needed(project: Project, *, tests: int) -> int:
-    """Return how many matured snapshots reach so far back that a model can be tested so often.
-
-    Parameters
-    ----------
-    project : says what churn is, and when snapshots are taken.
-    tests : periods to be tested on, >= 1.
-    """
-    outcome_days, every_days = project.definition.outcome_days, project.snapshots.every_days
-    return tests * math.ceil(outcome_days / every_days) + 1
-
-
-def days_needed(project: Project, *, tests: int) -> int:
-    """Return how many days of log training needs to test a model so many times on a later period.
-
-    The tested snapshot has matured, and so had another at its ``as_of``, which has its history.
-
-    Parameters
-    ----------
-    project : says what churn is, and when snapshots are taken.
-    tests : periods to be tested on, >= 1.
-    """
-    settings, outcome_days = project.snapshots, project.definition.outcome_days
-    before_days = settings.every_days * (snapshots_needed(project, tests=tests) - 1)
-    return settings.min_history_days + outcome_days + before_days
-
-
 def _days_missing(project: Project, *, start: datetime, end: datetime) -> list[str]:
     settings, definition = project.snapshots, project.definition
-    needed = days_needed(project, tests=1)
     log_days = whole_days(start, end, time_zone=project.project.time_zone)
-    outcome_days = definition.outcome_days
-    least = snapshots_needed(project, tests=1)
-    if settings.max_count < least:
-        return [
+    lacking = shortfall(project, tests=1, log_days=log_days)
+    needed, outcome_days = lacking.days_needed, definition.outcome_days
+    missing = []
+    if lacking.has_few_snapshots:
+        missing.append(
             f"More snapshots: with every_days = {settings.every_days}, snapshots.max_count must be "
-            f"at least {least}, so that the first lies {definition.outcome_in_words} "
-            f"({outcome_days} days) before the last."
-        ]
-    if log_days >= needed:
-        return []
-    return [
-        f"{needed - log_days:,} more day(s) of log: {needed:,} are needed ({outcome_days} for the "
-        f"outcome of the last snapshot, {needed - outcome_days - settings.min_history_days} to "
-        f"an earlier one to learn from, {settings.min_history_days} of history before that), "
-        f"{log_days:,} are there. Or shorten churn.horizon_days or snapshots.min_history_days."
-    ]
+            f"at least {lacking.snapshots_needed}, so that the first lies "
+            f"{definition.outcome_in_words} ({outcome_days} days) before the last."
+        )
+    if lacking.days_missing:
+        missing.append(
+            f"{lacking.days_missing:,} more day(s) of log: {needed:,} are needed ({outcome_days} "
+            f"for the outcome of the last snapshot, "
+            f"{needed - outcome_days - settings.min_history_days} to an earlier one to learn from, "
+            f"{settings.min_history_days} of history before that), {log_days:,} are there. Or "
+            f"shorten churn.horizon_days or snapshots.min_history_days."
+        )
+    return missing
 
 
 def _weak(project: Project, outcomes: Sequence[Outcomes]) -> list[tuple[str, bool]]:
@@ -301,19 +275,20 @@ def _more_of(wanted: int, n: int, who: str, found: Outcomes, use: str) -> str:
 
 
 def _nice_to_have(project: Project, log_days: int) -> list[str]:
-    most, least = project.snapshots.max_count, snapshots_needed(project, tests=2)
-    if most < least:
-        return [
+    lacking = shortfall(project, tests=2, log_days=log_days)
+    wanting = []
+    if lacking.has_few_snapshots:
+        wanting.append(
             f"More snapshots, so that a model can be tested on a second period: "
-            f"snapshots.max_count is {most}, at least {least} are needed."
-        ]
-    wanted = days_needed(project, tests=2)
-    if log_days >= wanted:
-        return []
-    return [
-        f"{wanted - log_days:,} more day(s) of log, so that a model can be tested on a second "
-        f"period: {wanted:,} days are needed, {log_days:,} are there."
-    ]
+            f"snapshots.max_count is {lacking.max_count}, at least {lacking.snapshots_needed} are "
+            f"needed."
+        )
+    if lacking.days_missing:
+        wanting.append(
+            f"{lacking.days_missing:,} more day(s) of log, so that a model can be tested on a "
+            f"second period: {lacking.days_needed:,} days are needed, {log_days:,} are there."
+        )
+    return wanting
 
 
 def _outcomes(tables: Tables, project: Project, *, as_of: datetime, now: datetime) -> Outcomes:

@@ -9,6 +9,7 @@ import pytest
 
 from ebbtide.evaluation_settings import EvaluationSettings
 from ebbtide.scorer.calibrator import sigmoid
+from features.usability.shortfall import Shortfall
 from training.evaluation.bootstrap import Estimate
 from training.evaluation.evaluate import evaluate
 from training.evaluation.evaluation import Rival
@@ -102,12 +103,27 @@ def test_without_a_later_period_there_is_no_grade_and_why(measured):
     assert (found.standing, found.calibration) == (None, None)
 
 
-def test_too_few_snapshots_are_named_as_the_cause(measured):
-    found = grade(measured, is_later_period=False, snapshots_lacking_of=9)
-    assert "snapshots.max_count is too small" in found.reasons[0].en
-    assert found.reasons[0].en.endswith("at least 9")
-    assert found.reasons[0].zh.endswith("至少需要 9")
-    assert grade(measured, is_later_period=True, snapshots_lacking_of=9).letter is not None
+SNAPSHOTS = "at least 9 snapshots, and snapshots.max_count is 8"
+DAYS = "400 days of log, and there are 399"
+
+
+@pytest.mark.parametrize(
+    ("max_count", "log_days", "said"),
+    [
+        pytest.param(8, 400, SNAPSHOTS, id="snapshots"),
+        pytest.param(9, 399, DAYS, id="days"),
+        pytest.param(8, 399, f"{SNAPSHOTS}; and {DAYS}", id="both"),
+    ],
+)
+def test_what_stands_in_the_way_of_a_later_period_is_named(
+    measured, max_count, log_days, said
+) -> None:
+    lacking = Shortfall(max_count=max_count, snapshots_needed=9, log_days=log_days, days_needed=400)
+    reason = grade(measured, is_later_period=False, lacking=lacking).reasons[0]
+    assert reason.en.endswith(f"a later period than it learned from takes {said}")
+    assert ("至少 9 个快照,而 snapshots.max_count 为 8" in reason.zh) == (max_count == 8)
+    assert ("400 天的历史数据,现有 399 天" in reason.zh) == (log_days == 399)
+    assert grade(measured, is_later_period=True, lacking=lacking).letter is not None
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ provenance = provenance_of_events(project, trained, lineage=lineage, columns=tab
     horizons=horizons)
 for candidate in trained.candidates:
     folder = Path(sys.argv[2]) / candidate.kind
-    judgement = judge_candidate(candidate, project) if candidate is trained.best else None
+    judgement = None
+    if candidate is trained.best:
+        judgement = judge_candidate(candidate, project, log_days=trained.log_days)
     write_bundle_of(folder, project, trained, candidate, provenance, key=None,
         judgement=judgement)
 """

@@ -199,7 +199,9 @@ def _train_by_time(
             f"(churn.gap_days + churn.horizon_days after their as_of), found none. Wait, or bring "
             f"older rows."
         )
-    tested_at = origins(matured, definition)
+    tested_at = origins(
+        matured, definition, advice="Bring older rows, or shorten churn.horizon_days."
+    )
     newest = _everybody_at(table, instants[-1])
     rules = [best_column(features, each.scored.rows, outcomes(each.scored)) for each in tested_at]
     candidates, failed = try_each(

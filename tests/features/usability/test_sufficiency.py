@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from ebbtide.errors import NotReady
-from features.usability.sufficiency import days_needed, snapshot_instants, snapshots_needed
+from features.usability.shortfall import days_needed, snapshots_needed
+from features.usability.sufficiency import snapshot_instants
 from training.origins import origins
 from training.snapshots import matured_instants
 
@@ -157,6 +158,27 @@ def test_too_few_snapshots_are_named(report_of, max_count, level, least) -> None
     assert judged.level == level
     assert "snapshots.max_count" in judged.missing[0]
     assert f"at least {least}" in judged.missing[0]
+
+
+@pytest.mark.parametrize(
+    ("n_days", "max_count", "said"),
+    [
+        pytest.param(NEEDED + 21, 6, ["max_count is 6, at least 7"], id="snapshots"),
+        pytest.param(NEEDED, 7, ["21 more day(s) of log"], id="days"),
+        pytest.param(NEEDED, 6, ["max_count is 6, at least 7", "21 more day(s)"], id="both"),
+        pytest.param(NEEDED - 1, 4, ["1 more day(s) of log: 71"], id="days-at-all"),
+        pytest.param(NEEDED - 1, 3, ["must be at least 4", "1 more day"], id="both-at-all"),
+        pytest.param(NEEDED + 21, 7, [], id="neither"),
+    ],
+)
+def test_too_few_snapshots_and_too_short_a_log_are_each_named(
+    report_of, n_days, max_count, said
+) -> None:
+    settings = f"{SETTINGS}\nmax_count = {max_count}"
+    rows = log(n_days, faithful=120, lost=20)
+    missing = report_of(rows, _settings=settings).sufficiency.missing
+    assert len(missing) == len(said)
+    assert all(part in text for part, text in zip(said, missing, strict=True))
 
 
 @pytest.mark.parametrize(("max_count", "periods"), [(3, 0), (4, 1), (6, 1), (7, 2)])
