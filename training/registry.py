@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.errors import BundleError, NotReady, SettingsError
 from training.gate import judge, refused_over, require_passed
+from training.mlflow_environment import environment_kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -80,10 +81,10 @@ def connect_registry(project: Project) -> MlflowClient:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     uri = project.tracking_uri
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
     is_local = uri.startswith("sqlite:")
-    with registry_errors("The experiment is gone. Run: ebbtide train"):
+    with environment_kept(), registry_errors("The experiment is gone. Run: ebbtide train"):
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
         if is_local:
             project.folder.mkdir(parents=True, exist_ok=True)
         client = mlflow.MlflowClient()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from by_hand import PRESENT
 from ebbtide.bundle.read import read_bundle
 from ebbtide.errors import BundleError, NotReady, SettingsError
+from training.mlflow_environment import WRITTEN_BY_MLFLOW
 from training.models import logistic
 from training.registry import (
     CHALLENGER,
@@ -56,6 +58,22 @@ def registered(
     tables: Tables, project: Project, trained: Trained, client: MlflowClient
 ) -> Registered:
     return record(tables, project, trained, key=KEY)
+
+
+def test_each_project_of_a_process_has_its_own_registry(
+    project: Project, tmp_path, monkeypatch
+) -> None:
+    stores = project.stores.model_copy(update={"folder": str(tmp_path / "other")})
+    other = project.model_copy(update={"stores": stores})
+    for name in WRITTEN_BY_MLFLOW:
+        monkeypatch.delenv(name, raising=False)
+    for each in (project, other, project):
+        assert connect_registry(each).tracking_uri == f"sqlite:///{each.folder / 'mlflow.db'}"
+        assert not any(name in os.environ for name in WRITTEN_BY_MLFLOW)
+    named = f"sqlite:///{tmp_path / 'named.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", named)
+    assert connect_registry(other).tracking_uri == named
+    assert os.environ["MLFLOW_TRACKING_URI"] == named
 
 
 def _promote(

@@ -19,6 +19,7 @@ from training.tracking import record
 from training.train import train
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlflow import MlflowClient
@@ -39,7 +40,13 @@ class Registered:
 
 
 @pytest.fixture(scope="module")
-def registered(shop_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Registered:
+def registered(shop_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield _registered(shop_folder, tmp_path_factory)
+
+
+def _registered(shop_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Registered:
     read = load_project(shop_folder / "ebbtide.toml")
     stores = read.stores.model_copy(
         update={"folder": str(tmp_path_factory.mktemp("pages") / "state")}

@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 
 from ebbtide.cli import build_app
 from ebbtide.errors import ContractError, NotReady, SettingsError
+from ebbtide.project import load_project
 from ebbtide.store.sql import open_store
 from flat_table import flat_project, flat_rows, write_rows
+from training.registry import connect_registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,7 +174,7 @@ def test_the_contract_is_written_once(shop: Path, tmp_path: Path) -> None:
 
 
 def test_the_pyfunc_takes_categories_as_text(shop: Path, tmp_path: Path) -> None:
-    mlflow.set_tracking_uri(f"sqlite:///{shop / '.ebbtide' / 'mlflow.db'}")
+    connect_registry(load_project(shop / "ebbtide.toml"))
     model = mlflow.pyfunc.load_model("models:/ebbtide-flat@champion")
     given = pd.read_csv(shop / "new.csv", dtype={"region": str})
     said = model.predict(
