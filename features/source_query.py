@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from ebbtide.contracts.tables import table_contract
 from ebbtide.errors import SettingsError
 from ebbtide.project_variables import expand_query, expand_variables
 from features.tables import quoted
@@ -73,6 +74,11 @@ def local_files(project: Project, name: str, source: TableSource) -> str | None:
         return None
     full = _full_path(project, name, source)
     return None if "://" in full else full
+
+
+def names_in_files(name: str, source: TableSource) -> list[str]:
+    """Return the columns of a table's contract under the names that they have in its files."""
+    return [source.columns.get(column, column) for column in table_contract(name).names]
 
 
 def source_path(project: Project, name: str, source: TableSource) -> str:

@@ -17,7 +17,7 @@ from ebbtide.contracts.tables import table_contract
 from ebbtide.contracts.together import check_together
 from ebbtide.errors import ContractError, SettingsError
 from features.repeated_columns import repeated_columns, repeated_findings
-from features.source_query import local_files, renamed_query, source_query
+from features.source_query import local_files, names_in_files, renamed_query, source_query
 from features.tables import Tables, connect, load_relation
 from features.uneven_files import mismatch_trouble, uneven_trouble
 from features.unreadable import hidden_trouble, visible_trouble
@@ -167,16 +167,11 @@ def _check(
 
 
 def _trouble_before(pattern: str, name: str, source: TableSource) -> Trouble | None:
-    return visible_trouble(pattern) or uneven_trouble(pattern, _wanted(name, source))
+    return visible_trouble(pattern) or uneven_trouble(pattern, names_in_files(name, source))
 
 
 def _trouble_after(pattern: str, name: str, source: TableSource) -> Trouble | None:
-    return hidden_trouble(pattern) or mismatch_trouble(pattern, _wanted(name, source))
-
-
-def _wanted(name: str, source: TableSource) -> list[str]:
-    """Return the columns of the contract under the names that they have in the files."""
-    return [source.columns.get(column, column) for column in table_contract(name).names]
+    return hidden_trouble(pattern) or mismatch_trouble(pattern, names_in_files(name, source))
 
 
 def _require_none(

@@ -64,6 +64,8 @@ def _csv(session: SparkSession, place: str, delimiter: str | None) -> DataFrame:
         # A line with too many or too few values is an error, and is seen only if all are parsed.
         .option("mode", "FAILFAST")
         .option("columnPruning", "false")
+        # Otherwise the columns of later files are taken by their places, whatever they are called.
+        .option("enforceSchema", "false")
         .csv(place)
     )
     texts = (f"nullif({_quoted(name)}, '') AS {_quoted(_bare(name))}" for name in rows.columns)

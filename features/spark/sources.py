@@ -17,12 +17,18 @@ from ebbtide.contracts.header import hint_at_columns
 from ebbtide.contracts.tables import table_contract, typed_sql
 from ebbtide.contracts.together import check_together
 from ebbtide.errors import SettingsError
-from features.source_query import source_path, source_query
+from features.source_query import (
+    WAREHOUSE,
+    names_in_files,
+    source_path,
+    source_query,
+)
 from features.spark.connection import SparkConnection
 from features.spark.files import read_place
 from features.spark.queries import on_spark, query_frame
 from features.spark.session import what_spark_says
 from features.tables import Tables
+from features.uneven_files import uneven_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +115,9 @@ def _check(
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
+    uneven = _uneven(project, name, source)
+    if uneven is not None:
+        return [uneven]
     try:
         frame = _raw(spark, project, name, source)
         unknown = _unknown_columns(frame, name, source)
@@ -127,6 +136,22 @@ def _raw(spark: SparkConnection, project: Project, name: str, source: TableSourc
     with duckdb.connect() as parser:
         query = source_query(parser, project, name, source)
     return query_frame(spark, query, table=name)
+
+
+def _uneven(project: Project, name: str, source: TableSource) -> Finding | None:
+    """Return which file lacks columns that others have, of the files that are seen from here."""
+    full = "" if source.path is None else source_path(project, name, source)
+    if not full or "://" in full or full.startswith(WAREHOUSE):
+        return None
+    trouble = uneven_trouble(full, names_in_files(name, source))
+    if trouble is None:
+        return None
+    return Finding(
+        severity="error",
+        table=name,
+        message=f"cannot be read from {source.path!r}: {trouble.came}.",
+        advice="Let each of its files begin with the same columns in the same order.",
+    )
 
 
 def _unknown_columns(frame: DataFrame, name: str, source: TableSource) -> Finding | None:
@@ -167,6 +192,6 @@ def _unreadable(name: str, source: TableSource, err: Exception) -> Finding:
         table=name,
         message=f"cannot be read {place} with Spark ({what_spark_says(err)}).",
         advice="Check that the executors see the files (a path without a scheme is of each "
-        "machine), that CSV lines agree on their values, and that Parquet has no nanoseconds. "
-        "Or use --engine local.",
+        "machine), that CSV lines agree on their values and CSV files on the order of their "
+        "columns, and that Parquet has no nanoseconds. Or use --engine local.",
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
@@ -118,6 +119,30 @@ def test_a_file_that_cannot_be_used_is_refused(
 ) -> None:
     with pytest.raises(ContractError, match=named):
         open_spark_tables(shop(t_dot_csv=content), spark, now=NOW)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_column_that_only_later_files_have_is_not_lost(
+    shop: Callable[..., Project], spark: SparkSession, tmp_path: Path, ending: str
+) -> None:
+    table = pa.table({"customer_id": ["a"], "occurred_at": ["2011-03-01"], "amount": ["5"]})
+    more = table.append_column("known_at", pa.array(["2011-03-02"]))
+    write = pacsv.write_csv if ending == "csv" else pq.write_table
+    for number, each in enumerate((table, more), start=1):
+        write(each, tmp_path / f"t{number}.{ending}")
+    with pytest.raises(ContractError, match=rf"'t1\.{ending}' lacks known_at, .* 't2\.{ending}'"):
+        open_spark_tables(shop(f'path = "t*.{ending}"'), spark, now=NOW)
+
+
+def test_columns_of_csv_in_another_order_are_not_mixed_up(
+    shop: Callable[..., Project], spark: SparkSession
+) -> None:
+    files = {
+        "t1_dot_csv": "customer_id,occurred_at,amount,channel\na,2011-03-01,5,web\n",
+        "t2_dot_csv": "channel,occurred_at,amount,customer_id\nshop,2011-03-01,5,b\n",
+    }
+    with pytest.raises(ContractError, match="CSV files on the order of their columns"):
+        open_spark_tables(shop('path = "t*.csv"', **files), spark, now=NOW)
 
 
 @pytest.mark.parametrize(
