@@ -1,4 +1,4 @@
-"""The first request does not pay for the making of routes, and two apps do not make them at once."""
+"""The first request pays for no making of routes, which two apps would do at once."""
 
 from __future__ import annotations
 
