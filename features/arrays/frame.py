@@ -37,6 +37,7 @@ class Frame:
     _columns: dict[str, Column] = field(default_factory=dict)
     cache: dict[str, Column] = field(default_factory=dict)
     groupings: dict[str, Groups] = field(default_factory=dict)
+    _cut_from: tuple[Frame, Array] | None = None
 
     @classmethod
     def of(cls, columns: Mapping[str, Column], constants: Mapping[str, Column]) -> Frame:
@@ -64,9 +65,12 @@ class Frame:
         """Return the rows under a mask."""
         if kept.all():
             return self
-        rows = np.flatnonzero(kept)
-        makers = {name: _taken(self, name, rows) for name in self.makers}
-        return Frame(len(rows), makers, self.constants)
+        rows, source = np.flatnonzero(kept), self
+        if self._cut_from is not None:  # rows of rows are taken at once
+            source, mine = self._cut_from
+            rows = mine.take(rows)
+        makers = {name: _taken(source, name, rows) for name in self.makers}
+        return Frame(len(rows), makers, self.constants, _cut_from=(source, rows))
 
     def of_customers(self, customers: Array) -> Frame:
         """Return the rows of some customers, whose numbers rise."""

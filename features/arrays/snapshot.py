@@ -240,14 +240,13 @@ class Plan:
     def _found(
         self, tables: Mapping[str, Mapping[str, Column]], constants: Mapping[str, Column]
     ) -> Found:
-        log = self._seen(self.living.table, tables, constants)
-        telling = dict(log)
+        telling = self._seen(self.living.table, tables, constants)
         for view in views_below(self.living.views):
             telling[view] = compiled_query(VIEWS[view].sql)(telling)
         living = compiled_query(self.living.sql)(telling).column(CUSTOMER).values
         found = Found(np.asarray(living), constants)
         for table in self.seen:
-            frames = log if table == self.living.table else self._seen(table, tables, constants)
+            frames = self._seen(table, tables, constants, customers=found.customers)
             self._add_of_table(table, frames, found)
         return found
 
@@ -256,14 +255,17 @@ class Plan:
         table: str,
         tables: Mapping[str, Mapping[str, Column]],
         constants: Mapping[str, Column],
+        *,
+        customers: Array | None = None,
     ) -> dict[str, Frame]:
-        rows = {table: Frame.of(tables[table], constants)}
-        return {f"seen_{table}": compiled_query(self.seen[table])(rows)}
+        """Return the rows of a table that are seen: those of everybody, or of some customers."""
+        rows = Frame.of(tables[table], constants)
+        if customers is not None:
+            rows = rows.of_customers(customers)
+        return {f"seen_{table}": compiled_query(self.seen[table])({table: rows})}
 
     def _add_of_table(self, table: str, frames: dict[str, Frame], found: Found) -> None:
         """Compute the aggregates over a table; a view is dropped as soon as nothing reads it."""
-        seen = frames[f"seen_{table}"]
-        frames[f"seen_{table}"] = seen.of_customers(found.customers)
         views = [view for view in self.views if VIEWS[view].table == table]
         for place, view in enumerate(views):
             frames[view] = compiled_query(VIEWS[view].sql)(frames)
