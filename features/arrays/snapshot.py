@@ -11,7 +11,7 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -61,7 +61,7 @@ _STEPS = 64
 """Blocks end where a part of ``BLOCK`` does, so that the rows are not counted for each customer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
     """The living customers, and what was aggregated over their rows: where features find it.
 
@@ -76,13 +76,27 @@ class Found:
     columns: dict[str, Column] = field(default_factory=dict)
     cache: dict[str, Column] = field(default_factory=dict)
 
+    @cached_property
+    def _places(self) -> Array:
+        """The place of each number among the customers, from that of the first one on."""
+        first, last = self.customers[0], self.customers[-1]
+        places = np.empty(last - first + 1, dtype=np.intp)
+        places[self.customers - first] = np.arange(len(self.customers))
+        return places
+
+    def _place_of(self, customers: Array) -> Array | None:
+        """Return where customers are among these; None if they are all of them."""
+        if len(customers) == len(self.customers):
+            return None
+        return np.asarray(self._places.take(customers - self.customers[0]))
+
     def column(self, name: str) -> Column:
         """Return an aggregate over the rows of the living, by its name."""
         return self.columns[name]
 
     def add(self, features: Iterable[Feature], scope: GroupScope) -> None:
         """Compute aggregates over the rows of a view, which are rows of the living."""
-        place = _place_among(self.customers, scope.column(CUSTOMER).values)
+        place = self._place_of(scope.column(CUSTOMER).values)
         is_there = np.ones(len(self.customers), dtype=bool)
         if place is not None:
             is_there[:] = False
@@ -119,16 +133,6 @@ class Found:
 def _null_where_nan(values: NDArray[np.float64]) -> Column:
     is_there = ~np.isnan(values)
     return Column(values, None if is_there.all() else is_there)
-
-
-def _place_among(living: Array, customers: Array) -> Array | None:
-    """Return where customers are among the living; None if they are all of them."""
-    if len(customers) == len(living):
-        return None
-    first = living[0]
-    places = np.empty(living[-1] - first + 1, dtype=np.intp)
-    places[living - first] = np.arange(len(living))
-    return np.asarray(places[customers - first])
 
 
 def _put(column: Column, place: Array, is_there: Array) -> Column:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
 import pytest
 import sqlglot
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +12,8 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from features.arrays import expression, grouped  # the latter teaches the aggregates and windows
+from features.arrays.clock import microseconds
+from features.arrays.column import Column
 from features.arrays.expression import COMPILERS
 from features.arrays.frame import Frame
 from features.arrays.select import compiled
@@ -147,6 +152,17 @@ EXPRESSIONS = [
 @given(data=st.data())
 def test_expressions_mean_what_they_mean_in_duckdb(oracle, small, data) -> None:
     oracle.agree_by_row(EXPRESSIONS, data.draw(small.tables()))
+
+
+@pytest.mark.parametrize("step_hours", [7, 24 * 365])
+@pytest.mark.parametrize("n_rows", [0, 1, 400])
+def test_weekdays_are_those_of_the_calendar(step_hours, n_rows) -> None:
+    first = datetime(1969, 9, 1, 23, 59, tzinfo=UTC)  # before 1970, where division is another
+    instants = [first + timedelta(hours=step_hours * place) for place in range(n_rows)]
+    held = Column(np.array([microseconds(each) for each in instants], dtype=np.int64))
+    rows = Frame.of({"customer_id": held, "seen_at": held}, {})
+    found = compiled("isodow(seen_at)")(rows).values.tolist()
+    assert found == [each.isoweekday() for each in instants]
 
 
 def test_every_kind_of_expression_is_held_against_duckdb() -> None:
