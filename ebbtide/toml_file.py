@@ -97,6 +97,11 @@ def toml_keys(text: str, *, name: str, advice: str = "Correct it there.") -> dic
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as err:
         raise SettingsError(f"{name} cannot be read as TOML: {err}. {advice}") from err
+    except (ValueError, RecursionError) as err:
+        raise SettingsError(
+            f"{name} cannot be read as TOML: a number is too long, or lists lie too deep in each "
+            f"other. {advice}"
+        ) from err
 
 
 def _is_wide(data: bytes) -> bool:

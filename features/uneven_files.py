@@ -48,7 +48,7 @@ def mismatch_trouble(pattern: str, wanted: Sequence[str]) -> Trouble | None:
     """
     names = _names_by_path(pattern)
     first = next(iter(names.values()), ())
-    is_known = not _folded(wanted).isdisjoint(_folded(first))
+    is_known = not is_headless(first) and not _folded(wanted).isdisjoint(_folded(first))
     return _lacking(names, first, form=str, advice=_BY_QUERY) if is_known else None
 
 

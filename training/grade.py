@@ -210,7 +210,9 @@ def _no_later(lacking: Shortfall | None) -> Words:
         f"{lacking.days_needed:,} days of log, and there are {lacking.log_days:,}",
         f"{lacking.days_needed:,} 天的历史数据,现有 {lacking.log_days:,} 天",
     )
-    said = [few] * lacking.has_few_snapshots + [short] * (lacking.days_missing > 0)
+    said = [few] if lacking.has_few_snapshots else []
+    if lacking.days_missing:
+        said.append(short)
     return Words(
         "No grade: to test the model at a later period than it learned from takes "
         + "; and ".join(each.en for each in said),

@@ -19,6 +19,7 @@ from ebbtide.policy.file import load_policy
 from ebbtide.scorer.ranks import RankScale, rank_columns
 from features.labels import label_snapshot
 from features.snapshot import SnapshotBuilder
+from features.usability.shortfall import shortfall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -167,8 +168,8 @@ def matured_instants(project: Project, *, log_start: datetime, now: datetime) ->
         raise NotReady(
             f"Expected at least {needed} days of log before {today} (history "
             f"{settings.min_history_days}, {definition.outcome_in_words} {outcome_days}), found "
-            f"{days}. "
-            f"Wait, bring older data, or shorten churn.horizon_days."
+            f"{days}. To test a model on a later period as well takes more. "
+            f"{shortfall(project, tests=1, log_days=days).advice}"
         )
     return instants
 

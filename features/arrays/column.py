@@ -343,6 +343,8 @@ def _whole(rounded: Array, valid: Array | None, *, limit: float = _LARGEST) -> A
     """Return rounded doubles as whole numbers; all that are there must be below a limit."""
     if valid is not None and not _are_below(limit, rounded):
         rounded = np.where(valid, rounded, 0.0)  # only here, because to choose takes so long
+    elif valid is not None and rounded.shape != valid.shape:  # a constant, null in places
+        rounded = np.broadcast_to(rounded, valid.shape)
     if not _are_below(limit, rounded):
         n_too_large = rounded.size - np.count_nonzero(np.abs(rounded) < limit)
         raise ContractError(

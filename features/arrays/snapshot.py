@@ -329,7 +329,8 @@ def snapshot_blocks(
 def on_every_processor(work: Callable[[Given], Made], blocks: Sequence[Given]) -> list[Made]:
     """Do some work of numpy's on each block; return what it made, in their order.
 
-    This thread works as well: an interruption reaches it, and what it has freed is used again.
+    This thread works as well: what it has freed is used again, and an interruption reaches it. That
+    and an error in any thread are raised when the blocks that are under way are done.
     """
     keep_freed_memory()
     n_others = min(processors(), len(blocks)) - 1
@@ -338,12 +339,13 @@ def on_every_processor(work: Callable[[Given], Made], blocks: Sequence[Given]) -
             return [work(block) for block in blocks]
         with ThreadPoolExecutor(max_workers=n_others) as others:
             try:
-                begun = [others.submit(work, block) for block in blocks]
-                mine = {  # from the end, those that nobody has begun
-                    place: work(blocks[place])
-                    for place in reversed(range(len(blocks)))
-                    if begun[place].cancel()
-                }
+                begun, mine = [others.submit(work, block) for block in blocks], {}
+                for place in reversed(range(len(blocks))):  # from the end, what nobody has begun
+                    for each in begun:
+                        if each.done() and not each.cancelled():
+                            each.result()  # raises what it raised
+                    if begun[place].cancel():
+                        mine[place] = work(blocks[place])
                 return [
                     mine[place] if place in mine else each.result()
                     for place, each in enumerate(begun)

@@ -87,3 +87,10 @@ def test_what_cannot_be_read_is_told_by_what_it_is(file, monkeypatch, read, _tex
 
     monkeypatch.setattr(Path, "read_text", refuse)
     assert f"{title} {str(file)!r} cannot be read: Permission denied. Mend that, or " in refused()
+
+
+@pytest.mark.parametrize("text", [f"a = {'9' * 5000}", f"a = {'[' * 5000}"])
+def test_numbers_and_lists_beyond_reason_are_told_as_such(file, text) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match="a number is too long, or lists lie too deep"):
+        load_project(file)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pydantic
 import pytest
 
-from small_model import ROW
+HOOK = {"url": "https://crm.example/hook", "kinds": ["alarm.raised"]}
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
-        ("POST", "/v1/score", ROW, 200),
+        ("POST", "/v1/webhooks", HOOK, 201),
         ("GET", "/v1/webhooks", None, 200),
         ("GET", "/v1/nothing-of-the-kind", None, 404),
     ],

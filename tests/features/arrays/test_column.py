@@ -18,6 +18,7 @@ from features.arrays.column import (
     conjunction,
     constant,
     disjunction,
+    extreme,
     first_present,
     is_word,
     largest,
@@ -141,6 +142,31 @@ def test_the_first_present_keeps_null_only_where_all_are() -> None:
     assert first_present([held, other, constant(0)]).values.tolist() == [1, 5, 0]
     assert first_present([held, other, constant(0)]).valid is None
     assert first_present([held, NULL]).valid.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.int32, np.int64])
+@pytest.mark.parametrize("scale", [None, 0, 2])
+def test_the_greatest_and_the_least_are_chosen_for_each_row(kind, scale) -> None:
+    one = Column(np.array([1, 5, -3], dtype=kind))
+    other = Column(np.array([2, -5, -3]) * 10 ** (scale or 0), scale=scale)
+    for pair in ([one, other], [other, one]):
+        assert extreme(pair, largest=True).as_double.tolist() == [2, 5, -3]
+        assert extreme(pair, largest=False).as_double.tolist() == [1, -5, -3]
+    assert extreme([one, constant(0)], largest=True).values.tolist() == [1, 5, 0]
+
+
+def test_the_greater_of_two_texts_keeps_its_words() -> None:
+    words = ("a", "b", "c")
+    one, other = (Column(np.array(places), words=words) for places in ([0, 2], [1, 1]))
+    found = extreme([one, other], largest=True)
+    assert (found.values.tolist(), found.words) == ([1, 2], words)
+
+
+@pytest.mark.parametrize("convert", [as_whole, lambda column: as_decimal(column, 2)])
+def test_a_constant_that_is_null_in_places_has_a_value_for_each_row(convert) -> None:
+    held = convert(Column(np.asarray(1.5), np.array([True, False, True])))
+    assert held.values.shape == held.valid.shape == (3,)
+    assert held.take(np.array([2])).valid.tolist() == [True]
 
 
 def test_a_constant_is_spread_with_its_null() -> None:

@@ -43,6 +43,27 @@ def test_rows_under_a_mask_keep_their_order() -> None:
     assert rows.where(np.zeros(3, dtype=bool)).column("x").values.tolist() == []
 
 
+@given(st.data())
+def test_a_cut_of_cuts_holds_the_rows_that_all_of_them_keep(data) -> None:
+    customers = sorted(data.draw(st.lists(st.integers(3, 6), max_size=12)))
+    wanted = np.array(sorted(data.draw(st.sets(st.integers(2, 7)))), dtype=np.int64)
+    rows = expected = list(zip(customers, range(len(customers)), strict=True))
+    cut = frame(
+        customer_id=np.array([each for each, _ in rows], dtype=np.int64),
+        x=np.array([each for _, each in rows], dtype=np.int64),
+    )
+    for place in range(3):
+        if place == data.draw(st.integers(0, 2)):
+            cut = cut.of_customers(wanted)
+            expected = [row for row in expected if row[0] in wanted]
+        kept = data.draw(st.lists(st.booleans(), min_size=len(expected), max_size=len(expected)))
+        cut = cut.where(np.array(kept, dtype=bool))
+        expected = [row for row, is_kept in zip(expected, kept, strict=True) if is_kept]
+    assert cut.n_rows == len(expected)
+    assert cut.column("x").values.tolist() == [each for _, each in expected]
+    assert cut.column("customer_id").values.tolist() == [each for each, _ in expected]
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int32, np.int64, np.float64])
 @pytest.mark.parametrize("falls", [False, True])
 def test_keys_of_every_type_rise_with_null_last(kind, falls: bool) -> None:

@@ -24,6 +24,24 @@ def test_histories_that_differ_in_one_number_stay_apart(differs) -> None:
     assert len(histories(**columns).repeats) == 2
 
 
+@pytest.mark.parametrize("most", [None, 1, 40])
+@pytest.mark.parametrize("greatest", [3, 400, 32_768, 65_535, 65_536, 2**40])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_histories_of_any_size_are_those_of_customers_that_weigh_one(most, greatest, is_whole):
+    random = np.random.default_rng(greatest)
+    age = np.append(random.integers(0, greatest, 100, endpoint=True), [greatest, greatest, 0, 0])
+    last = random.integers(0, age, endpoint=True) * random.integers(0, 1, len(age), endpoint=True)
+    repeats = np.where(last > 0, 1 + random.integers(0, greatest, len(age)), 0)
+    columns = [np.append(each, each[::3]) + (0 if is_whole else 0.25) for each in (last, age)]
+    columns[0][columns[0] == 0.25] = 0  # nobody came again
+    repeats = np.append(repeats, repeats[::3]) * (columns[0] > 0)
+    seen = histories(repeats, *columns, most=most)
+    weighed = histories(repeats, *columns, weights=np.ones(len(repeats)), most=most)
+    for name in ("repeats", "last_days", "age_days", "weights"):
+        assert getattr(seen, name).tolist() == getattr(weighed, name).tolist()
+    assert seen.customers == pytest.approx(len(repeats))
+
+
 @pytest.mark.parametrize(
     ("repeats", "last", "age"),
     [

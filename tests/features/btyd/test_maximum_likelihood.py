@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.optimize
+from scipy.optimize import OptimizeResult
 
 from ebbtide.errors import NotReady
-from features.btyd.maximum_likelihood import maximise
+from features.btyd.maximum_likelihood import FLAT, maximise
 
 
 def searched(log_likelihood, *, bounds=((1e-3, 1e3), (1e-3, 1e3))):
@@ -38,6 +40,45 @@ def test_a_maximum_beyond_a_bound_is_found_at_the_bound():
     best, fit = searched(around(np.array([3.0, 20.0])), bounds=((1e-3, 1e3), (1e-3, 2.0)))
     assert best == pytest.approx([3.0, 2.0], rel=1e-4)
     assert fit.at_bound == ("p1",)
+
+
+@pytest.fixture
+def search_ends(monkeypatch):
+    """Have each search end as it is said, wherever it was."""
+
+    def end(**said):
+        ended = OptimizeResult(success=False, message="ABNORMAL", nfev=3, fun=1.0, **said)
+        monkeypatch.setattr(scipy.optimize, "minimize", lambda *_given, **_named: ended)
+
+    return end
+
+
+@pytest.mark.parametrize("slope", [0.9 * FLAT, -0.9 * FLAT])
+def test_a_search_that_ended_where_it_is_flat_is_one_that_found(search_ends, slope):
+    search_ends(status=2, x=np.log([3.0, 0.2]), jac=np.array([slope, 0.0]))
+    best, _ = searched(around(np.array([3.0, 0.2])))
+    assert best == pytest.approx([3.0, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("status", "slope"), [(2, 1.1 * FLAT), (2, -1.1 * FLAT), (1, 0.0), (1, 0.9 * FLAT)]
+)
+def test_a_search_that_ended_on_a_slope_or_for_want_of_time_found_nothing(
+    search_ends, status, slope
+):
+    search_ends(status=status, x=np.log([3.0, 0.2]), jac=np.array([0.0, slope]))
+    with pytest.raises(NotReady):
+        searched(around(np.array([3.0, 0.2])))
+
+
+@pytest.mark.parametrize(("slope", "is_found"), [(-0.5, True), (0.5, False)])
+def test_the_slope_beyond_a_bound_does_not_count(search_ends, slope, is_found):
+    search_ends(status=2, x=np.log([3.0, 1e3]), jac=np.array([0.0, slope]))
+    if is_found:
+        assert searched(around(np.array([3.0, 0.2])))[1].at_bound == ("p1",)
+        return
+    with pytest.raises(NotReady):
+        searched(around(np.array([3.0, 0.2])))
 
 
 def test_a_likelihood_without_a_maximum_is_refused():
