@@ -81,7 +81,8 @@ its age (see [the concepts](../concepts.md#no-feature-can-see-the-future)).
 
 The SQL of a feature is an aggregate over one of these views, a group for each customer; or, without
 a view, an expression over other features. `seen_<table>` is the table behind the one filter of
-`features/seen.py`, which adds `age_us`, `age_days` and `age_day` (0 is the last 24 hours).
+`features/seen.py`, which adds `age_us`, `age_days` and `age_day` (civil days, 0 is the last one
+before `as_of`).
 
 {views}
 """

@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ebbtide.bundle.read import check_golden, read_bundle
 from ebbtide.errors import BundleError, NotReady, SettingsError
 from training.gate import judge, refused_over, require_passed
+from training.interruptions import interruption_waits
 from training.mlflow_environment import environment_kept
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ def connect_registry(project: Project) -> MlflowClient:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     uri = project.tracking_uri
     is_local = uri.startswith("sqlite:")
-    with environment_kept(), registry_errors("The experiment is gone. Run: ebbtide train"):
+    with (
+        interruption_waits() if is_local else nullcontext(),  # a server may let one wait long
+        environment_kept(),
+        registry_errors("The experiment is gone. Run: ebbtide train"),
+    ):
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
         if is_local:
