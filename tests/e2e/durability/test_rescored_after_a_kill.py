@@ -13,7 +13,7 @@ from ebbtide.store.database import open_database
 from ebbtide.store.rescore_queue import count_waiting
 from ebbtide.store.schema.scores import PREDICTIONS
 
-CUSTOMERS = [f"c{number}" for number in range(60)]
+CUSTOMERS = [f"c{number}" for number in range(600)]
 ROWS = [{"customer_id": each, "opened_at": "2026-01-15T10:00:00Z"} for each in CUSTOMERS]
 
 
@@ -22,12 +22,14 @@ def test_killed_while_scoring_nobody_is_left_out_or_scored_twice(tmp_path):
     with served(project_in(tmp_path / "shop", RESCORE_LEASE_SECONDS="1")) as project:
         answer = project.post("/v1/events", {"events": {"complaints": ROWS}}).json()
         assert answer["rescoring"] == len(CUSTOMERS)
-        time.sleep(0.1)
-        project.end(signal.SIGKILL)
         database = open_database(f"sqlite:///{tmp_path}/shop/.ebbtide/store.db")
-        assert waiting(database) > 0
+        begins_by = time.monotonic() + 20
+        while waiting(database) == len(CUSTOMERS) and time.monotonic() < begins_by:
+            time.sleep(0.005)
+        project.end(signal.SIGKILL)
+        assert 0 < waiting(database) < len(CUSTOMERS)
         project.start()
-        ends_at = time.monotonic() + 20
+        ends_at = time.monotonic() + 40
         while waiting(database) and time.monotonic() < ends_at:
             time.sleep(0.05)
         with database.read() as connection:
