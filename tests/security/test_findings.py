@@ -22,15 +22,21 @@ ENDS_THE_NATIVE_READER = base64.b64decode(
 
 
 @pytest.mark.parametrize(
-    ("begins", "fix"), [(b"PA\0\0", "Send the file itself"), (b"PAR1", "Name the columns")], ids=str
+    ("begins", "fixes"),
+    [
+        (b"PA\0\0", ["Send the file itself"]),
+        # How far its reader comes before it ends is not the same each time.
+        (b"PAR1", ["Name the columns", "Write it again"]),
+    ],
+    ids=str,
 )
-def test_a_file_that_ends_the_process_that_unpacks_it_is_unreadable_and_no_more(begins, fix):
+def test_a_file_that_ends_the_process_that_unpacks_it_is_unreadable_and_no_more(begins, fixes):
     data = begins + ENDS_THE_NATIVE_READER[4:]
     assert len(data) == 337
     file = io.BufferedReader(io.BytesIO(data))
     with pytest.raises(FileUnreadable) as caught:
         list(parquet_chunks(file, size=len(data), place=None, features=(), max_rows=10))
-    assert fix in caught.value.problem.detail
+    assert any(fix in caught.value.problem.detail for fix in fixes)
 
 
 def test_a_reader_that_ends_while_it_unpacks_makes_the_file_unreadable(monkeypatch):
