@@ -17,7 +17,8 @@ def interruption_waits() -> Iterator[None]:
 
     A database that is being made would stay without half of its tables, and Python drops what is
     raised while it clears away objects, which is much of what SQLAlchemy does there. Other threads
-    than the main one are never interrupted, and nothing happens in them.
+    than the main one are never interrupted, and nothing happens in them; nor where Ctrl-C is
+    ignored, as for what runs in the background, or means something else.
 
     Raises
     ------
@@ -29,14 +30,15 @@ def interruption_waits() -> Iterator[None]:
     >>> with interruption_waits():
     ...     pass
     """
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
     came: list[int] = []
-    usual = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if came:
         raise KeyboardInterrupt

@@ -38,6 +38,18 @@ def test_an_error_of_what_was_begun_goes_first() -> None:
     assert signal.getsignal(signal.SIGINT) is usual
 
 
+def test_an_interruption_that_is_ignored_stays_so() -> None:
+    usual, done = signal.signal(signal.SIGINT, signal.SIG_IGN), []
+    try:
+        with interruption_waits():
+            signal.raise_signal(signal.SIGINT)
+            done.append("whole")
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    assert done == ["whole"]
+
+
 def test_without_an_interruption_nothing_happens_in_any_thread() -> None:
     done = []
 
