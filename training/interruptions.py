@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def interruption_waits() -> Iterator[None]:
-    """Have Ctrl-C wait until a thing is whole; it is raised then.
+    """Have Ctrl-C wait until a thing is whole; it does then what it would have done.
 
     A database that is being made would stay without half of its tables, and Python drops what is
-    raised while it clears away objects, which is much of what SQLAlchemy does there. Other threads
-    than the main one are never interrupted, and nothing happens in them; nor where Ctrl-C is
-    ignored, as for what runs in the background, or means something else.
+    raised while it clears away objects, which is much of what SQLAlchemy does there. Whoever
+    handles Ctrl-C (Python itself, or a library like Spark) is told once, at the end, of however
+    many came. Other threads than the main one are never interrupted, and nothing happens in them;
+    nor where Ctrl-C is ignored, as for what runs in the background.
 
     Raises
     ------
     KeyboardInterrupt
-        At the end, if somebody interrupted.
+        At the end, if somebody interrupted and nobody else handles it.
 
     Examples
     --------
@@ -31,7 +32,8 @@ def interruption_waits() -> Iterator[None]:
     ...     pass
     """
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    usual = signal.getsignal(signal.SIGINT)
+    if not is_main or usual is None or usual is signal.SIG_IGN:  # None: not for Python to put back
         yield
         return
     came: list[int] = []
@@ -39,6 +41,6 @@ def interruption_waits() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if came:
-        raise KeyboardInterrupt
+        signal.signal(signal.SIGINT, usual)
+        if came:
+            signal.raise_signal(signal.SIGINT)

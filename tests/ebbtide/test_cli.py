@@ -167,6 +167,8 @@ import os, signal, threading
 from ebbtide.cli import main
 from features import sources
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
+
 def check_slowly(connection, *arguments, **options):
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     connection.sql("SELECT count(*) FILTER ('c' || a.i = 'd') FROM range(1_000_000) a(i), "
