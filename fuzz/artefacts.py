@@ -24,10 +24,14 @@ _ROWS = np.array([[0.5] * 3, [0.0, 1.0, np.nan], [np.nan] * 3])
 
 
 @cache
+def _made() -> tempfile.TemporaryDirectory[str]:
+    made = tempfile.TemporaryDirectory(prefix="fuzz-")
+    write_small_bundle(Path(made.name))
+    return made
+
+
 def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    write_small_bundle(folder)
-    return folder
+    return Path(_made().name)
 
 
 @cache

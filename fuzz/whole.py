@@ -35,7 +35,8 @@ class _App:
     """The app in an event loop of its own thread."""
 
     def __init__(self) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+        self._made = tempfile.TemporaryDirectory(prefix="fuzz-")
+        folder = Path(self._made.name)
         write_small_bundle(folder / "bundle")
         (folder / "ebbtide.toml").write_text(_PROJECT)
         settings = read_settings(
