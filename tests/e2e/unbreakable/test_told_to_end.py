@@ -40,17 +40,44 @@ def test_what_was_asked_is_answered_and_in_the_log(project, load):
     assert acknowledged <= kept_ids(project)
 
 
-def asked_for_much(project):
-    """Open a connection, ask for a large answer again and again, and read nothing."""
+def address_of(project):
     host, port = project.address.removeprefix("http://").split(":")
+    return host, int(port)
+
+
+def asked_for_much(project):
+    """Ask for a large answer again and again, and read nothing but its first byte."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.connect((host, int(port)))
-    connection.settimeout(0.5)
-    asked = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    with contextlib.suppress(OSError):
-        connection.sendall(asked * 40)
+    connection.settimeout(30)
+    connection.connect(address_of(project))
+    connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 40)
+    assert connection.recv(1) == b"H"
     return connection
+
+
+def under_way(project):
+    """Ask with a body that never comes; the service has said that it waits for it."""
+    connection = socket.create_connection(address_of(project), timeout=30)
+    connection.sendall(
+        b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 5000\r\nExpect: 100-continue\r\n\r\n"
+    )
+    assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+    return connection
+
+
+def wait_until_refused(address):
+    ends_at = time.monotonic() + 20
+    while time.monotonic() < ends_at:
+        try:
+            socket.create_connection(address, timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        except ConnectionResetError:
+            continue  # the door closed while it went through
+        time.sleep(0.05)
+    raise AssertionError("somebody new is let in")
 
 
 @pytest.mark.parametrize("hangs", ["a client that reads nothing", "the store"])
@@ -79,13 +106,11 @@ def test_whatever_hangs_it_ends_within_the_grace_time(tmp_path, hangs):
 
 
 def test_nobody_new_is_let_in_then_and_a_second_signal_ends_it_at_once(tmp_path):
-    project = following(tmp_path / "shop", GRACE_SECONDS="60")
-    with served(project), contextlib.closing(asked_for_much(project)):
+    project = following(tmp_path / "shop", GRACE_SECONDS="60", BODY_DEADLINE_SECONDS="60")
+    with served(project), contextlib.closing(under_way(project)):
         project.process.send_signal(signal.SIGTERM)
-        time.sleep(1.0)
-        host, port = project.address.removeprefix("http://").split(":")
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((host, int(port)), timeout=5)
+        wait_until_refused(address_of(project))
+        time.sleep(1.0)  # twice as long as those without a request are kept
         assert project.process.poll() is None
         project.process.send_signal(signal.SIGTERM)
         began = time.monotonic()
