@@ -35,7 +35,7 @@ _WANTED: dict[str, tuple[str, str]] = {
 
 _OF_OTHER_KIND = frozenset(name for name in _WANTED if name.endswith("_type"))
 
-FORMS = {
+PATTERNS_IN_WORDS = {
     r"^[A-Z]{3}$": "three capital letters, such as EUR",
     r"^[a-z0-9][a-z0-9-]{0,62}$": (
         "1 to 63 small letters, digits and hyphens, the first no hyphen"
@@ -79,7 +79,7 @@ def fault_in_words(where: str, fault: Mapping[str, Any]) -> str:
     if kind not in _WANTED:
         return str(fault["msg"]).removeprefix("Value error, ")
     facts = {"where": where, **fault.get("ctx", {})}
-    facts["form"] = FORMS.get(facts.get("pattern", ""))
+    facts["form"] = PATTERNS_IN_WORDS.get(facts.get("pattern", ""))
     wanted, to_do = (words.format(**facts) for words in _WANTED[kind])
     got = _kind_of(fault["input"])
     if kind not in _OF_OTHER_KIND:

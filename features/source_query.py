@@ -122,7 +122,9 @@ def _require_one_select(connection: DuckDBPyConnection, query: str, where: str) 
     try:
         kinds = [statement.type.name for statement in connection.extract_statements(query)]
     except duckdb.ParserException:
-        return  # It parses nowhere else, so whoever runs it says what is wrong with it.
+        # A query of the user's is run alone, never within another one, where a parenthesis could
+        # let in more: whoever runs it says what is wrong with it, beside what other tables lack.
+        return
     if kinds == ["SELECT"]:
         return
     came = f"{len(kinds)} statements" if len(kinds) != 1 else f"a statement of kind {kinds[0]}"

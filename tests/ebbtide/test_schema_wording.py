@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from ebbtide.policy.file import _PolicyFile
 from ebbtide.project import Project
-from ebbtide.schema_wording import FORMS, fault_in_words
+from ebbtide.schema_wording import PATTERNS_IN_WORDS, fault_in_words
 
 GOOD = {
     "project": {"name": "shop", "currency": "EUR"},
@@ -52,5 +52,5 @@ def test_a_fault_says_what_was_expected_what_came_and_what_to_do(changed, said) 
 @pytest.mark.parametrize("schema", [Project, _PolicyFile])
 def test_every_pattern_of_a_file_has_words(schema: type[BaseModel]) -> None:
     patterns = re.findall(r'"pattern": ("[^"]*")', json.dumps(schema.model_json_schema()))
-    assert {json.loads(pattern) for pattern in patterns} <= set(FORMS)
+    assert {json.loads(pattern) for pattern in patterns} <= set(PATTERNS_IN_WORDS)
     assert patterns

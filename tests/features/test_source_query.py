@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from ebbtide.errors import SettingsError
+from ebbtide.errors import ContractError, SettingsError
 from features.sources import open_tables
 from features.tables import connect
 
@@ -112,6 +112,13 @@ def test_a_query_that_does_more_than_read_is_refused(shop, tmp_path, query, came
     message = refused(shop(f'query = "{query}"', t_dot_csv=HEAD + ROW))
     assert "tables.transactions.query: expected one query" in message
     assert f"{came}." in message
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_what_would_do_more_within_another_query_does_nothing(shop, tmp_path) -> None:
+    query = f"{READS}); {WRITES}; ({READS}"
+    with pytest.raises(ContractError, match="Parser Error"):
+        customers(shop(f'query = "{query}"', t_dot_csv=HEAD + ROW))
     assert not (tmp_path / "out.csv").exists()
 
 

@@ -23,7 +23,7 @@ def handled_by(handler: Callable[..., object] | int) -> Iterator[None]:
         yield
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
-        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, signal.default_int_handler if usual is None else usual)
 
 
 def make(done: list[str]) -> None:

