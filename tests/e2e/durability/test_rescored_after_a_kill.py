@@ -13,7 +13,7 @@ from ebbtide.store.database import open_database
 from ebbtide.store.rescore_queue import count_waiting
 from ebbtide.store.schema.scores import PREDICTIONS
 
-CUSTOMERS = [f"c{number}" for number in range(600)]
+CUSTOMERS = [f"c{number}" for number in range(2_000)]
 ROWS = [{"customer_id": each, "opened_at": "2026-01-15T10:00:00Z"} for each in CUSTOMERS]
 
 
@@ -29,7 +29,7 @@ def test_killed_while_scoring_nobody_is_left_out_or_scored_twice(tmp_path):
         project.end(signal.SIGKILL)
         assert 0 < waiting(database) < len(CUSTOMERS)
         project.start()
-        ends_at = time.monotonic() + 40
+        ends_at = time.monotonic() + 90
         while waiting(database) and time.monotonic() < ends_at:
             time.sleep(0.05)
         with database.read() as connection:
