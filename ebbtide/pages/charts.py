@@ -264,7 +264,7 @@ def to_svg(chart: Any) -> str:
             gridColor="#8a94a6",
             gridOpacity=0.22,
         )
-        .configure_legend(**ink, labelFontSize=12)
+        .configure_legend(**ink, labelFontSize=12, columnPadding=30)  # fonts may be wider there
     )
     svg: str = vl_convert.vegalite_to_svg(styled.to_json(), allowed_base_urls=[])
     width = float(_WIDTH.findall(svg)[0])

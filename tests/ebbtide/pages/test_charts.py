@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from ebbtide.pages.charts import COLOURS, bar_chart, line_chart
@@ -37,6 +38,16 @@ def test_one_series_needs_no_legend() -> None:
     assert ">rows of it<" not in bar_chart(
         {"rows of it": [("2026-01", 3)]}, x_title="month", y_title="rows"
     )
+
+
+def test_a_legend_has_room_for_a_font_wider_than_the_one_it_was_measured_in() -> None:
+    names = ["within 90 days", "within 180 days", "within 365 days"]
+    svg = line_chart({name: [(0, 0.1), (9, 0.2)] for name in names}, x_title="x", y_title="y")
+    legend = svg[svg.index("role-legend-entry") :]
+    begins = [float(x) for x in re.findall(r"translate\((\d+),0\.25\)", legend)]
+    pixels_a_letter = 7  # DejaVu Sans of 12 pixels has 6.2
+    for name, left, right in zip(names, begins, begins[1:], strict=False):
+        assert right - left > 16 + pixels_a_letter * len(name)
 
 
 def test_days_are_an_axis_of_time() -> None:
