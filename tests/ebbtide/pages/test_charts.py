@@ -46,7 +46,8 @@ def test_a_legend_has_room_for_a_font_wider_than_the_one_it_was_measured_in() ->
     legend = svg[svg.index("role-legend-entry") :]
     begins = [float(x) for x in re.findall(r"translate\((\d+),0\.25\)", legend)]
     pixels_a_letter = 7  # DejaVu Sans of 12 pixels has 6.2
-    for name, left, right in zip(names, begins, begins[1:], strict=False):
+    assert len(begins) == len(names)
+    for name, left, right in zip(names[:-1], begins[:-1], begins[1:], strict=True):
         assert right - left > 16 + pixels_a_letter * len(name)
 
 
